@@ -1,0 +1,173 @@
+"""What departments say: raw records and pages, and what normalizing makes of them: statements or a rejection."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from schemas.base import Schema
+from schemas.identifiers import Identifier
+from schemas.lifecycle import Evidence, Planned
+from schemas.measures import Area, Money
+from schemas.parties import Party
+from schemas.places import Place
+
+
+class Op(StrEnum):
+    """What a raw record asks for."""
+
+    UPSERT = "upsert"
+    DELETE = "delete"
+
+
+@dataclass(frozen=True, slots=True)
+class RawRecord:
+    """One source row exactly as said; `version` sorts bytewise in the source's own order, '' where it has none."""
+
+    source: str
+    key: str
+    body: bytes
+    hash: bytes
+    version: str = ""
+    op: Op = Op.UPSERT
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A row without a usable key or form: it is counted and kept, and never guessed at."""
+
+    rule: str
+    body: bytes
+    zh: str
+    en: str
+
+
+class Listing(StrEnum):
+    """How much of the source a page belongs to: only a full listing that ended cleanly may delete by absence."""
+
+    CHANGES = "changes"
+    FULL = "full"
+    FULL_END = "full_end"
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One pulled page or file arrival: its rows in order, and the cursor that resumes after it."""
+
+    rows: tuple[RawRecord | Unreadable, ...]
+    cursor: str
+    listing: Listing = Listing.CHANGES
+    sender: str = ""
+
+
+def content_hash(body: bytes) -> bytes:
+    """Hash a row's content: BLAKE2b, 16 bytes."""
+    return hashlib.blake2b(body, digest_size=16).digest()
+
+
+class Responsible(StrEnum):
+    """Who must act on a rejection or an issue."""
+
+    DEPARTMENT = "department"
+    HUB = "hub"
+
+
+class Severity(StrEnum):
+    """How much an issue weighs: a note, a doubt, or a value that was dropped."""
+
+    NOTE = "note"
+    DOUBT = "doubt"
+    DROPPED = "dropped"
+
+
+class Issue(Schema):
+    """A value changed, doubted or dropped while its record was accepted."""
+
+    rule: str
+    field: str
+    value: str | None
+    severity: Severity
+    responsible: Responsible = Responsible.DEPARTMENT
+    zh: str
+    en: str
+
+
+class Rejection(Schema):
+    """Why a raw record would not normalize, and who must act."""
+
+    rule: str
+    field: str | None
+    value: str | None
+    responsible: Responsible = Responsible.DEPARTMENT
+    zh: str
+    en: str
+
+
+class ProjectRecord(Schema):
+    """One department's statement about one project (or one works section or parcel of it); it is matched.
+
+    `bears` are numbers this very record was given; `cites` are numbers of other records it mentions.
+    Money is in yuan, areas in square metres.
+    """
+
+    kind: Literal["project"] = "project"
+    source: str
+    key: str
+    department: str
+    name: str | None = None
+    bears: tuple[Identifier, ...] = ()
+    cites: tuple[Identifier, ...] = ()
+    parties: tuple[Party, ...] = ()
+    place: Place = Place()
+    industry: str | None = None
+    path_hint: str | None = None
+    land_mode: str | None = None
+    status: str | None = None
+    works_class: Literal["building", "municipal", "other"] | None = None
+    works: str | None = None
+    parcel: str | None = None
+    money: dict[str, Money] = {}
+    areas: dict[str, Area] = {}
+    evidence: tuple[Evidence, ...] = ()
+    planned: tuple[Planned, ...] = ()
+    texts: dict[str, str] = {}
+    stated_at: str | None = None
+
+
+class PartRecord(Schema):
+    """A works, unit, parcel or item event that hangs on its parent by the department's own key; never matched."""
+
+    kind: Literal["part"] = "part"
+    source: str
+    key: str
+    department: str
+    part: Literal["works", "unit", "parcel", "event"]
+    parent_source: str
+    parent_key: str
+    name: str | None = None
+    bears: tuple[Identifier, ...] = ()
+    cites: tuple[Identifier, ...] = ()
+    money: dict[str, Money] = {}
+    areas: dict[str, Area] = {}
+    evidence: tuple[Evidence, ...] = ()
+    planned: tuple[Planned, ...] = ()
+    texts: dict[str, str] = {}
+    stated_at: str | None = None
+
+
+Statement = Annotated[ProjectRecord | PartRecord, Field(discriminator="kind")]
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A raw record that was understood: its statements (none for a delete) and the issues met."""
+
+    statements: tuple[ProjectRecord | PartRecord, ...]
+    issues: tuple[Issue, ...] = ()
+
+
+Outcome = Accepted | Rejection
