@@ -1,0 +1,42 @@
+# Two commands for a newcomer, `make demo` and `make test`; `make check` for who commits.
+# All they need is Python 3.11 or newer with venv. Another Python: make PYTHON=/path/to/python3.12
+SHELL := /bin/sh
+BIN := .venv/bin
+IMAGE ?= lifecycle-hub
+export PYTHON
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check lock image
+
+help: ## what there is
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## .venv as the lock says (the other targets do this themselves); then .venv/bin/hub is the command
+	@sh .ci/setup
+
+demo: setup ## three departments become one closed loop; make demo ARGS="--once --projects 300"
+	@$(BIN)/hub demo $(ARGS)
+
+test: setup ## every test; make test ARGS="tests/schemas -x"
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: setup ## the gates: format, lint, types, imports, schema drift, SQL, conventions, lock
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest tests/gates tests/test_migrations.py $(ARGS)
+
+lock: setup ## both locks anew from pyproject.toml (needs uv on the PATH); UPGRADE=--upgrade for newer releases
+	uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 $(UPGRADE) \
+	  pyproject.toml --output-file requirements.lock
+	uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 $(UPGRADE) \
+	  --extra dev --constraints requirements.lock pyproject.toml --output-file requirements-dev.lock
+
+image: ## the container image, where a container engine runs
+	@for engine in docker podman; do \
+	  if $$engine info >/dev/null 2>&1; then exec $$engine build --tag $(IMAGE) .; fi; \
+	done; \
+	echo "没有可用的容器引擎（docker 或 podman），未构建镜像；其它命令均不需要它。" >&2; \
+	echo "No container engine (docker or podman) answers, so no image was built; nothing else needs one." >&2; \
+	exit 1
