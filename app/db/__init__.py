@@ -1,0 +1,1 @@
+"""The hub's database: the only room that says SQL."""

@@ -1,0 +1,62 @@
+"""Connections and the only commits of the hub: one unit of work, one transaction, ended here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, text
+from sqlalchemy.engine import make_url
+
+from app.db import derived
+
+__all__ = ["Connection", "Database"]
+
+APP_ROLE = "hub_app"
+
+
+class Database:
+    """The hub's database as one process sees it; `drawer` is the derived drawer its connections mean."""
+
+    def __init__(self, url: str, *, pool_size: int = 8, drawer: str = derived.SERVING) -> None:
+        self.url = url
+        self.drawer = drawer
+        self.engine: Engine = _engine(url, pool_size, drawer)
+
+    @contextmanager
+    def begin(self) -> Iterator[Connection]:
+        """Open a transaction that commits when the block ends and rolls back when it raises."""
+        with self.engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """Open one consistent, read-only view of the database."""
+        with self.engine.connect() as connection:
+            connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"))
+            yield connection
+
+    def beside(self, drawer: str) -> Database:
+        """Give the same database with connections that mean another derived drawer."""
+        return Database(self.url, pool_size=2, drawer=drawer)
+
+    def close(self) -> None:
+        """Close all idle connections."""
+        self.engine.dispose()
+
+
+def _engine(url: str, pool_size: int, drawer: str) -> Engine:
+    address = make_url(url).set(drivername="postgresql+psycopg")
+    given: Any = address.query.get("options", "")
+    address = address.difference_update_query(["options"])
+    # search_path decides which derived drawer is meant; the role makes memory append-only by GRANT
+    options = f"{given} -c role={APP_ROLE} -c search_path={drawer} -c timezone=UTC".strip()
+    return create_engine(
+        address,
+        pool_size=pool_size,
+        max_overflow=pool_size,
+        pool_pre_ping=True,
+        pool_timeout=10,
+        connect_args={"options": options, "connect_timeout": 10, "application_name": "lifecycle-hub"},
+    )

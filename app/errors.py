@@ -1,0 +1,68 @@
+"""What can go wrong for a caller of the hub: each error carries its status and says what to do next."""
+
+from __future__ import annotations
+
+
+class HubError(Exception):
+    """The hub cannot do this."""
+
+    status = 500
+    type = "hub-error"
+
+    def __init__(self, detail: str = "") -> None:
+        super().__init__(detail or (type(self).__doc__ or ""))
+        self.detail = str(self)
+
+
+class BadRequest(HubError):
+    """The request has a value the hub cannot use."""
+
+    status, type = 400, "bad-request"
+
+
+class NotAuthenticated(HubError):
+    """A key or signature is missing, wrong or expired."""
+
+    status, type = 401, "not-authenticated"
+
+
+class NotPermitted(HubError):
+    """The key has no right to do this; ask an admin for a key with the scope named."""
+
+    status, type = 403, "not-permitted"
+
+
+class NotFound(HubError):
+    """There is nothing under this id."""
+
+    status, type = 404, "not-found"
+
+
+class Conflict(HubError):
+    """What was sent contradicts what the hub already holds; read it again first."""
+
+    status, type = 409, "conflict"
+
+
+class Gone(HubError):
+    """This was here once and is no more."""
+
+    status, type = 410, "gone"
+
+
+class TooLarge(HubError):
+    """The body is larger than the hub accepts; send it in smaller pieces."""
+
+    status, type = 413, "too-large"
+
+
+class Unavailable(HubError):
+    """The hub cannot answer right now; try again in a few seconds."""
+
+    status, type = 503, "unavailable"
+
+
+class RulesChanged(Unavailable):
+    """The derived drawer was made under other rules; run `hub rebuild`."""
+
+    type = "rules-changed"

@@ -1,0 +1,36 @@
+"""What a deployment decides, read from `HUB_*` variables once at start and passed down."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """The hub's settings; each field is the variable `HUB_<NAME>`."""
+
+    model_config = SettingsConfigDict(env_prefix="HUB_", extra="ignore", frozen=True)
+
+    home: Path = Path("~/.lifecycle-hub")
+    """Where the embedded database and working files live."""
+    database_url: str | None = None
+    """Any PostgreSQL ≥ 15; without it the embedded server under `home` is used."""
+    jurisdiction: int = 430200
+    """The city served when a command or request names none (its adcode)."""
+    connectors: str = ""
+    """Folders of further departments, separated like PATH."""
+    host: str = "127.0.0.1"
+    port: int = 8020
+    push_limit: int = 1_048_576
+    """Largest push accepted, in bytes."""
+    pool_size: int = 8
+    """Database connections per process; processes × this must stay below max_connections."""
+    batch: int = 200
+    """Raw records resolved under one hold of a jurisdiction's row."""
+    log_level: str = "INFO"
+
+    @property
+    def home_folder(self) -> Path:
+        """Give `home` as an absolute path."""
+        return self.home.expanduser().resolve()
