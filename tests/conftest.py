@@ -1,0 +1,38 @@
+"""Fixtures of every room: real PostgreSQL databases, made for one test and dropped after it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.database import migrate, running_server, throw_away_database
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """The address of a PostgreSQL on which this session may make databases."""
+    with running_server() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def migrated_template(postgres_server: str) -> Iterator[str]:
+    """The address of a database at the newest revision; only copied, never connected to by a test."""
+    with throw_away_database(postgres_server) as url:
+        migrate(url)
+        yield url
+
+
+@pytest.fixture
+def empty_database_url(postgres_server: str) -> Iterator[str]:
+    """The SQLAlchemy address of an empty database of this test's own."""
+    with throw_away_database(postgres_server) as url:
+        yield url
+
+
+@pytest.fixture
+def database_url(postgres_server: str, migrated_template: str) -> Iterator[str]:
+    """The SQLAlchemy address of a database of this test's own, at the newest revision and without rows."""
+    with throw_away_database(postgres_server, template=migrated_template) as url:
+        yield url

@@ -1,0 +1,108 @@
+"""Throw-away databases for tests, on a real PostgreSQL.
+
+The server is the embedded one, in a home per user that is kept between runs (its databases are not), or the one of
+HUB_TEST_DATABASE_URL. Its databases survive no crash (fsync off): that is what makes them fast.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import itertools
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TextIO
+
+import psycopg
+from psycopg import sql
+from sqlalchemy.engine import make_url
+
+from app import postgres
+
+JURISDICTIONS = (430200, 430300)
+"""Every database test runs with these two, holding equal keys."""
+
+FAST = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "autovacuum": "off",
+    "max_connections": "300",
+}
+PREFIX = "hub_test_"
+_numbers = itertools.count(1)
+
+
+@contextmanager
+def running_server() -> Iterator[str]:
+    """The address of a PostgreSQL to make databases on; the last session to leave stops the embedded one."""
+    given = os.environ.get("HUB_TEST_DATABASE_URL")
+    if given:
+        yield given
+        return
+    home = Path(tempfile.gettempdir()) / f"lifecycle-hub-tests-{os.geteuid()}"
+    home.mkdir(mode=0o755, exist_ok=True)
+    with (home / "sessions.lock").open("a") as sessions:
+        if _only_session(sessions):
+            _drop_leftovers(postgres.ensure(home, options=FAST).url("postgres"))
+        fcntl.flock(sessions, fcntl.LOCK_SH)
+        try:
+            yield postgres.ensure(home, options=FAST).url("postgres")
+        finally:
+            if _only_session(sessions):
+                postgres.stop(home)
+
+
+@contextmanager
+def throw_away_database(server: str, template: str | None = None) -> Iterator[str]:
+    """The address of a new database, empty or like `template` (an address on the same server), dropped afterwards."""
+    name = f"{PREFIX}{os.getpid()}_{next(_numbers)}"
+    like = make_url(template).database if template else None
+    _execute(
+        server,
+        sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY").format(
+            sql.Identifier(name), sql.Identifier(like or "template0")
+        ),
+    )
+    try:
+        yield make_url(server).set(database=name).render_as_string(hide_password=False)
+    finally:
+        _execute(server, sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def migrate(url: str) -> None:
+    """Brings the database to the newest revision, as `hub db upgrade` does."""
+    from app.db.migrate import upgrade
+
+    upgrade(url)
+
+
+def libpq(url: str) -> str:
+    """The address as psycopg and libpq spell it."""
+    return url.replace("postgresql+psycopg://", "postgresql://", 1)
+
+
+def _execute(server: str, statement: sql.Composed) -> None:
+    with psycopg.connect(libpq(server), autocommit=True) as connection:
+        connection.execute(statement)
+
+
+def _only_session(lock: TextIO) -> bool:
+    """Whether no other test session holds the lock; then nobody else can come in until it is lowered or closed."""
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _drop_leftovers(server: str) -> None:
+    """Drops what killed sessions left behind; call only when no other session is there."""
+    with psycopg.connect(libpq(server), autocommit=True) as connection:
+        names = connection.execute(
+            "SELECT datname FROM pg_database WHERE starts_with(datname, %s)", [PREFIX]
+        ).fetchall()
+        for (name,) in names:
+            connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
