@@ -46,7 +46,7 @@ def _mirrored(path: Path) -> bool:
     """Whether a test stands where the file it tests stands; rooms of app/ may leave app out."""
     inside = path.relative_to("tests")
     name = path.stem.removeprefix("test_")
-    rooms = [ROOT / inside.parent, ROOT / "app" / inside.parent]
+    rooms = [ROOT / inside.parent, ROOT / "app" / inside.parent, ROOT / path.parent]
     return any((room / f"{name}.py").exists() or (room / name).is_dir() for room in rooms)
 
 
