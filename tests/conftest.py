@@ -36,3 +36,10 @@ def database_url(postgres_server: str, migrated_template: str) -> Iterator[str]:
     """The SQLAlchemy address of a database of this test's own, at the newest revision and without rows."""
     with throw_away_database(postgres_server, template=migrated_template) as url:
         yield url
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks what needs a server `database`, so that CI can run it again on another release."""
+    for item in items:
+        if isinstance(item, pytest.Function) and "postgres_server" in item.fixturenames:
+            item.add_marker("database")
