@@ -1,32 +1,42 @@
-"""The golden record of one project, made of claims, and its loop ledger."""
+"""The golden record of one project, made of claims, and its loop ledger.
+
+Both are hashed as they serialize: every tuple stands in an order that depends on its content alone, and numbers are
+exact plain decimal texts.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from schemas.base import Schema
 from schemas.lifecycle import LoopState, Rank, Stage, StageState
 from schemas.records import PartRecord, ProjectRecord
 
+Value = str | tuple[str, ...]
+"""A golden value: a text, a number as plain decimal text, or several texts in order."""
+
 
 class Loser(Schema):
-    """A value that was said and did not win, with the reason."""
+    """A value that was said and did not win, with the reason: a rule named in `schemas/codes/fields.toml`."""
 
-    value: Any
+    value: Value
     record_id: str
     source: str
     reason: str
 
 
 class Claim(Schema):
-    """One field's value, the record that said it, the rule it won by, and who lost and why."""
+    """One field's value, the record that said it, the rule it won by, and who lost and why.
+
+    `agree` are the other records that say the same or add to the same sum.
+    """
 
     field: str
-    value: Any
+    value: Value
     record_id: str
     source: str
     rule: str
+    agree: tuple[str, ...] = ()
     losers: tuple[Loser, ...] = ()
 
 
@@ -43,8 +53,22 @@ class Proof(Schema):
     part: str | None
 
 
+class Promise(Schema):
+    """A date a milestone was planned or agreed for, with the basis and the record that gives it."""
+
+    record_id: str
+    source: str
+    on: str
+    precision: str
+    basis: str
+    part: str | None
+
+
 class MilestoneView(Schema):
-    """A milestone of the project: best proof first; `met` of `parts` for what is counted in parts."""
+    """A milestone of the project: best proof first; `met` of `parts` for what is counted in parts.
+
+    `planned` is the earliest promised date; whether it is late is judged when somebody asks, never stored.
+    """
 
     code: str
     zh: str
@@ -55,16 +79,21 @@ class MilestoneView(Schema):
     parts: int
     planned: str | None
     proofs: tuple[Proof, ...]
+    promises: tuple[Promise, ...] = ()
 
 
 class LedgerStage(Schema):
-    """One stage of the loop: its state, the gate's date and the department that owes what is missing."""
+    """One stage of the loop: its state, the gate's date and the department that owes what is missing.
+
+    `reached` says that the gate is met well enough to stand in this stage.
+    """
 
     stage: Stage
     zh: str
     en: str
     state: StageState
     required: bool
+    reached: bool
     on: str | None
     rank: Rank | None
     owner: str
@@ -85,7 +114,11 @@ class Contradiction(Schema):
 
 
 class LoopLedger(Schema):
-    """The closed loop of one project: every stage with its state, gaps included."""
+    """The closed loop of one project: every stage with its state, gaps included.
+
+    Closed: every required gate is met by proof of the least rank. Partial: proofs of two departments or more meet
+    required gates, so that the loop runs across a silo. Open: anything less.
+    """
 
     project_id: str
     path: str
@@ -108,23 +141,42 @@ class Member(Schema):
 
 
 class WorksView(Schema):
-    """A works section (标段) of the project with what was rolled up from its records."""
+    """A works section (标段) of the project with what was rolled up from its records; money in yuan, areas in ㎡.
+
+    `void` once its permit was revoked: it then counts nowhere.
+    """
 
     works: str
     name: str | None
     contract_price: str | None
+    actual_cost: str | None = None
     floor_area: str | None
     permit: str | None
+    completion: str | None = None
     filed: bool
+    void: bool = False
+    record_ids: tuple[str, ...] = ()
 
 
 class ParcelView(Schema):
-    """A parcel of the project; areas in square metres, price in yuan."""
+    """A parcel of the project; area in square metres, price in yuan."""
 
     parcel: str
     area: str | None
     price: str | None
     contract: str | None
+    holder: str | None = None
+    record_ids: tuple[str, ...] = ()
+
+
+class Total(Schema):
+    """A sum over the parts of a project: `n` of `of` parts said a value, `left_out` did not."""
+
+    field: str
+    value: str
+    n: int
+    of: int
+    left_out: tuple[str, ...] = ()
 
 
 class GoldenProject(Schema):
@@ -139,7 +191,7 @@ class GoldenProject(Schema):
     members: tuple[Member, ...]
     works: tuple[WorksView, ...] = ()
     parcels: tuple[ParcelView, ...] = ()
-    totals: dict[str, str] = {}
+    totals: tuple[Total, ...] = ()
     departments: tuple[str, ...]
 
 
