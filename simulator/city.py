@@ -1,0 +1,157 @@
+"""The city as a whole: made once, then moved through its days; everything departments say follows from it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Literal
+
+from simulator.areas import city_area
+from simulator.dice import PRESENT, date_of
+from simulator.facts import Town, add_family, make_town
+from simulator.incidents import WEEKLY, deal
+from simulator.model import Calendar, Incident, Project, Row, Scenario
+from simulator.records import commerce, housing, issued, land
+from simulator.records.history import Scene
+
+Difficulty = Literal["easy"]
+WEEKS_KEPT = 3
+"""Weekly sheets lying in the folder of a new city: the present one and those before it."""
+
+
+@dataclass(slots=True)
+class City:
+    """A city at its present `day`; all it ever says is a function of seed, area, size, days and advances."""
+
+    town: Town
+    size: int
+    day: int
+    incidents: dict[int, list[Incident]] = field(default_factory=dict)
+    advances: list[int] = field(default_factory=list)
+
+    @property
+    def projects(self) -> list[Project]:
+        """All true projects, also those nobody has recorded yet."""
+        return self.town.projects
+
+    @property
+    def scenarios(self) -> dict[str, list[str]]:
+        """Prepared case → keys of its projects."""
+        named: dict[str, list[str]] = {case.value: [] for case in Scenario}
+        for project in self.projects:
+            if project.scenario:
+                named[project.scenario.value].append(project.key)
+        return named
+
+    @property
+    def today(self) -> date:
+        """The date of the present day."""
+        return date_of(self.town.calendar.first, self.day)
+
+    def advance(self, days: int) -> None:
+        """Moves the present: new projects are born, incidents are dealt, and more of what was planned has happened."""
+        if days < 1:
+            raise ValueError(f"advance by at least one day, not {days}")
+        start, self.day = self.day, self.day + days
+        made, known = self.town.calendar.made, self.projects
+        while (born := made + (len(known) - self.size + 1) * made // self.size) <= self.day:
+            add_family(self.town, room=3, born=born)
+        for index, dealt in deal(self.town, known, self.incidents, start, self.day).items():
+            self.incidents.setdefault(index, []).extend(dealt)
+        self.advances.append(days)
+
+    def scene(self, project: Project) -> Scene:
+        """What the record makers need to know besides the project."""
+        return Scene(self.town.seed, self.town.calendar, tuple(self.incidents.get(project.index, ())))
+
+    def rows(self, since: int = -1) -> Iterator[tuple[Project, Row]]:
+        """Rows of the API, the tables and the pushed events that show after day `since` and up to today."""
+        for project in self.projects:
+            scene = self.scene(project)
+            for rows in (commerce.api_rows, land.rows, housing.rows, housing.events):
+                for row in rows(scene, project):
+                    if since < row.shows <= self.day:
+                        yield project, row
+
+    def week_days(self, since: int = -1) -> list[int]:
+        """Days after `since` on which a weekly sheet was written."""
+        made = self.town.calendar.made
+        first = made - 7 * (WEEKS_KEPT - 1)
+        return [day for day in range(first, self.day + 1, 7) if day > since and day >= 0]
+
+    def weekly(self, day: int) -> Iterator[tuple[Project, list[str | float | date]]]:
+        """The sheet's rows of that day in the order of the districts, some twice, some missing."""
+        order = {district.adcode: n for n, district in enumerate(self.town.area.districts)}
+        for project in sorted(self.projects, key=lambda p: (order[p.district.adcode], p.index)):
+            signed = issued(project, WEEKLY)
+            if signed is None or signed > day:
+                continue
+            scene = self.scene(project)
+            today = {i.kind for i in scene.of(WEEKLY, 0) if i.day <= day}
+            if "vanish" in today:
+                continue
+            cells = commerce.weekly_cells(scene, project, day)
+            yield project, cells
+            if "duplicate" in today:
+                yield project, cells
+
+    def landchina(self, first: int, last: int) -> Iterator[tuple[Project, str, list[str]]]:
+        """Published supply results of the days `first` to `last`: project, key and cells."""
+        for project in self.projects:
+            day = issued(project, land.LANDCHINA)
+            found = land.landchina_row(self.scene(project), project) if day is not None else None
+            if found and day is not None and first <= day <= last:
+                yield project, *found
+
+    def truth(self, since: int = -1) -> Iterator[tuple[str, str, str]]:
+        """(source, key, project) of every record first said after day `since` and up to today, each once."""
+        said: set[tuple[str, str]] = set()
+        for source, key, project, shows in self._said():
+            if since < shows <= self.day and (source, key) not in said:
+                said.add((source, key))
+                yield source, key, project.key
+
+    def _said(self) -> Iterator[tuple[str, str, Project, int]]:
+        weeks = self.week_days()
+        for project in self.projects:
+            scene = self.scene(project)
+            signed = issued(project, WEEKLY)
+            shown = next((day for day in weeks if signed is not None and signed <= day), None)
+            if shown is not None:
+                yield WEEKLY, commerce.weekly_key(scene, project), project, shown
+            published = issued(project, land.LANDCHINA)
+            found = land.landchina_row(scene, project)
+            if found and published is not None and found[0].strip():
+                yield land.LANDCHINA, found[0], project, published
+            first_shown: dict[tuple[str, str], int] = {}
+            for rows in (commerce.api_rows, land.rows, housing.rows):
+                for row in rows(scene, project):
+                    name = (row.source, row.key)
+                    first_shown[name] = min(row.shows, first_shown.get(name, row.shows))
+            for (source, key), shows in first_shown.items():
+                yield source, key, project, shows
+
+
+def make_city(
+    seed: int, projects: int, days: int = 1095, area: int = 430200, difficulty: Difficulty = "easy"
+) -> City:
+    """A city whose `projects` projects began within the last `days` days; equal arguments give equal cities."""
+    if projects < 1 or days < 30:
+        raise ValueError("a city needs at least one project and 30 days")
+    if difficulty != "easy":
+        raise ValueError(f"no such difficulty: {difficulty}")
+    calendar = Calendar(PRESENT - timedelta(days=days), days)
+    town = make_town(seed, city_area(area), calendar, projects)
+    while len(town.projects) < projects:
+        add_family(town, room=projects - len(town.projects))
+    city = City(town, projects, days)
+    city.incidents = dict(deal(town, town.projects, {}, 0, days))
+    return city
+
+
+def advanced(city: City, advances: Iterable[int]) -> City:
+    """The city after these advances."""
+    for days in advances:
+        city.advance(days)
+    return city

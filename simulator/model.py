@@ -1,0 +1,142 @@
+"""What the city is made of: companies, parcels, works, projects, and the rows departments say about them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+
+from simulator.areas import District
+from simulator.words import Trade
+
+
+class Path(StrEnum):
+    """How a project comes by its ground."""
+
+    GRANTED = "出让"
+    ALLOCATED = "划拨"
+    RENTED = "租赁厂房"
+
+
+class Scenario(StrEnum):
+    """The prepared cases of every city of at least 20 projects; the number is the catalogue's."""
+
+    CLEAN_CHAIN = "01-clean-chain"
+    CODE_MISSING_IN_COMMERCE = "02-code-missing-in-commerce"
+    LAND_BY_CERTIFICATES = "03-land-without-code-by-certificates"
+    THREE_WORKS = "04-three-works"
+    PHASES = "09-two-phases"
+    RETRACTION = "14-retraction-and-reissue"
+    EXCEL_ROWS = "24-duplicate-and-vanished-rows"
+
+
+@dataclass(frozen=True, slots=True)
+class Company:
+    """A legal person; `short` is its name without the legal form."""
+
+    name: str
+    short: str
+    uscc: str
+
+
+@dataclass(slots=True)
+class Parcel:
+    """One supplied parcel with its numbers; area in ㎡, price in 万元."""
+
+    supply_id: str
+    supervision: str
+    contract: str
+    approval: str
+    plot: str
+    area: int
+    price: int
+
+
+@dataclass(slots=True)
+class Works:
+    """One 标段: its codes and certificates, share of the money (万元) and floor area (㎡), and its days."""
+
+    number: int
+    label: str
+    code: str
+    permit: str
+    completion: str
+    price: int
+    floor_area: int
+    days: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Project:
+    """One true project. `days` maps milestones to city days; a milestone that never comes is absent.
+
+    Amounts are 万元. `said_codes` is what each department believes the project code to be, absent where it knows none.
+    """
+
+    index: int
+    key: str
+    family: int
+    scenario: Scenario | None
+    path: Path
+    district: District
+    park: str
+    address: str
+    trade: Trade
+    brand: str
+    quantity: str
+    form: str
+    phase: int | None
+    owner: Company
+    parent: Company | None
+    code: str
+    signing: str | None
+    signing_contract: str | None
+    investment: int
+    fixed_share: float
+    municipal: bool
+    parcel: Parcel | None
+    use_permit: str
+    works_permit: str
+    works: list[Works]
+    days: dict[str, int]
+    said_codes: dict[str, str]
+    ends: str | None
+
+    @property
+    def easy(self) -> bool:
+        """True where a prepared case must not be blurred by chance noise."""
+        return self.scenario is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """Something that happens to one record after (or while) it is first said.
+
+    `part` numbers the works (0 where a record has none), `at` is the city day the row says, `day` the day it shows.
+    """
+
+    kind: str
+    source: str
+    part: int
+    day: int
+    at: int
+    number: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One version of one record as a department's system holds it; `at` is its update time, `shows` a city day."""
+
+    source: str
+    key: str
+    at: str
+    shows: int
+    values: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """City day 0 as a date, and the day the city was made for."""
+
+    first: date
+    made: int

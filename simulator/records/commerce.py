@@ -1,0 +1,189 @@
+"""Commerce: signed investment contracts, as the API's row and as the weekly sheet's cells."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from datetime import date
+
+from simulator import words
+from simulator.dice import chance, date_of, dice, stamp
+from simulator.model import Path, Project, Row
+from simulator.records import issued
+from simulator.records.history import Scene, versions
+from simulator.saying import company_name, full_width, project_name
+
+_API = "commerce.signed_api"
+_STATES = (
+    ("capacity", "已达产"),
+    ("production", "已投产"),
+    ("completed", "已竣工"),
+    ("started", "已开工"),
+    ("supply", "已供地"),
+    ("company", "已注册"),
+    ("signed", "已签约"),
+)
+_PROGRESS = {
+    "已签约": 0.0,
+    "已注册": 0.03,
+    "已供地": 0.15,
+    "已开工": 0.3,
+    "已竣工": 0.85,
+    "已投产": 0.95,
+    "已达产": 1.0,
+}
+_STALL = 150
+"""Days without news after which commerce calls a stopped project stalled."""
+
+
+def api_rows(scene: Scene, project: Project) -> Iterator[Row]:
+    """Every version of the project's row in the paged API."""
+    signed = issued(project, _API)
+    if signed is None or project.signing is None:
+        return
+    turns = sorted({project.days[m] for m, _ in _STATES if m in project.days} - {signed})
+    if project.ends:
+        turns.append(max(project.days.values()) + _STALL)
+    for version in versions(scene, project, _API, 0, project.signing, signed, turns):
+        day = (version.moment.date() - scene.calendar.first).days
+        values = state(scene, project, max(day, signed))
+        corrected = sum(i.kind == "correct" and i.day <= day for i in scene.of(_API, 0))
+        values["BNDWZJ"] = str(int(values["BNDWZJ"]) + 100 * corrected)
+        at = stamp(version.moment)
+        yield Row(_API, project.signing, at, version.shows, {**values, "GXSJ": at})
+
+
+def state(scene: Scene, project: Project, day: int) -> dict[str, str]:
+    """What commerce holds about the project on that day, under the names of its database."""
+    rng = dice(scene.seed, project.key, "commerce")
+    first, days, blur = scene.calendar.first, project.days, not project.easy
+    company_known, credit_known, company_named = chance(rng, 0.3), chance(rng, 0.62), rng.random()
+    name = project_name(rng, project, "commerce")
+    owner = company_name(rng, project.owner.name, blur)
+    investor = project.parent.name if project.parent and not company_known else owner
+    if project.easy:
+        credit_known, company_named = True, 0.0
+    status = next((word for m, word in _STATES if m in days and days[m] <= day), "已签约")
+    progress = _PROGRESS[status]
+    if project.ends and day >= max(days.values()) + _STALL:
+        status = "停滞" if company_named < 0.6 else "终止"
+    amount = project.investment / 10_000 * rng.uniform(0.92, 1.15)
+    fixed = amount * project.fixed_share
+    signed = days["signed"]
+    agreed_start, agreed_end = signed + rng.randint(150, 300), signed + rng.randint(500, 900)
+
+    def on(milestone: str) -> str:
+        return date_of(first, days[milestone]).isoformat() if days.get(milestone, day + 1) <= day else ""
+
+    return {
+        "ZSBH": project.signing or "",
+        "XMMC": name,
+        "TZF": investor,
+        "XMGS": owner if company_named < (0.6 if credit_known else 0.15) else "",
+        "TYSHXYDM": project.owner.uscc if credit_known else "",
+        "LYD": (project.parent.name if project.parent else owner)[:2] + ("省" if project.parent else "市"),
+        "NWZ": "内资",
+        "CYLB": "第三产业" if project.trade.code == "5930" else "第二产业",
+        "HYDM": project.trade.code,
+        "NTZZE": f"{amount:.2f}",
+        "NYDMJ": f"{project.parcel.area / 666.67:.1f}" if project.parcel else "",
+        "STSJ": date_of(first, signed - rng.randint(30, 200)).isoformat(),
+        "QYSJ": date_of(first, signed).isoformat(),
+        "QYHD": rng.choice(words.FAIRS),
+        "HTBH": project.signing_contract or "",
+        "HTYZE": _billions(rng, amount, blur),
+        "GDZCTZ": f"{fixed:.2f}",
+        "BNDWZJ": f"{fixed * 10_000 * progress * 0.3:.0f}",
+        "LJDWZJ": f"{fixed * 10_000 * progress:.0f}",
+        "YDKGSJ": date_of(first, agreed_start).isoformat(),
+        "SJKGSJ": on("started"),
+        "YDTCSJ": date_of(first, agreed_end).isoformat(),
+        "SJTCSJ": on("production"),
+        "LYZT": status,
+        "XMDM": project.said_codes.get("commerce", "") if "code" in days and days["code"] <= day else "",
+        "SSQX": project.district.name,
+        "CJYQ": project.park,
+        "YDFS": "租赁" if project.path is Path.RENTED else "出让",
+        "BBLD": rng.choice(words.SURNAMES) + "某某",
+        "ZT": status,
+    }
+
+
+def _billions(rng: random.Random, amount: float, blur: bool) -> str:
+    """亿元; 1.5 % of rows hold 万元 under the same head."""
+    return f"{amount * 10_000:.0f}" if chance(rng, 0.015) and blur else f"{amount:.2f}"
+
+
+def weekly_cells(scene: Scene, project: Project, day: int) -> list[str | float | date]:
+    """Cells 2–24 of the sheet's row on that day (the first is its running number), dirty as people type them."""
+    turns = [project.days[m] for m, _ in _STATES if m in project.days and project.days[m] <= day]
+    if project.ends and max(project.days.values()) + _STALL <= day:
+        turns.append(max(project.days.values()) + _STALL)
+    said = state(scene, project, max(turns))
+    rng = dice(scene.seed, project.key, "sheet")
+    blur = not project.easy
+
+    def money(text: str) -> str | float:
+        style = rng.random()
+        if not blur or not text or style > 0.3:
+            return float(text) if text else ""
+        if style < 0.1:
+            return f"{float(text):,.2f}".rstrip("0").rstrip(".")
+        return full_width(text) if style < 0.2 else f" {text} "
+
+    def when(text: str) -> str | date:
+        style = rng.random()
+        if not text:
+            return ""
+        value = date.fromisoformat(text)
+        if not blur or style < 0.35:
+            return value
+        if style < 0.55:
+            return f"{value.year}.{value.month}.{value.day}"
+        if style < 0.7:
+            return f"{value.year}/{value.month}/{value.day}"
+        return f"{value.year}年{value.month}月{value.day}日" if style < 0.85 else text
+
+    def agreed(text: str) -> str | date:
+        value = date.fromisoformat(text)
+        if blur and chance(rng, 0.2):
+            return f"{value.year}年{value.month}月底前"
+        return f"{value:%Y-%m}" if blur and chance(rng, 0.15) else when(text)
+
+    claimed, started = chance(rng, 0.15), when(said["SJKGSJ"])
+    if started and claimed and blur:
+        started = "已开工"
+    return [
+        weekly_key(scene, project),
+        said["XMMC"],
+        said["TZF"],
+        said["XMGS"],
+        said["TYSHXYDM"],
+        when(said["QYSJ"]),
+        said["QYHD"],
+        said["HTBH"],
+        money(said["HTYZE"]),
+        money(said["GDZCTZ"]),
+        money(said["BNDWZJ"]),
+        money(said["LJDWZJ"]),
+        agreed(said["YDKGSJ"]),
+        started,
+        agreed(said["YDTCSJ"]),
+        when(said["SJTCSJ"]),
+        said["LYZT"],
+        said["XMDM"],
+        said["SSQX"],
+        said["CJYQ"],
+        said["YDFS"],
+        said["BBLD"],
+        "二期预留用地" if chance(rng, 0.05) else "",
+    ]
+
+
+def weekly_key(scene: Scene, project: Project) -> str:
+    """招商编号 as it stands in the sheet, every week alike: half a percent of them in full width or with a blank."""
+    rng = dice(scene.seed, project.key, "sheet key")
+    style, number = rng.random(), project.signing or ""
+    if project.easy or style > 0.005:
+        return number
+    return full_width(number) if style < 0.0025 else number + " "

@@ -1,0 +1,268 @@
+"""Housing and construction: the SPGL tables (append-only with retraction) and the pushed permit events."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator
+
+from simulator.dice import chance, date_of, dice, stamp
+from simulator.model import Path, Project, Row, Works
+from simulator.records import issued
+from simulator.records.history import Scene, Version, number_on, versions
+from simulator.records.land import USE
+from simulator.records.land import WORKS as LAND_WORKS
+from simulator.saying import cited, company_name, project_name
+
+PROJECTS, PERMITS, COMPLETIONS = "housing.projects", "housing.construction_permits", "housing.completions"
+EVENTS = "housing.permit_events"
+_COMMON = "LSH DFSJZJ XZQHDM XMDM"
+_STATE = "SJYXBS SJWXYY SJSCZT SBYY SJGXSJ"
+
+TABLES = {
+    PROJECTS: (
+        "SPGL_XMJBXXB",
+        "GCDM",
+        f"{_COMMON} XMMC GCDM GCFW QJDGCDM XMTZLY TDHQFS TDSFDSJFA SFWCQYPG SPLCLX LXLX GCFL JSXZ XMZJSX GBHYDMFBND GBHY "
+        "NKGSJ NJCSJ XMSFWQBJ XMWQBJSJ ZTZE JSDDXZQH JSDD JSGMJNR YDMJ JZMJ SBSJ SPLCBM SPLCBBH JSDW JSDWDM JSDWLX "
+        f"XMJWDZB SFXXGC GCHYFL CD {_STATE}",
+    ),
+    PERMITS: (
+        "SPGL_JZGCSGXKXXB",
+        "SGXKZBH",
+        f"{_COMMON} GCDM SPSXSLBM YDGHXKZBH GCGHXKZBH ZBTZSBH SCHGSBH SGXKZBH JSXZ FZJG FZJGTYSHXYDM FZRQ GLSD JSDW "
+        "JSDWDM JSDWLX JSDWXMFZR GCMC JSDZ SSQX XMJWDZB JSGM JHKGRQ JHJGRQ HTJG ZJZMJ DSJZMJ DXJZMJ RFMJ ZZBZ FJBZ LXR "
+        f"LXDH {_STATE}",
+    ),
+    COMPLETIONS: (
+        "SPGL_JSGCJGYSBAXXB",
+        "JGYSBABH",
+        f"{_COMMON} GCDM SPSXSLBM JSDW JSDWDM JSDWLX SCHGSBH SGXKZBH JGYSBABH BAJG BAJGXYDM BARQ BAFW GCMC SFSXLHYS "
+        f"SFBGWFZT JSDZ SSQX JSGM KGRQ JGRQ SJZJ ZJZMJ DSJZMJ DXJZMJ JSDWYJ DAYSZT DAYSYJ {_STATE}",
+    ),
+}
+"""source → (table, key column, columns)."""
+
+_Fill = Callable[[Scene, Project, Works, random.Random, int, float], dict[str, str]]
+_TABLE_NUMBERS = {PROJECTS: "04", PERMITS: "40", COMPLETIONS: "50"}
+
+
+def rows(scene: Scene, project: Project) -> Iterator[Row]:
+    """Every row of the three SPGL tables; a change is an invalid row and, unless the thing ended, a new valid one."""
+    for works in project.works:
+        for source, number, fill in (
+            (PROJECTS, works.code, _project),
+            (PERMITS, works.permit, _permit),
+            (COMPLETIONS, works.completion, _completion),
+        ):
+            day = issued(project, source, works.number)
+            if day is None:
+                continue
+            done = [works.days["completed"]] if source == PROJECTS and "completed" in works.days else []
+            yield from _table_rows(scene, project, works, source, number, day, done, fill)
+
+
+def _table_rows(
+    scene: Scene,
+    project: Project,
+    works: Works,
+    source: str,
+    number: str,
+    day: int,
+    renewed: list[int],
+    fill: _Fill,
+) -> Iterator[Row]:
+    """The rows of one record: a correction is told as its former self invalid, then its new self valid."""
+    serial, standing = 0, None
+    for version in versions(scene, project, source, works.number, number, day, renewed):
+        told = [(version, version.valid, version.edition)]
+        if standing is not None and version.valid and not version.late and version.number == standing.number:
+            told.insert(0, (version, False, standing.edition))
+        for said, valid, edition in told:
+            serial += 1
+            rng = dice(scene.seed, project.key, source, works.number)
+            values = fill(scene, project, works, rng, day, edition)
+            yield _row(source, project, works, said, valid, serial, values)
+        if not version.late:
+            standing = version
+
+
+def _row(
+    source: str,
+    project: Project,
+    works: Works,
+    version: Version,
+    valid: bool,
+    serial: int,
+    values: dict[str, str],
+) -> Row:
+    """One row of a table with the columns all tables share."""
+    _, key_column, _ = TABLES[source]
+    region, sequence = project.district.adcode, project.index * 10_000 + works.number * 100 + serial
+    at = stamp(version.moment)
+    common = {
+        "LSH": f"{region}{version.moment:%Y%m%d%H%M%S}{_TABLE_NUMBERS[source]}{sequence:010d}",
+        "DFSJZJ": f"{_TABLE_NUMBERS[source]}{project.index * 100 + works.number}",
+        "XZQHDM": region,
+        "XMDM": project.said_codes.get("housing", ""),
+        "GCDM": works.code,
+        key_column: version.number,
+        "SJYXBS": "1" if valid else "0",
+        "SJWXYY": "" if valid else version.reason,
+        "SJSCZT": "1",
+        "SJGXSJ": at,
+    }
+    return Row(source, version.number, at, version.shows, {**values, **common})
+
+
+def _owner(rng: random.Random, project: Project) -> dict[str, str]:
+    """建设单位 as housing writes it: 85 % bear the credit code."""
+    known = chance(rng, 0.85) or project.easy
+    name = company_name(rng, project.owner.name, not project.easy)
+    return {"JSDW": name, "JSDWDM": project.owner.uscc if known else "", "JSDWLX": "1"}
+
+
+def _project(
+    scene: Scene, project: Project, works: Works, rng: random.Random, day: int, edition: float
+) -> dict[str, str]:
+    first, allocated = scene.calendar.first, project.path is Path.ALLOCATED
+    closed = works.days.get("completed") if edition >= 1 else None
+    floor = works.floor_area if len(project.works) > 1 else sum(w.floor_area for w in project.works)
+    flow = "2" if project.municipal else "1" if allocated else "6"
+    return {
+        "XMMC": project_name(rng, project, "housing"),
+        "GCFW": works.label,
+        "XMTZLY": "1" if allocated else "2",
+        "TDHQFS": {Path.GRANTED: "1", Path.ALLOCATED: "2", Path.RENTED: "5"}[project.path],
+        "SPLCLX": flow,
+        "LXLX": "1" if allocated else "3",
+        "GCFL": "2" if project.municipal else "1",
+        "JSXZ": "2" if project.phase and project.phase > 1 else "1",
+        "XMZJSX": "1" if allocated else "3",
+        "GBHYDMFBND": "2017",
+        "GBHY": project.trade.code,
+        "NKGSJ": f"{date_of(first, day + 120):%Y-%m}"
+        if chance(rng, 0.2)
+        else date_of(first, day + 120).isoformat(),
+        "NJCSJ": date_of(first, day + 600).isoformat(),
+        "XMSFWQBJ": "1" if closed else "0",
+        "XMWQBJSJ": f"{date_of(first, closed)} 17:00:00" if closed else "",
+        "ZTZE": f"{project.investment * (1 + 0.01 * edition):.2f}",
+        "JSDDXZQH": project.district.adcode,
+        "JSDD": project.address,
+        "JSGMJNR": f"建设{project.trade.product}{project.form}，总建筑面积{floor}平方米",
+        "YDMJ": str(project.parcel.area) if project.parcel else "0",
+        "JZMJ": str(floor),
+        "SBSJ": f"{date_of(first, day)} 09:30:00",
+        "SPLCBM": f"{scene.calendar.first.year}-{flow}",
+        "SPLCBBH": "1.0",
+        "SFXXGC": "1" if project.municipal else "0",
+        **_owner(rng, project),
+    }
+
+
+def _site(project: Project, works: Works) -> dict[str, str]:
+    """What a permit and a completion both say of the ground and the building."""
+    floor = works.floor_area
+    return {
+        "JSDZ": project.address,
+        "SSQX": project.district.name,
+        "JSGM": f"{floor}平方米",
+        "ZJZMJ": str(floor),
+        "DSJZMJ": str(floor * 9 // 10),
+        "DXJZMJ": str(floor - floor * 9 // 10),
+    }
+
+
+def _works_name(rng: random.Random, project: Project, works: Works) -> str:
+    return project_name(rng, project, "housing") + works.label
+
+
+def _drawing_review(scene: Scene, project: Project, works: Works, day: int) -> str:
+    return f"{project.district.adcode}-{date_of(scene.calendar.first, day).year}-F-{project.index:06d}{works.number}"
+
+
+def _permit(
+    scene: Scene, project: Project, works: Works, rng: random.Random, day: int, edition: float
+) -> dict[str, str]:
+    first, blur, rented = scene.calendar.first, not project.easy, project.path is Path.RENTED
+    use = "" if rented else number_on(scene, USE, 0, project.use_permit, day)
+    works_permit = "" if rented else number_on(scene, LAND_WORKS, 0, project.works_permit, day)
+    return {
+        "SPSXSLBM": f"SX{project.index:06d}{works.number}S",
+        "YDGHXKZBH": cited(rng, use, blur),
+        "GCGHXKZBH": cited(rng, works_permit, blur),
+        "ZBTZSBH": f"ZB{date_of(first, day).year}{project.index:06d}{works.number}",
+        "SCHGSBH": _drawing_review(scene, project, works, works.days["permit"]),
+        "JSXZ": "2" if project.phase and project.phase > 1 else "1",
+        "FZJG": project.district.name + "住房和城乡建设局",
+        "FZRQ": date_of(first, day).isoformat(),
+        "GLSD": project.district.adcode,
+        "GCMC": _works_name(rng, project, works),
+        "JHKGRQ": date_of(first, day + 15).isoformat(),
+        "JHJGRQ": date_of(first, day + 400).isoformat(),
+        "HTJG": f"{works.price * (1 + 0.03 * edition):.2f}",
+        **_site(project, works),
+        **_owner(rng, project),
+    }
+
+
+def _completion(
+    scene: Scene, project: Project, works: Works, rng: random.Random, day: int, edition: float
+) -> dict[str, str]:
+    first, blur = scene.calendar.first, not project.easy
+    permit = number_on(scene, PERMITS, works.number, works.permit, day)
+    return {
+        "SPSXSLBM": f"SX{project.index:06d}{works.number}J",
+        "SCHGSBH": _drawing_review(scene, project, works, works.days["permit"]),
+        "SGXKZBH": cited(rng, permit, blur),
+        "BAJG": project.district.name + "住房和城乡建设局",
+        "BARQ": date_of(first, day).isoformat(),
+        "BAFW": works.label or "全部",
+        "GCMC": _works_name(rng, project, works),
+        "SFSXLHYS": "1",
+        "KGRQ": date_of(first, works.days["started"]).isoformat(),
+        "JGRQ": date_of(first, works.days["finished"]).isoformat(),
+        "SJZJ": f"{works.price * rng.uniform(0.95, 1.1) * (1 + 0.02 * edition):.2f}",
+        "DAYSZT": "1",
+        **_site(project, works),
+        **_owner(rng, project),
+    }
+
+
+def events(scene: Scene, project: Project) -> Iterator[Row]:
+    """The permit events of a project in the push's shape; the key is the event id."""
+    first = scene.calendar.first
+    for works in project.works:
+        if "permit" not in works.days:
+            continue
+        day = works.days["permit"]
+        rng = dice(scene.seed, project.key, EVENTS, works.number)
+        story = [(day, "issued", "核发施工许可证")]
+        story.append((day + rng.randint(1, 8), "supervision_registered", "办理质量安全监督注册"))
+        if "started" in works.days:
+            story.append((works.days["started"], "works_started", "现场确认开工"))
+            story.append((works.days["started"] + rng.randint(1, 10), "first_inspection", "首次监督检查"))
+        for incident in scene.of(PERMITS, works.number):
+            kind = {"correct": "changed", "stuck": "changed", "reissue": "changed", "void": "voided"}.get(
+                incident.kind
+            )
+            if kind:
+                story.append((incident.day, kind, "施工许可变更" if kind == "changed" else "施工许可作废"))
+        for number, (on, kind, detail) in enumerate(story):
+            event_id = f"EV{project.district.adcode}{project.index:06d}{works.number:02d}{number:02d}{kind[0].upper()}"
+            permit = number_on(scene, PERMITS, works.number, works.permit, on)
+            moment = f"{date_of(first, on)}T10:{number:02d}:00+08:00"
+            yield Row(
+                EVENTS,
+                event_id,
+                moment,
+                on,
+                {
+                    "event_id": event_id,
+                    "type": kind,
+                    "SGXKZBH": permit,
+                    "GCDM": works.code,
+                    "happened_at": moment,
+                    "detail": detail,
+                },
+            )

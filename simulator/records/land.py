@@ -1,0 +1,254 @@
+"""Land and planning: supply, land-use and works permits in the exchange database, 供地结果 for the published files."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from datetime import date
+
+from simulator.dice import chance, date_of, dice, stamp
+from simulator.model import Path, Project, Row
+from simulator.records import issued
+from simulator.records.history import Scene, number_on, versions
+from simulator.saying import cited, company_name, full_width, project_name
+
+SUPPLY, USE, WORKS, LANDCHINA = "land.supply", "land.use_permits", "land.works_permits", "land.landchina"
+
+TABLES = {
+    SUPPLY: (
+        "ZRZY_GDXX",
+        "TDGYID",
+        "TDGYID DZJGH HTBH PFWH ZDBH XMMC SRDW SRR TYSHXYDM TDWZ TDMJ TDYT ZSLX GDFS TDLY CRNX CJJK CJRQ HTQDRQ YDJDSJ "
+        "YDKGRQ YDJGSJ SJKGRQ SJJGRQ RJLMIN RJLMAX HYFL XZQDM PZJG GGBH GGSJ SJYXBS GXSJ",
+    ),
+    USE: (
+        "ZRZY_YDGHXK",
+        "YDGHXKZBH",
+        "YDGHXKZBH XMMC XMDM YDDW YDTYSHXYDM PZYDJG PZYDWH YDWZ YDMJ TDYT JSGM TDHQFS FZJG FZRQ GCDM XZQDM SJYXBS GXSJ",
+    ),
+    WORKS: (
+        "ZRZY_GCGHXK",
+        "GCGHXKZBH",
+        "GCGHXKZBH YDXKZH YSXZZH TZPZWH XMMC XMDM JSDW TYSHXYDM JSWZ ZJZMJ DSZJZMJ DXZJZMJ RJL ZTZ FZRQ FZJG XZQDM "
+        "SJYXBS GXSJ",
+    ),
+}
+"""source → (table, key column, columns)."""
+
+LANDCHINA_HEADS = (
+    "合同签订日期:",
+    "供地方式:",
+    "项目位置:",
+    "行政区:",
+    "面积(公顷):",
+    "土地用途:",
+    "行业分类:",
+    "电子监管号：",
+    "土地级别:",
+    "土地来源:",
+    "批准单位:",
+    "约定开工时间:",
+    "约定竣工时间:",
+    "实际开工时间",
+    "实际竣工时间",
+    "成交价格(万元):",
+    "约定交地时间:",
+    "项目名称:",
+    "土地使用年限:",
+    "土地使用权人",
+    "分期数",
+    "约定支付日期",
+    "约定支付金额(万元)",
+    "下限:",
+    "上限:",
+)
+"""The heads of the public register's export, as they stand there."""
+
+
+def rows(scene: Scene, project: Project) -> Iterator[Row]:
+    """Every version of the project's rows in the three tables of the exchange database."""
+    for source, number, fill in (
+        (SUPPLY, project.parcel.supply_id if project.parcel else "", _supply),
+        (USE, project.use_permit, _use_permit),
+        (WORKS, project.works_permit, _works_permit),
+    ):
+        day = issued(project, source)
+        if day is None:
+            continue
+        for version in versions(scene, project, source, 0, number, day):
+            rng = dice(scene.seed, project.key, source)
+            values = fill(scene, project, rng, day, version.edition)
+            at = stamp(version.moment)
+            _, key_column, _ = TABLES[source]
+            common = {
+                key_column: version.number,
+                "XZQDM": project.district.adcode,
+                "SJYXBS": "1" if version.valid else "0",
+                "GXSJ": at,
+            }
+            yield Row(source, version.number, at, version.shows, {**values, **common})
+
+
+def _owner(scene: Scene, project: Project, rng: random.Random, blur: bool) -> tuple[str, str]:
+    """The holder's name and credit code as land writes them: 80 % bear the code."""
+    known = chance(rng, 0.8) if blur else True
+    return company_name(rng, project.owner.name, blur), project.owner.uscc if known else ""
+
+
+def _day(rng: random.Random, value: date, blur: bool) -> str:
+    """A date column: ISO, 3 % otherwise."""
+    style = rng.random()
+    if blur and style < 0.03:
+        return f"{value:%Y%m%d}" if style < 0.015 else f"{value.year}/{value.month}/{value.day}"
+    return value.isoformat()
+
+
+def _purpose(project: Project) -> str:
+    if project.path is not Path.ALLOCATED:
+        return "仓储用地" if project.trade.code == "5930" else "工业用地"
+    return "街巷用地" if project.municipal else "公共设施用地"
+
+
+def _mode(project: Project) -> str:
+    if project.path is Path.ALLOCATED:
+        return "划拨"
+    return "协议出让" if project.index % 11 == 5 else "挂牌出让"
+
+
+def _supply(scene: Scene, project: Project, rng: random.Random, day: int, edition: float) -> dict[str, str]:
+    parcel, blur, first = project.parcel, not project.easy, scene.calendar.first
+    assert parcel is not None
+    owner, uscc = _owner(scene, project, rng, blur)
+    named = chance(rng, 0.8) or not blur
+    price = f"{parcel.price * (1 + 0.02 * edition):.4f}"
+    messy = rng.random()
+    if messy < 0.02 and blur:
+        price = f"{parcel.price:,.4f}" if messy < 0.01 else full_width(price)
+    handed, begun = day + 30, day + rng.randint(120, 300)
+    return {
+        "DZJGH": parcel.supervision,
+        "HTBH": parcel.contract,
+        "PFWH": parcel.approval,
+        "ZDBH": parcel.plot,
+        "XMMC": project_name(rng, project, "land") if named else "",
+        "SRDW": owner,
+        "SRR": owner,
+        "TYSHXYDM": uscc,
+        "TDWZ": project.address,
+        "TDMJ": f"{parcel.area / 10_000:.4f}",
+        "TDYT": _purpose(project),
+        "ZSLX": _purpose(project),
+        "GDFS": _mode(project),
+        "TDLY": rng.choice(("新增建设用地", "存量建设用地", "新增建设用地(来自存量库)")),
+        "CRNX": "" if project.path is Path.ALLOCATED else "50",
+        "CJJK": price,
+        "CJRQ": _day(rng, date_of(first, day - 12), blur),
+        "HTQDRQ": _day(rng, date_of(first, day), blur),
+        "YDJDSJ": date_of(first, handed).isoformat(),
+        "YDKGRQ": _day(rng, date_of(first, begun), blur),
+        "YDJGSJ": date_of(first, begun + 730).isoformat(),
+        "RJLMIN": "1.0",
+        "RJLMAX": "2.5",
+        "HYFL": project.trade.product,
+        "PZJG": project.district.name + "人民政府",
+        "GGBH": parcel.plot,
+        "GGSJ": date_of(first, day - 45).isoformat(),
+    }
+
+
+def _use_permit(
+    scene: Scene, project: Project, rng: random.Random, day: int, edition: float
+) -> dict[str, str]:
+    parcel, blur, first = project.parcel, not project.easy, scene.calendar.first
+    assert parcel is not None
+    owner, uscc = _owner(scene, project, rng, blur)
+    code = project.said_codes.get(USE, "")
+    basis = parcel.contract if chance(rng, 0.5) and parcel.plot else parcel.approval
+    return {
+        "XMMC": project_name(rng, project, "land"),
+        "XMDM": code,
+        "YDDW": owner,
+        "YDTYSHXYDM": uscc,
+        "PZYDJG": project.district.name + "人民政府",
+        "PZYDWH": cited(rng, basis, blur),
+        "YDWZ": project.address,
+        "YDMJ": f"{parcel.area + round(10 * edition)}",
+        "TDYT": _purpose(project),
+        "JSGM": f"总建筑面积{sum(w.floor_area for w in project.works)}平方米",
+        "TDHQFS": "划拨" if project.path is Path.ALLOCATED else "出让",
+        "FZJG": project.district.name + "自然资源局",
+        "FZRQ": _day(rng, date_of(first, day), blur),
+        "GCDM": project.works[0].code if chance(rng, 0.05) and code else "",
+    }
+
+
+def _works_permit(
+    scene: Scene, project: Project, rng: random.Random, day: int, edition: float
+) -> dict[str, str]:
+    parcel, blur, first = project.parcel, not project.easy, scene.calendar.first
+    assert parcel is not None
+    owner, uscc = _owner(scene, project, rng, blur)
+    floor = sum(w.floor_area for w in project.works) + round(50 * edition)
+    use_permit = number_on(scene, USE, 0, project.use_permit, day)
+    return {
+        "YDXKZH": cited(rng, use_permit, blur),
+        "TZPZWH": f"{project.district.name[0]}发改备〔{date_of(first, day).year}〕{project.index + 1}号",
+        "XMMC": project_name(rng, project, "land"),
+        "XMDM": project.said_codes.get(WORKS, ""),
+        "JSDW": owner,
+        "TYSHXYDM": uscc,
+        "JSWZ": project.address,
+        "ZJZMJ": f"{floor}",
+        "DSZJZMJ": f"{floor * 9 // 10}",
+        "DXZJZMJ": f"{floor - floor * 9 // 10}",
+        "RJL": f"{floor / parcel.area:.2f}",
+        "ZTZ": f"{project.investment}",
+        "FZRQ": _day(rng, date_of(first, day), blur),
+        "FZJG": project.district.name + "自然资源局",
+    }
+
+
+def landchina_row(scene: Scene, project: Project) -> tuple[str, list[str]] | None:
+    """The key and the 25 cells of the published 供地结果, all text; None without a parcel.
+
+    One percent of the rows bear a no-break space instead of the 电子监管号: nobody's key.
+    """
+    parcel, day = project.parcel, issued(project, SUPPLY)
+    if parcel is None or day is None:
+        return None
+    rng, first, blur = dice(scene.seed, project.key, LANDCHINA), scene.calendar.first, not project.easy
+
+    def on(value: int) -> str:
+        when = date_of(first, value)
+        return f"{when.year}年{when.month:02d}月{when.day:02d}日"
+
+    key = "\xa0" if chance(rng, 0.01) and blur else parcel.supervision
+    begun = day + rng.randint(120, 300)
+    allocated = project.path is Path.ALLOCATED
+    return key, [
+        on(day),
+        _mode(project),
+        project.address,
+        project.district.name,
+        f"{parcel.area / 10_000:.6f}",
+        _purpose(project),
+        project.trade.product if chance(rng, 0.8) else "\xa0",
+        key,
+        rng.choice(("一级", "二级", "三级", "\xa0")),
+        rng.choice(("新增建设用地", "现有建设用地", "新增建设用地(来自存量库)")),
+        project.district.name + "人民政府",
+        on(begun),
+        on(begun + 730),
+        "",
+        "",
+        f"{parcel.price:.4f}",
+        on(day + 30),
+        project_name(rng, project, "land") if chance(rng, 0.85) or not blur else "",
+        "" if allocated else "50",
+        company_name(rng, project.owner.name, blur),
+        "" if allocated else "1",
+        "" if allocated else on(day + 30),
+        "" if allocated else f"{parcel.price:.4f}",
+        "" if allocated else "1.0",
+        "" if allocated else "2.5",
+    ]

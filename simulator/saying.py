@@ -1,0 +1,123 @@
+"""How departments garble what is true: which code they know, the names they use, the dirt of their cells."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+
+from simulator import words
+from simulator.dice import chance
+from simulator.model import Project, Scenario
+
+# share of rows with a project code
+_CODE_KNOWN = {"commerce": 0.05, "land.use_permits": 0.35, "land.works_permits": 0.35, "housing": 0.70}
+_FULL = str.maketrans("0123456789-.,", "０１２３４５６７８９－．，")
+
+
+def said_codes(
+    rng: random.Random, code: str, earlier_phase: str | None, others: Sequence[str], scenario: Scenario | None
+) -> dict[str, str]:
+    """Department → the project code it writes; 12 % of later phases carry phase 1's, 6 % of the rest are wrong."""
+    said = {}
+    for department, share in _CODE_KNOWN.items():
+        known, wrong, inherited = chance(rng, share), rng.random(), chance(rng, 0.12)
+        if scenario is not None:
+            if not _hidden(scenario, department):
+                said[department] = code
+        elif known:
+            said[department] = (
+                earlier_phase if earlier_phase and inherited else _maybe_wrong(rng, code, wrong, others)
+            )
+    return said
+
+
+def _hidden(scenario: Scenario, department: str) -> bool:
+    """Whether the prepared case is about this department not knowing the code."""
+    if scenario is Scenario.LAND_BY_CERTIFICATES:
+        return department != "housing"
+    return department == "commerce" and scenario is not Scenario.CLEAN_CHAIN
+
+
+def _maybe_wrong(rng: random.Random, code: str, draw: float, others: Sequence[str]) -> str:
+    """3.5 % one digit off, 1.7 % a draft that belongs to nobody, .8 % another project's code."""
+    place = rng.randrange(len(code) - 6, len(code))
+    digit = str((int(code[place]) + rng.randint(1, 9)) % 10)
+    draft = f"{code[:17]}-{rng.randint(100_000, 999_999)}"
+    other = rng.choice(others)
+    if draw < 0.035:
+        return code[:place] + digit + code[place + 1 :]
+    if draw < 0.052:
+        return draft
+    return other if draw < 0.06 else code
+
+
+def slip(rng: random.Random, text: str, share: float = 0.05) -> str:
+    """The text, sometimes with one wrong, missing or doubled sign."""
+    hit, kind, at = chance(rng, share), rng.random(), rng.randrange(max(1, len(text)))
+    if not hit or len(text) < 4:
+        return text
+    for right, wrong in words.SLIPS.items():
+        if kind < 0.6 and right in text:
+            return text.replace(right, wrong, 1)
+    return text[:at] + text[at + 1 :] if kind < 0.8 else text[:at] + text[at] + text[at:]
+
+
+def phase_words(rng: random.Random, phase: int | None, blur: bool) -> str:
+    """How a phase is written, nothing where there is none; 3 % leave it out."""
+    shape, dropped = rng.randrange(4), chance(rng, 0.03)
+    if phase is None or (dropped and blur):
+        return ""
+    numeral = words.NUMERALS[phase]
+    return (f"（{numeral}期）", f"{numeral}期", f"({numeral}期)", f"{'I' * phase}期")[shape if blur else 0]
+
+
+def project_name(rng: random.Random, project: Project, department: str) -> str:
+    """The project's name as one department writes it."""
+    blur = not project.easy or project.scenario is Scenario.LAND_BY_CERTIFICATES
+    phase = phase_words(rng, project.phase, blur)
+    style, place = rng.random(), project.district.name
+    if not project.form:
+        core = f"{place}{project.brand}{project.trade.product}"
+        named = f"{core}{'新建工程' if project.municipal else '建设项目'}{phase}"
+    elif not blur:
+        named = f"{project.brand}{project.quantity}{project.trade.product}{project.form}项目{phase}"
+    elif department == "commerce":
+        who = project.parent.short if project.parent and style < 0.3 else project.brand
+        quantity = project.quantity if style < 0.6 else ""
+        named = f"{who}{quantity}{project.trade.product}{project.form}{'项目' if style < 0.8 else '招商项目'}{phase}"
+    elif department == "land":
+        who = project.owner.short if style < 0.4 else project.brand
+        named = f"{who}{project.trade.product}{project.form if style < 0.8 else ''}{phase}{'项目' if style < 0.7 else '建设项目用地'}"
+    else:
+        head = place if style < 0.3 else ""
+        named = f"{head}{project.brand}{project.quantity}{project.trade.product}{project.form}建设项目{phase}"
+    return slip(rng, named) if blur else named
+
+
+def company_name(rng: random.Random, name: str, blur: bool) -> str:
+    """A company's name, sometimes in one of the shapes people give it."""
+    style = rng.random()
+    if not blur or style > 0.12:
+        return name
+    if style < 0.05:
+        return name.replace("有限公司", "有限责任公司")
+    if style < 0.09:
+        return f"{name[2:]}" if name.endswith("有限公司") else name
+    return slip(rng, name, 0.6)
+
+
+def full_width(text: str) -> str:
+    """Digits and signs as an input method in the wrong mode types them."""
+    return text.translate(_FULL)
+
+
+def cited(rng: random.Random, number: str, blur: bool) -> str:
+    """Another office's number as it is quoted: 3 % left out, 3 % in other brackets, blanks or widths."""
+    style = rng.random()
+    if not blur or style > 0.06:
+        return number
+    if style < 0.03:
+        return ""
+    if style < 0.045:
+        return number.replace("〔", "[").replace("〕", "]").replace("（", "(").replace("）", ")") + " "
+    return full_width(number)

@@ -1,0 +1,93 @@
+"""Two exchange databases: land's tables with rows updated in place, housing's SPGL tables that only grow."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from itertools import islice
+
+import sqlalchemy as sa
+
+from simulator.model import Row
+
+_BATCH = 5000
+
+
+def connect(url: str) -> sa.Engine:
+    """An engine for any SQLAlchemy URL; SQLite runs in WAL mode so that readers and the writer do not wait."""
+    engine = sa.create_engine(url)
+    if engine.dialect.name == "sqlite":
+        sa.event.listen(engine, "connect", _wal)
+    return engine
+
+
+def _wal(connection: object, _record: object) -> None:
+    cursor = connection.cursor()  # type: ignore[attr-defined]  # a DBAPI connection has no type of its own
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA busy_timeout=10000")
+    cursor.close()
+
+
+class ExchangeDatabase:
+    """The tables of one department; `in_place` keeps one row per key, otherwise every row stays."""
+
+    def __init__(self, url: str, tables: Mapping[str, tuple[str, str, str]], in_place: bool) -> None:
+        self.url = url
+        self._engine = connect(url)
+        self._in_place = in_place
+        self._tables: dict[str, tuple[sa.Table, str]] = {}
+        metadata = sa.MetaData()
+        for source, (name, key, columns) in tables.items():
+            identity = key if in_place else "LSH"
+            made = [
+                sa.Column(sa.quoted_name(c, True), sa.TEXT, primary_key=c == identity)
+                for c in columns.split()
+            ]
+            table = sa.Table(sa.quoted_name(name, True), metadata, *made)
+            moment = "GXSJ" if in_place else "SJGXSJ"
+            sa.Index(sa.quoted_name(f"IX_{name}_{moment}", True), table.c[moment], table.c[identity])
+            self._tables[source] = (table, identity)
+        metadata.create_all(self._engine)
+
+    def write(self, rows: Iterable[Row], fresh: bool = False) -> Counter[str]:
+        """Adds the rows in one transaction and counts them by source; rows of other systems are passed over.
+
+        Where rows change in place a row takes the place of its key's former one; `fresh` empties the tables first.
+        """
+        counts: Counter[str] = Counter()
+        with self._engine.begin() as connection:
+            if fresh:
+                for table, _ in self._tables.values():
+                    connection.execute(table.delete())
+            mine = (row for row in rows if row.source in self._tables)
+            while batch := list(islice(mine, _BATCH)):
+                counts.update(row.source for row in batch)
+                for source in self._tables:
+                    self._put(connection, source, [row for row in batch if row.source == source])
+        return counts
+
+    def _put(self, connection: sa.Connection, source: str, rows: list[Row]) -> None:
+        table, identity = self._tables[source]
+        newest = {row.values[identity]: row for row in rows}
+        if newest and self._in_place:
+            gone = table.delete().where(table.c[identity] == sa.bindparam("gone"))
+            connection.execute(gone, [{"gone": key} for key in newest])
+        if newest:
+            connection.execute(table.insert(), [_full(table, row) for row in newest.values()])
+
+    def count(self) -> dict[str, int]:
+        """Rows per source."""
+        with self._engine.connect() as connection:
+            return {
+                source: connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one()
+                for source, (table, _) in self._tables.items()
+            }
+
+    def close(self) -> None:
+        """Gives the connections back."""
+        self._engine.dispose()
+
+
+def _full(table: sa.Table, row: Row) -> dict[str, str | None]:
+    """All columns of the table, those the row does not know as NULL."""
+    return {column.name: row.values.get(column.name) or None for column in table.columns}
