@@ -1,0 +1,69 @@
+"""The certificate chain: records that cite one another, however far apart on the chain, support one another.
+
+A completion filing shares no number with the land supply at the other end, and a pair that was never scored counts 0
+in average link. So every pair that is joined by a path of citations gets the score of the path's weakest link.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from app.pipeline.matching.normal import Normal
+from app.pipeline.matching.rules import Barriers
+from app.pipeline.matching.score import REVIEW_CUT
+
+Scores = dict[tuple[str, str], int]
+
+
+def linked(a: Normal, b: Normal) -> bool:
+    """Tell whether two records share a number: one cites what the other bears, both bear it or both cite it."""
+    return not (
+        a.bears.isdisjoint(b.bears) and a.bears.isdisjoint(b.cites) and a.cites.isdisjoint(b.bears)
+    ) or (not a.cites.isdisjoint(b.cites))
+
+
+def with_chain(
+    records: Mapping[str, Normal], scores: Scores, barriers: Barriers, apart: frozenset[tuple[str, str]]
+) -> Scores:
+    """Give `scores` with every pair on one citation path raised to the weakest link of the strongest such path.
+
+    Pairs are keyed (a, b) with a < b. No path goes through a pair that a hard rule or a word (`apart`) forbids: groups
+    that hold such a pair are never joined. The answer depends on the set of pairs alone, not on its order.
+    """
+    edges = sorted(
+        (-score, a, b)
+        for (a, b), score in scores.items()
+        if score >= REVIEW_CUT
+        and (a, b) not in apart
+        and barriers.between(a, b) is None
+        and linked(records[a], records[b])
+    )
+    group: dict[str, list[str]] = {}
+    kinds: dict[int, frozenset[int]] = {}
+    raised = dict(scores)
+    for negative, a, b in edges:
+        left, right = group.setdefault(a, [a]), group.setdefault(b, [b])
+        if left is right:
+            continue
+        left_kinds = kinds.get(id(left)) or frozenset({barriers.of[a]})
+        right_kinds = kinds.get(id(right)) or frozenset({barriers.of[b]})
+        if barriers.among(left_kinds, right_kinds) or _any_apart(left, right, apart):
+            continue
+        for x in left:
+            for y in right:
+                key = (x, y) if x < y else (y, x)
+                if raised.get(key, 0) < -negative:
+                    raised[key] = -negative
+        small, large = (left, right) if len(left) < len(right) else (right, left)
+        large.extend(small)
+        kinds[id(large)] = left_kinds | right_kinds
+        for member in small:
+            group[member] = large
+    return raised
+
+
+def _any_apart(left: list[str], right: list[str], apart: frozenset[tuple[str, str]]) -> bool:
+    if not apart:
+        return False
+    ours, theirs = set(left), set(right)
+    return any((a in ours and b in theirs) or (b in ours and a in theirs) for a, b in apart)

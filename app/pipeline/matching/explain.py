@@ -1,0 +1,41 @@
+"""What a person reads of a pair: the terms of its score, the rule that forbids it, and which cut it passes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app.pipeline.matching.normal import Normal
+from app.pipeline.matching.rules import forbidden
+from app.pipeline.matching.score import REVIEW_CUT, SAFE_CUT, Pair, Term, score
+from app.pipeline.matching.weights import PRIOR
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """A pair's score with its reasons: `points` = prior + terms (10⁻⁶ log-odds), strongest term first.
+
+    `band` is `safe`, `review` or `apart`, by the pair alone: the project it ends in is decided by its whole group.
+    """
+
+    a: str
+    b: str
+    score: int
+    points: int
+    prior: int
+    terms: tuple[Term, ...]
+    rule: str | None
+    band: str
+
+
+def explain(a: Normal, b: Normal) -> Explanation:
+    """Explain two records from scratch, so that what is shown is what scoring did."""
+    return explain_pair(score(a, b), forbidden(a, b))
+
+
+def explain_pair(pair: Pair, rule: str | None) -> Explanation:
+    """Explain a scored pair and the hard rule between its sides, None where there is none."""
+    terms = tuple(sorted(pair.terms, key=lambda term: (-abs(term.points), term.name)))
+    band = "apart" if rule or pair.score < REVIEW_CUT else "review" if pair.score < SAFE_CUT else "safe"
+    return Explanation(
+        pair.a, pair.b, pair.score, PRIOR + sum(term.points for term in terms), PRIOR, terms, rule, band
+    )

@@ -1,0 +1,180 @@
+"""One record prepared for comparing, built from its statement alone."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import lru_cache
+
+from app.pipeline.matching.names import Strip, bigrams, is_public, owner_core, parse_name
+from schemas.cleaning import clean
+from schemas.identifiers import Identifier
+from schemas.ids import jurisdiction_of
+from schemas.parties import Role
+from schemas.records import ProjectRecord
+from schemas.schemes import Scheme, Status
+from schemas.tables import district_aliases, regions
+
+_OWNERS = (Role.PROJECT_COMPANY, Role.OWNER, Role.LAND_HOLDER, Role.INVESTOR)
+_CODED = (Scheme.PROJECT_CODE, Scheme.WORKS_CODE)
+_LAND_DOCUMENTS = (Scheme.LAND_APPROVAL_NO, Scheme.LAND_CONTRACT_NO, Scheme.DOCUMENT_NO)
+_CODE_LEAD = re.compile(r"\d{4}-\d{6}-\d{2}-(?!88)\d{2}-\d{6}(?!\d)")
+_SECTION_TAIL = re.compile(r"(.{8,})-\d{1,3}")
+_AMOUNTS = ("total_investment", "contract_investment", "fixed_investment")
+
+
+@dataclass(frozen=True, slots=True)
+class Normal:
+    """What matching sees of a record; two records with equal fields score equally.
+
+    `codes` are valid current project codes, 20 bare digits; `bears` and `cites` hold strong numbers as
+    `scheme:value`, `numbers` both. `rest` are the bigrams of the name core without the owner's brand.
+    """
+
+    record_id: str
+    source: str
+    department: str
+    name: str
+    core: str
+    owner_cores: tuple[str, ...]
+    phase: frozenset[int]
+    zone: str | None
+    section: str | None
+    quantities: frozenset[str]
+    codes: tuple[str, ...]
+    usccs: tuple[str, ...]
+    bears: frozenset[str]
+    cites: frozenset[str]
+    numbers: frozenset[str]
+    district: str | None
+    address: str
+    works_class: str | None
+    amount: Decimal | None
+    site_area: Decimal | None
+    grams: frozenset[str]
+    rest: frozenset[str]
+    address_grams: frozenset[str]
+    content_hash: str
+
+
+def normal(record_id: str, record: ProjectRecord) -> Normal:
+    """Prepare a record; its jurisdiction (of the id) and district tell which place names say nothing."""
+    district = record.place.district
+    city = (district or str(jurisdiction_of(record_id) or ""))[:4]
+    places = _places(city)
+    name = parse_name(record.name or "", places)
+    cores = _owner_cores(record, places)
+    bears, cites = set(_borne(record.bears)), set(_cited(record.cites))
+    address = places(clean(record.place.address or ""))
+    return Normal(
+        record_id=record_id,
+        source=record.source,
+        department=record.department,
+        name=record.name or "",
+        core=name.core,
+        owner_cores=cores,
+        phase=name.phase,
+        zone=name.zone,
+        section=name.section,
+        quantities=name.quantities,
+        codes=_codes(record),
+        usccs=_usccs(record),
+        bears=frozenset(bears),
+        cites=frozenset(cites - bears),
+        numbers=frozenset(bears | cites),
+        district=district if district and not district.endswith("00") else None,
+        address=address,
+        works_class=record.works_class,
+        amount=next((m.yuan for key in _AMOUNTS if (m := record.money.get(key)) and m.yuan), None),
+        site_area=a.square_metres if (a := record.areas.get("site_area")) else None,
+        grams=bigrams(name.core),
+        rest=bigrams(_without(name.core, cores)),
+        address_grams=bigrams(address),
+        content_hash=content_hash(record),
+    )
+
+
+def content_hash(record: ProjectRecord) -> str:
+    """Hash what a statement says, without when it was said: a judgement names the content it was about."""
+    said = record.model_dump_json(exclude={"stated_at"}).encode()
+    return hashlib.blake2b(said, digest_size=16).hexdigest()
+
+
+def _borne(identifiers: tuple[Identifier, ...]) -> Iterator[str]:
+    """Give strong numbers; of a local works code also the base, since sections of a project differ in the tail only."""
+    for number in identifiers:
+        if number.scheme is Scheme.PROJECT_CODE or number.status is Status.PSEUDO:
+            continue
+        if number.status is Status.SUSPECT:
+            yield f"suspect:{number.scheme}/{number.value}"
+            continue
+        yield f"{number.scheme}:{number.value}"
+        tail = _SECTION_TAIL.fullmatch(number.value) if number.scheme is Scheme.WORKS_CODE else None
+        if tail and not _CODE_LEAD.fullmatch(tail[1]):
+            yield f"works_base:{tail[1]}"
+
+
+def _cited(identifiers: tuple[Identifier, ...]) -> Iterator[str]:
+    """Give strong numbers that are cited; one land document in every scheme it may be of, for citing it names none."""
+    yield from _borne(identifiers)
+    for number in identifiers:
+        if number.scheme in _LAND_DOCUMENTS and number.status is not Status.SUSPECT:
+            yield from (f"{scheme}:{number.value}" for scheme in _LAND_DOCUMENTS)
+
+
+def _codes(record: ProjectRecord) -> tuple[str, ...]:
+    """Give valid current project codes, as stated and as works codes lead with."""
+    found = set()
+    for number in (*record.bears, *record.cites):
+        if (
+            number.scheme in _CODED
+            and number.status is Status.VALID
+            and (lead := _CODE_LEAD.match(number.value))
+        ):
+            found.add(lead[0].replace("-", ""))
+    return tuple(sorted(found))
+
+
+def _usccs(record: ProjectRecord) -> tuple[str, ...]:
+    valid = {
+        p.uscc.value for p in record.parties if p.role in _OWNERS and p.uscc and p.uscc.status is Status.VALID
+    }
+    return tuple(sorted(valid))
+
+
+def _owner_cores(record: ProjectRecord, places: Strip) -> tuple[str, ...]:
+    found: dict[str, None] = {}
+    for role in _OWNERS:
+        for party in record.parties:
+            if party.role is role and party.name:
+                found.setdefault(owner_core(party.name, places))
+    return tuple(found)
+
+
+def _without(core: str, cores: tuple[str, ...]) -> str:
+    """Take the owner's name, else its brand (two signs), out of a name core."""
+    for owner in cores:
+        if is_public(owner) or len(owner) < 2:
+            continue
+        if owner in core:
+            return core.replace(owner, "", 1)
+        if owner[:2] in core:
+            return core.replace(owner[:2], "", 1)
+    return core
+
+
+@lru_cache(maxsize=512)
+def _places(city: str) -> Strip:
+    """Give the administrative words of a city: province, city, districts and their aliases, with and without suffix."""
+    table = regions()
+    full = {row.name for code in (f"{city[:2]}0000", f"{city}00") if (row := table.get(code))}
+    full |= {row.name for row in table.values() if row.parent == f"{city}00"}
+    aliases = district_aliases().get(f"{city}00", ())
+    full |= {row.text for row in aliases if not row.text.isdigit()} | {
+        row.zone for row in aliases if row.zone
+    }
+    short = {name[:-1] for name in full if name[-1:] in "省市县区" and len(name) > 2}
+    return Strip(full | short)

@@ -1,0 +1,221 @@
+from __future__ import annotations
+
+import random
+from itertools import pairwise
+from time import perf_counter
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app.pipeline.matching.cluster import Clustering, Word, cluster
+from app.pipeline.matching.rules import forbidden
+from app.pipeline.matching.score import REVIEW_CUT, SAFE_CUT
+from schemas.judgements import Verdict
+from tests.app.pipeline.matching.build import different, norm, norms, pair, pairs, same
+
+
+def together(done: Clustering, *ids: str) -> bool:
+    return any(set(ids) <= set(project) for project in done.projects)
+
+
+def test_a_pair_above_the_safe_cut_is_one_project_and_one_between_the_cuts_is_a_review_item():
+    done = cluster(norms("abcd"), {}, pairs(ab=990, bc=500), [])
+    assert done.projects == (("a", "b"), ("c",), ("d",))
+    done = cluster(norms("abc"), {}, [pair("a", "b", SAFE_CUT), pair("b", "c", SAFE_CUT - 1)], [])
+    assert done.projects == (("a", "b"), ("c",))
+    alone = cluster(norms("ab"), {}, [pair("a", "b", SAFE_CUT - 1)], [])
+    assert [(r.left, r.right, r.score, r.reason) for r in alone.reviews] == [
+        (("a",), ("b",), SAFE_CUT - 1, "between_cuts")
+    ]
+    assert cluster(norms("ab"), {}, [pair("a", "b", REVIEW_CUT - 1)], []).reviews == ()
+
+
+def test_a_pair_that_was_never_scored_counts_as_nothing_so_a_bridge_of_two_groups_merges_nothing():
+    done = cluster(norms("abcd"), {}, pairs(ab=999, cd=999, bc=999), [])
+    assert done.projects == (("a", "b"), ("c", "d"))
+    assert done.reviews == ()
+    done = cluster(norms("abcd"), {}, pairs(ab=999, cd=999, bc=980, ac=990, bd=20), [])
+    assert done.projects == (("a", "b"), ("c", "d"))
+    assert [(r.left, r.right) for r in done.reviews] == [(("a", "b"), ("c", "d"))]
+
+
+def test_a_stale_average_never_merges_although_its_side_kept_its_name():
+    # a-c is pushed at .90 while a stands alone; after a absorbed b the average of {a,b} and c is .45
+    done = cluster(norms("abc"), {}, pairs(ab=950, ac=900), [])
+    assert done.projects == (("a", "b"), ("c",))
+    assert [r.score for r in done.reviews] == [450_000]
+
+
+def test_a_hard_rule_keeps_whole_groups_apart_whatever_the_scores_say():
+    records = {"a": norm("a", phase={1}), "b": norm("b"), "c": norm("c", phase={2})}
+    done = cluster(records, {}, pairs(ab=999, bc=900, ac=999), [])
+    assert done.projects == (("a", "b"), ("c",))
+    records = {i: norm(i, codes=(c,)) for i, c in {"a": "2" * 20, "b": "3" * 20}.items()}
+    assert cluster(records, {}, pairs(ab=999), []).projects == (("a",), ("b",))
+
+
+def test_a_record_that_fits_two_phases_alike_waits_for_a_person():
+    records = {"a": norm("a", phase={1}), "b": norm("b"), "c": norm("c", phase={2})}
+    done = cluster(records, {}, pairs(ab=960, bc=950), [])
+    assert done.projects == (("a",), ("b",), ("c",))
+    assert [(r.left, r.right, r.reason) for r in done.reviews] == [(("a",), ("b",), "ambiguous")]
+
+
+def test_a_word_same_merges_without_any_pair_and_over_a_hard_rule():
+    assert together(cluster(norms("ab"), {}, [], [same("a", "b")]), "a", "b")
+    records = {i: norm(i, phase={phase}) for i, phase in {"a": 1, "b": 2, "c": 1, "d": 2}.items()}
+    done = cluster(records, {}, pairs(ac=999, bd=999, ad=999, bc=999, cd=999), [same("a", "b")])
+    assert done.projects == (("a", "b", "c", "d"),)
+
+
+def test_a_word_different_keeps_whole_groups_apart():
+    done = cluster(norms("abc"), {}, pairs(ab=999, bc=999, ac=999), [different("a", "c")])
+    assert not together(done, "a", "c")
+
+
+def test_different_beats_same_and_the_contradiction_is_told():
+    done = cluster(norms("ab"), {}, pairs(ab=999), [same("a", "b"), different("b", "a")])
+    assert done.projects == (("a",), ("b",))
+    assert [(c.a, c.b, c.against) for c in done.conflicts] == [("a", "b", (("a", "b"),))]
+    done = cluster(norms("abc"), {}, [], [same("a", "b"), same("b", "c"), different("a", "c")])
+    assert done.projects == (("a", "b"), ("c",))
+    assert [(c.a, c.b, c.against) for c in done.conflicts] == [("b", "c", (("a", "c"),))]
+
+
+def test_other_words_move_nothing():
+    words = [Word("a", "b", v) for v in Verdict if v not in (Verdict.SAME, Verdict.DIFFERENT)]
+    assert cluster(norms("ab"), {}, pairs(ab=999), words).projects == (("a", "b"),)
+    assert cluster(norms("ab"), {}, [], words).projects == (("a",), ("b",))
+
+
+def test_dead_records_take_no_part_in_merging_and_hang_on_what_they_score_highest_with():
+    done = cluster(norms("abc"), norms("xyz"), pairs(ax=900, bx=950, cy=300, az=990, bz=100), [])
+    assert done.projects == (("a",), ("b",), ("c",))
+    assert done.attached == {"x": "b", "z": "a"}
+
+
+def test_a_dead_record_hangs_neither_over_a_rule_nor_over_a_word_different():
+    records, dead = {"a": norm("a", phase={1}), "b": norm("b")}, {"x": norm("x", phase={2})}
+    assert cluster(records, dead, pairs(ax=999, bx=600), []).attached == {"x": "b"}
+    assert cluster(norms("ab"), norms("x"), pairs(ax=999, bx=600), [different("a", "x")]).attached == {
+        "x": "b"
+    }
+    assert cluster(norms("ab"), norms("x"), pairs(bx=999), [same("a", "x")]).attached == {"x": "a"}
+
+
+def test_pairs_and_words_on_unknown_records_are_left_out():
+    assert cluster(norms("a"), {}, pairs(aq=999), [same("a", "q"), different("q", "r")]).projects == (("a",),)
+
+
+IDS = "abcdefgh"
+TWO = st.tuples(st.sampled_from(IDS), st.sampled_from(IDS)).filter(lambda t: t[0] < t[1])
+COMPONENT = st.fixed_dictionaries(
+    {
+        "phases": st.lists(st.sampled_from([(), (1,), (2,), (1, 2)]), min_size=len(IDS), max_size=len(IDS)),
+        "codes": st.lists(
+            st.sampled_from([(), ("1" * 20,), ("2" * 20,)]), min_size=len(IDS), max_size=len(IDS)
+        ),
+        "numbers": st.lists(
+            st.sets(st.sampled_from("nmk"), max_size=2), min_size=len(IDS), max_size=len(IDS)
+        ),
+        "scores": st.dictionaries(TWO, st.integers(20_000, 1_000_000), max_size=28),
+        "same": st.lists(TWO, max_size=3),
+        "different": st.lists(TWO, max_size=3),
+        "dead": st.sets(st.sampled_from(IDS), max_size=2),
+    }
+)
+
+
+def build(drawn: dict[str, Any], seed: int = 0) -> Clustering:
+    """Cluster what was drawn, everything handed over in an order of its own."""
+    shuffle = random.Random(seed).shuffle
+    everyone = [
+        (i, norm(i, phase=p, codes=c, cites={f"x:{n}" for n in ns}))
+        for i, p, c, ns in zip(IDS, drawn["phases"], drawn["codes"], drawn["numbers"], strict=True)
+    ]
+    found = [pair(a, b, score) for (a, b), score in drawn["scores"].items()]
+    words = [Word(a, b, Verdict.SAME) for a, b in drawn["same"]]
+    words += [Word(b, a, Verdict.DIFFERENT) for a, b in drawn["different"]]
+    for items in (everyone, found, words):
+        shuffle(items)
+    records = {i: n for i, n in everyone if i not in drawn["dead"]}
+    dead = {i: n for i, n in everyone if i in drawn["dead"]}
+    return cluster(records, dead, found, words)
+
+
+@settings(max_examples=150)
+@given(COMPONENT, st.integers(1, 1000))
+def test_the_answer_does_not_depend_on_any_order(drawn, seed):
+    assert build(drawn) == build(drawn, seed)
+
+
+@settings(max_examples=150)
+@given(COMPONENT)
+def test_every_live_record_is_in_one_project_and_no_word_or_rule_is_broken(drawn):
+    done = build(drawn)
+    assert sorted(i for p in done.projects for i in p) == [i for i in IDS if i not in drawn["dead"]]
+    said_same = {x for pair_ in drawn["same"] for x in pair_}
+    phases = dict(zip(IDS, drawn["phases"], strict=True))
+    codes = dict(zip(IDS, drawn["codes"], strict=True))
+    for project in done.projects:
+        for a in project:
+            for b in project:
+                assert (a, b) not in drawn["different"]
+                if a < b and not said_same & set(project):
+                    assert (
+                        forbidden(
+                            norm(a, phase=phases[a], codes=codes[a]), norm(b, phase=phases[b], codes=codes[b])
+                        )
+                        is None
+                    )
+    assert set(done.attached) <= drawn["dead"]
+
+
+@settings(max_examples=150)
+@given(COMPONENT)
+def test_both_cuts_are_read_off_one_list_so_reviews_join_whole_projects(drawn):
+    done = build(drawn)
+    for review in done.reviews:
+        for project in done.projects:
+            for side in (set(review.left), set(review.right)):
+                assert side >= set(project) or not side & set(project)
+    clean = [m for m in done.merges if m.safe]
+    assert all(m.total >= SAFE_CUT * m.n for m in clean)
+    assert all(x.total * y.n >= y.total * x.n for x, y in pairwise(clean))
+
+
+@settings(max_examples=80)
+@given(COMPONENT)
+def test_two_components_at_once_give_what_each_gives_alone(drawn):
+    alone = build({**drawn, "dead": set()})
+    twice = cluster(
+        {
+            side + i: norm(side + i, phase=p, codes=c, cites={f"{side}:{n}" for n in ns})
+            for side in "pq"
+            for i, p, c, ns in zip(IDS, drawn["phases"], drawn["codes"], drawn["numbers"], strict=True)
+        },
+        {},
+        [pair(s + a, s + b, score) for s in "pq" for (a, b), score in drawn["scores"].items()],
+        [Word(s + a, s + b, Verdict.SAME) for s in "pq" for a, b in drawn["same"]]
+        + [Word(s + a, s + b, Verdict.DIFFERENT) for s in "pq" for a, b in drawn["different"]],
+    )
+    expected = tuple(tuple(s + i for i in project) for s in "pq" for project in alone.projects)
+    assert twice.projects == expected
+
+
+def test_a_component_of_three_hundred_records_takes_well_under_a_second():
+    draw = random.Random(3)
+    ids = [f"r{i:03}" for i in range(300)]
+    records = {
+        i: norm(i, phase=draw.choice([(), (1,), (2,)]), cites={f"x:{draw.randrange(60)}"}) for i in ids
+    }
+    found = [
+        pair(a, b, draw.randrange(20_000, 1_000_000))
+        for a in ids
+        for b in ids
+        if a < b and draw.random() < 0.3
+    ]
+    begun = perf_counter()
+    cluster(records, {}, found, [])
+    assert perf_counter() - begun < 3
