@@ -16,6 +16,8 @@ class Doubt(NamedTuple):
     """The text as it was said."""
     zh: str
     en: str
+    minor: bool = False
+    """True for what is only worth a note: nothing about the value is in doubt."""
 
 
 class Parsed(NamedTuple, Generic[T]):

@@ -1,0 +1,3 @@
+"""Code lists and tables as data; `schemas.tables` reads them."""
+
+from __future__ import annotations
