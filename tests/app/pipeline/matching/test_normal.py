@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+from decimal import Decimal
+from time import perf_counter
+
+from app.pipeline.matching.keys import block_keys
+from app.pipeline.matching.normal import content_hash, normal
+from schemas.identifiers import Identifier
+from schemas.measures import Money
+from schemas.parties import Party, Role
+from schemas.places import Place
+from schemas.records import ProjectRecord
+from schemas.schemes import Scheme, Status
+
+CODE = "2403-430211-04-01-123456"
+
+
+def number(scheme: Scheme, value: str, status: Status = Status.VALID) -> Identifier:
+    return Identifier(scheme=scheme, value=value, raw=value, status=status)
+
+
+def record(**said: object) -> ProjectRecord:
+    return ProjectRecord(**{"source": "housing.projects", "key": "1", "department": "housing", **said})  # type: ignore[arg-type]
+
+
+def test_only_valid_current_codes_are_codes():
+    said = (
+        number(Scheme.PROJECT_CODE, CODE),
+        number(Scheme.PROJECT_CODE, "2403-430211-04-88-123456", Status.PSEUDO),
+        number(Scheme.PROJECT_CODE, "2403-430211-04-01-999999", Status.SUPERSEDED),
+    )
+    assert normal("430200-a", record(cites=said)).codes == ("24034302110401123456",)
+
+
+def test_a_works_code_gives_the_project_code_it_leads_with_or_else_its_base():
+    led = normal("430200-a", record(bears=(number(Scheme.WORKS_CODE, f"{CODE}-002"),)))
+    assert led.codes == ("24034302110401123456",)
+    assert led.bears == {f"works_code:{CODE}-002"}
+    local = normal("430200-a", record(bears=(number(Scheme.WORKS_CODE, "GC430211-2024-0017-002"),)))
+    assert local.codes == ()
+    assert local.bears == {"works_code:GC430211-2024-0017-002", "works_base:GC430211-2024-0017"}
+
+
+def test_a_pseudo_number_links_nothing_and_a_suspect_one_is_marked():
+    said = (
+        number(Scheme.WORKS_CODE, "2403-430211-04-88-123456-001", Status.PSEUDO),
+        number(Scheme.CONSTRUCTION_PERMIT, "12", Status.SUSPECT),
+    )
+    assert normal("430200-a", record(cites=said)).cites == {"suspect:construction_permit/12"}
+
+
+def test_a_cited_land_document_may_be_the_approval_or_the_contract():
+    use = normal("430200-a", record(cites=(number(Scheme.LAND_APPROVAL_NO, "株土合字〔2024〕15"),)))
+    supply = normal("430200-b", record(bears=(number(Scheme.LAND_CONTRACT_NO, "株土合字〔2024〕15"),)))
+    assert use.cites & supply.bears == {"land_contract_no:株土合字〔2024〕15"}
+    assert set(block_keys(use)) & set(block_keys(supply))
+
+
+def test_only_those_who_own_the_project_count_as_its_owners():
+    valid = number(Scheme.USCC, "91430211MA4D00111A")
+    parties = (
+        Party(role=Role.BUILDER, name="某建工有限公司", uscc=number(Scheme.USCC, "91430204MA4D00180A")),
+        Party(role=Role.INVESTOR, name="某某集团有限公司"),
+        Party(role=Role.PROJECT_COMPANY, name="株洲某某新材有限公司", uscc=valid),
+    )
+    n = normal("430200-a", record(parties=parties))
+    assert n.owner_cores == ("某某新材", "某某")
+    assert n.usccs == ("91430211MA4D00111A",)
+
+
+def test_a_district_of_the_whole_city_says_nothing_of_the_place():
+    assert normal("430200-a", record(place=Place(district="430200"))).district is None
+    assert normal("430200-a", record(place=Place(district="430211"))).district == "430211"
+
+
+def test_place_words_are_those_of_the_record_s_own_city():
+    n = normal("430200-a", record(name="湖南省株洲市天元区恒某基地项目"))
+    assert n.core == "恒某基地"
+    far = normal("110000-a", record(name="株洲恒某基地项目", place=Place(district="110101")))
+    assert far.core == "株洲恒某基地"
+
+
+def test_the_total_investment_is_the_amount_that_is_compared():
+    money = {
+        "paid_in": Money(yuan=Decimal(1), raw="1", unit="元"),
+        "total_investment": Money(yuan=Decimal(500_000_000), raw="5", unit="亿元"),
+    }
+    assert normal("430200-a", record(money=money)).amount == Decimal(500_000_000)
+    assert normal("430200-a", record(money={"paid_in": money["paid_in"]})).amount is None
+
+
+def test_the_content_hash_follows_what_is_said_and_not_when():
+    assert content_hash(record(name="甲")) == content_hash(record(name="甲", stated_at="2024-01-01"))
+    assert content_hash(record(name="甲")) != content_hash(record(name="乙"))
+
+
+def test_preparing_a_record_takes_a_fraction_of_a_millisecond():
+    one = record(
+        name="湖南省株洲市恒某年产5万吨碳纤维复合材料生产基地建设项目（二期）1#厂房",
+        parties=(
+            Party(
+                role=Role.OWNER, name="株洲恒某新材有限公司", uscc=number(Scheme.USCC, "91430211MA4D00111A")
+            ),
+        ),
+        bears=(number(Scheme.WORKS_CODE, f"{CODE}-002"),),
+        place=Place(district="430211", address="株洲市天元区某路一号"),
+    )
+    block_keys(normal("430200-a", one))
+    begun = perf_counter()
+    for _ in range(500):
+        block_keys(normal("430200-a", one))
+    assert perf_counter() - begun < 0.5
