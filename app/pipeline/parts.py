@@ -1,0 +1,126 @@
+"""The parts of a project: works sections (标段) and parcels, and which record speaks of which. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from app.pipeline.survivorship import dated
+from schemas.golden import MemberRecord
+from schemas.identifiers import Scheme
+
+_VOIDED, _GIVEN = "voided", frozenset(("issued", "changed"))
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Works sections and parcels by their key, with the records of each; `void` are sections that count nowhere."""
+
+    works: Mapping[str, tuple[MemberRecord, ...]]
+    parcels: Mapping[str, tuple[MemberRecord, ...]]
+    void: frozenset[str]
+    works_of: Mapping[str, str]
+    parcel_of: Mapping[str, str]
+
+    @property
+    def standing(self) -> tuple[str, ...]:
+        """Give the works sections that count."""
+        return tuple(key for key in self.works if key not in self.void)
+
+
+def numbers(member: MemberRecord, scheme: Scheme, *, cited: bool = False) -> list[str]:
+    """Give the numbers of a scheme that a record bears (or cites), in order."""
+    said = member.record.cites if cited else member.record.bears
+    return sorted({number.value for number in said if number.scheme == scheme})
+
+
+def find_parts(members: Sequence[MemberRecord]) -> Parts:
+    """Find the works sections and parcels the live members speak of.
+
+    A works section is what bears a works code, or failing that a construction permit; several permits under one code
+    are a section each, and a code that others extend (`…` of `…-001`) is the whole, no section. Two land records that
+    bear the same electronic supervision number speak of one parcel.
+    """
+    live = [member for member in members if member.live]
+    works_of = _works(live)
+    parcel_of = _parcels(live)
+    works = _grouped(live, works_of)
+    return Parts(
+        works=works,
+        parcels=_grouped(live, parcel_of),
+        void=frozenset(key for key, records in works.items() if _void(records)),
+        works_of=works_of,
+        parcel_of=parcel_of,
+    )
+
+
+def _grouped(
+    members: Iterable[MemberRecord], key_of: Mapping[str, str]
+) -> dict[str, tuple[MemberRecord, ...]]:
+    groups: dict[str, list[MemberRecord]] = {}
+    for member in members:
+        if member.record_id in key_of:
+            groups.setdefault(key_of[member.record_id], []).append(member)
+    return {key: tuple(groups[key]) for key in sorted(groups)}
+
+
+def _works(members: Sequence[MemberRecord]) -> dict[str, str]:
+    """Give the works section of each record that speaks of one."""
+    permit_of: dict[str, str] = {}
+    permits_under: dict[str, set[str]] = {}
+    code_of_permit: dict[str, str] = {}
+    for member in members:
+        borne = numbers(member, Scheme.CONSTRUCTION_PERMIT)
+        permit = next(iter(borne or numbers(member, Scheme.CONSTRUCTION_PERMIT, cited=True)), None)
+        if permit is not None:
+            permit_of[member.record_id] = permit
+        if code := member.record.works:
+            permits_under.setdefault(code, set()).update(borne)
+            if permit is not None:
+                code_of_permit[permit] = min(code, code_of_permit.get(permit, code))
+    found: dict[str, str] = {}
+    for member in members:
+        permit = permit_of.get(member.record_id)
+        code = member.record.works or (code_of_permit.get(permit) if permit is not None else None)
+        if code is not None and len(permits_under[code]) > 1:
+            code = permit
+        if section := code or permit:
+            found[member.record_id] = section
+    codes = set(found.values())
+    wholes = {code for code in codes if any(other.startswith(f"{code}-") for other in codes)}
+    return {record: section for record, section in found.items() if section not in wholes}
+
+
+def _parcels(members: Sequence[MemberRecord]) -> dict[str, str]:
+    """Give the parcel of each land record that speaks of one."""
+    names: dict[str, tuple[str, ...]] = {}
+    for member in members:
+        record = member.record
+        supervised = numbers(member, Scheme.SUPERVISION_NO)
+        if record.parcel or supervised:
+            names[member.record_id] = (
+                *supervised,
+                *((f"{record.department}:{record.parcel}",) if record.parcel else ()),
+            )
+    group: dict[str, set[str]] = {}
+    for own in names.values():
+        merged = set(own).union(*(group[name] for name in own if name in group))
+        for name in merged:
+            group[name] = merged
+    return {
+        record: min(group[own[0]], key=lambda name: (":" in name, name)).split(":")[-1]
+        for record, own in names.items()
+    }
+
+
+def _void(records: Iterable[MemberRecord]) -> bool:
+    """Tell whether the last word on a section's permit is that it was revoked."""
+    last: tuple[str, bool] = ("", False)
+    for member in records:
+        if numbers(member, Scheme.CONSTRUCTION_PERMIT):
+            last = max(last, (dated(member.record), False))
+        for part in member.parts:
+            event = part.texts.get("event")
+            if event == _VOIDED or event in _GIVEN:
+                last = max(last, (dated(part), event == _VOIDED))
+    return last[1]

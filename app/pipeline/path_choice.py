@@ -1,0 +1,81 @@
+"""Which path a project takes, from what its records say. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+
+from app.pipeline.survivorship import Said, in_order, weighed
+from schemas.fields import fields
+from schemas.golden import Claim, Loser, MemberRecord
+from schemas.identifiers import Scheme, Status
+from schemas.path_signs import path_signs
+from schemas.records import ProjectRecord
+from schemas.tables import code_list
+
+
+@cache
+def _by_land_mode(department: str) -> Mapping[str, str]:
+    """Give the path each word of a department for how land is held points to."""
+    codes = path_signs().land_mode.get(department)
+    rows = code_list(codes).values() if codes else ()
+    return {word: row.path for row in rows if row.path for word in (row.code, row.zh)}
+
+
+def signs(record: ProjectRecord) -> dict[str, str]:
+    """Give the paths a record points to, each with the raw word that does."""
+    table = path_signs()
+    found: dict[str, str] = {}
+    if record.path_hint in table.order:
+        found[record.path_hint] = record.path_hint
+    if record.land_mode and (path := _by_land_mode(record.department).get(record.land_mode)):
+        found[path] = record.land_mode
+    if record.works_class and (path := table.works_class.get(record.works_class)):
+        found[path] = record.works_class
+    for prefix, path in table.industry.items():
+        if record.industry and record.industry.startswith(prefix):
+            found[path] = record.industry
+    for number in (*record.bears, *record.cites):
+        if (
+            number.scheme is Scheme.PROJECT_CODE
+            and number.status is Status.VALID
+            and number.generation == "new"
+        ):
+            kind = code_list("PROJECT_CODE_TYPE").get(number.value.split("-")[3])
+            if kind is not None and kind.path is not None:
+                found[kind.path] = number.raw
+    return found
+
+
+def pointed(members: Sequence[MemberRecord]) -> list[Said]:
+    """Give what the members point to, as statements about the path, in an order of their own."""
+    field = fields()["path"]
+    return [
+        said
+        for member in members
+        for path, raw in sorted(signs(member.record).items())
+        for _, said in weighed(member, [(field, (path, raw))])
+    ]
+
+
+def choose(said: Sequence[Said], *, parcels: bool) -> Claim | None:
+    """Choose the path: the first in precedence that anybody points to and no parcel belies; None when nobody does."""
+    table = path_signs()
+    for path in table.order:
+        fitting = [one for one in said if one.value == path]
+        if fitting and not (parcels and path in table.not_with_parcels):
+            first, *agree = in_order(fitting)
+            return Claim(
+                field="path",
+                value=path,
+                record_id=first.record_id,
+                source=first.source,
+                rule="derived",
+                agree=tuple(sorted({one.record_id for one in agree} - {first.record_id})),
+                losers=tuple(
+                    Loser(value=one.value, record_id=one.record_id, source=one.source, reason="derived")
+                    for one in sorted(said, key=lambda one: (one.record_id, one.value))
+                    if one.value != path
+                ),
+            )
+    return None
