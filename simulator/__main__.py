@@ -7,6 +7,7 @@ import json
 import signal
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 from simulator.run import Plan, running, write_all
@@ -23,13 +24,20 @@ def main(arguments: list[str] | None = None) -> int:
         area=given.area,
         land_url=given.land_url,
         housing_url=given.housing_url,
-        **(_serving(given) if given.command == "run" else {}),
     )
     if given.command == "write":
         city = write_all(plan)
         print(f"written {plan.directory} {city.today}")
         return 0
-    return _serve(plan)
+    serving = replace(
+        plan,
+        port=given.port,
+        token=given.token,
+        hub_url=given.hub_url,
+        push_secret=given.push_secret,
+        advance_every=given.advance_every,
+    )
+    return _serve(serving)
 
 
 def _serve(plan: Plan) -> int:
@@ -43,12 +51,8 @@ def _serve(plan: Plan) -> int:
     return 0
 
 
-def _serving(given: argparse.Namespace) -> dict[str, object]:
-    wanted = ("port", "token", "hub_url", "push_secret", "advance_every")
-    return {name: getattr(given, name) for name in wanted if getattr(given, name) is not None}
-
-
 def _parser() -> argparse.ArgumentParser:
+    usual = Plan(Path())
     parser = argparse.ArgumentParser(prog="python -m simulator", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     for name, text in (("run", "start all systems and serve"), ("write", "write the feeds and end")):
@@ -64,10 +68,16 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--housing-url", default="", help="SQLAlchemy URL of housing's database")
         if name == "run":
             command.add_argument("--port", type=int, default=0, help="0 takes a free one")
-            command.add_argument("--token", help="bearer token of commerce's interface")
-            command.add_argument("--hub-url", help="base address of the hub that takes the pushed events")
-            command.add_argument("--push-secret", help="whsec_… shared with the hub")
-            command.add_argument("--advance-every", type=float, help="seconds after which a city day passes")
+            command.add_argument("--token", default=usual.token, help="bearer token of commerce's interface")
+            command.add_argument(
+                "--hub-url", default="", help="base address of the hub that takes the pushed events"
+            )
+            command.add_argument(
+                "--push-secret", default=usual.push_secret, help="whsec_… shared with the hub"
+            )
+            command.add_argument(
+                "--advance-every", type=float, default=0.0, help="seconds after which a city day passes"
+            )
     return parser
 
 

@@ -12,7 +12,7 @@ from simulator.dice import PRESENT, date_of
 from simulator.facts import Town, add_family, make_town
 from simulator.incidents import WEEKLY, deal
 from simulator.model import Calendar, Incident, Project, Row, Scenario
-from simulator.records import commerce, housing, issued, land
+from simulator.records import commerce, housing, issued, land, weekly
 from simulator.records.history import Scene
 
 Difficulty = Literal["easy"]
@@ -80,7 +80,7 @@ class City:
         first = made - 7 * (WEEKS_KEPT - 1)
         return [day for day in range(first, self.day + 1, 7) if day > since and day >= 0]
 
-    def weekly(self, day: int) -> Iterator[tuple[Project, list[str | float | date]]]:
+    def weekly(self, day: int) -> Iterator[tuple[Project, list[weekly.Cell]]]:
         """The sheet's rows of that day in the order of the districts, some twice, some missing."""
         order = {district.adcode: n for n, district in enumerate(self.town.area.districts)}
         for project in sorted(self.projects, key=lambda p: (order[p.district.adcode], p.index)):
@@ -91,7 +91,7 @@ class City:
             today = {i.kind for i in scene.of(WEEKLY, 0) if i.day <= day}
             if "vanish" in today:
                 continue
-            cells = commerce.weekly_cells(scene, project, day)
+            cells = weekly.weekly_cells(scene, project, day)
             yield project, cells
             if "duplicate" in today:
                 yield project, cells
@@ -119,7 +119,7 @@ class City:
             signed = issued(project, WEEKLY)
             shown = next((day for day in weeks if signed is not None and signed <= day), None)
             if shown is not None:
-                yield WEEKLY, commerce.weekly_key(scene, project), project, shown
+                yield WEEKLY, weekly.weekly_key(scene, project), project, shown
             published = issued(project, land.LANDCHINA)
             found = land.landchina_row(scene, project)
             if found and published is not None and found[0].strip():

@@ -62,7 +62,11 @@ def deal(town: Town, projects: Sequence[Project], taken: Deal, start: int, end: 
                 break
             project, source = rng.choice(projects), rng.choice(kind.sources)
             part = rng.choice(tuple(parts(project, source)))
-            incident = None if project.easy else _fit(town, rng, kind.name, project, source, part, start, end)
+            incident = (
+                None
+                if project.easy
+                else _fit(town, rng, project, (source, part), kind=kind.name, span=(start, end))
+            )
             if incident is not None and (project.index, source, part) not in busy:
                 busy.add((project.index, source, part))
                 dealt[project.index].append(incident)
@@ -71,9 +75,16 @@ def deal(town: Town, projects: Sequence[Project], taken: Deal, start: int, end: 
 
 
 def _fit(
-    town: Town, rng: random.Random, kind: str, project: Project, source: str, part: int, start: int, end: int
+    town: Town,
+    rng: random.Random,
+    project: Project,
+    record: tuple[str, int],
+    *,
+    kind: str,
+    span: tuple[int, int],
 ) -> Incident | None:
     """The incident, if this record can have it within the span."""
+    (source, part), (start, end) = record, span
     born = issued(project, source, part)
     if born is None or (born > end if kind == "backdate" else born >= end):
         return None

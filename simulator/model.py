@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
+from typing import NamedTuple
 
 from simulator.areas import District
 from simulator.words import Trade
@@ -106,6 +107,21 @@ class Project:
     def easy(self) -> bool:
         """True where a prepared case must not be blurred by chance noise."""
         return self.scenario is not None
+
+    @property
+    def ground(self) -> Parcel:
+        """The parcel of a project that has one; ValueError for a rented factory."""
+        if self.parcel is None:
+            raise ValueError(f"{self.key} stands on no ground of its own")
+        return self.parcel
+
+
+class Table(NamedTuple):
+    """A table of an exchange database: its name, the column of a record's key, all columns parted by blanks."""
+
+    name: str
+    key: str
+    columns: str
 
 
 @dataclass(frozen=True, slots=True)

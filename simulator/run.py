@@ -38,7 +38,7 @@ class Plan:
     land_url: str = ""
     housing_url: str = ""
     port: int = 0
-    token: str = "simulated-commerce-token"
+    token: str = "simulated-commerce-token"  # noqa: S105 the token of a department that never was
     hub_url: str = ""
     push_secret: str = "whsec_" + base64.b64encode(b"simulated city, simulated secret").decode()
     advance_every: float = 0.0
@@ -154,8 +154,8 @@ class RunningCity:
             self.pusher.add(self.feeds.events())
         levers = {
             ("POST", "/_simulator/advance"): lambda query: self.advance(number(query, "days", 7)),
-            ("POST", "/_simulator/push"): lambda query: self.push(),
-            ("GET", "/_simulator/state"): lambda query: self.state(),
+            ("POST", "/_simulator/push"): lambda _query: self.push(),
+            ("GET", "/_simulator/state"): lambda _query: self.state(),
         }
         self.server = CityServer(self.feeds.rows, plan.token, plan.port, levers)
         (self.feeds.home / "city.json").write_text(

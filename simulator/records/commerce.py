@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
-from datetime import date
 
 from simulator import words
 from simulator.dice import chance, date_of, dice, stamp
 from simulator.model import Path, Project, Row
 from simulator.records import issued
 from simulator.records.history import Scene, versions
-from simulator.saying import company_name, full_width, project_name
+from simulator.saying import company_name, project_name
 
 _API = "commerce.signed_api"
 _STATES = (
@@ -41,16 +40,21 @@ def api_rows(scene: Scene, project: Project) -> Iterator[Row]:
     signed = issued(project, _API)
     if signed is None or project.signing is None:
         return
-    turns = sorted({project.days[m] for m, _ in _STATES if m in project.days} - {signed})
-    if project.ends:
-        turns.append(max(project.days.values()) + _STALL)
-    for version in versions(scene, project, _API, 0, project.signing, signed, turns):
+    for version in versions(
+        scene, project, _API, 0, number=project.signing, issued=signed, renewed=turns(project)
+    ):
         day = (version.moment.date() - scene.calendar.first).days
         values = state(scene, project, max(day, signed))
         corrected = sum(i.kind == "correct" and i.day <= day for i in scene.of(_API, 0))
         values["BNDWZJ"] = str(int(values["BNDWZJ"]) + 100 * corrected)
         at = stamp(version.moment)
         yield Row(_API, project.signing, at, version.shows, {**values, "GXSJ": at})
+
+
+def turns(project: Project) -> list[int]:
+    """The days on which commerce's word about the project changes, the signing first."""
+    known = sorted({project.days[milestone] for milestone, _ in _STATES if milestone in project.days})
+    return [*known, max(project.days.values()) + _STALL] if project.ends else known
 
 
 def state(scene: Scene, project: Project, day: int) -> dict[str, str]:
@@ -112,78 +116,3 @@ def state(scene: Scene, project: Project, day: int) -> dict[str, str]:
 def _billions(rng: random.Random, amount: float, blur: bool) -> str:
     """亿元; 1.5 % of rows hold 万元 under the same head."""
     return f"{amount * 10_000:.0f}" if chance(rng, 0.015) and blur else f"{amount:.2f}"
-
-
-def weekly_cells(scene: Scene, project: Project, day: int) -> list[str | float | date]:
-    """Cells 2–24 of the sheet's row on that day (the first is its running number), dirty as people type them."""
-    turns = [project.days[m] for m, _ in _STATES if m in project.days and project.days[m] <= day]
-    if project.ends and max(project.days.values()) + _STALL <= day:
-        turns.append(max(project.days.values()) + _STALL)
-    said = state(scene, project, max(turns))
-    rng = dice(scene.seed, project.key, "sheet")
-    blur = not project.easy
-
-    def money(text: str) -> str | float:
-        style = rng.random()
-        if not blur or not text or style > 0.3:
-            return float(text) if text else ""
-        if style < 0.1:
-            return f"{float(text):,.2f}".rstrip("0").rstrip(".")
-        return full_width(text) if style < 0.2 else f" {text} "
-
-    def when(text: str) -> str | date:
-        style = rng.random()
-        if not text:
-            return ""
-        value = date.fromisoformat(text)
-        if not blur or style < 0.35:
-            return value
-        if style < 0.55:
-            return f"{value.year}.{value.month}.{value.day}"
-        if style < 0.7:
-            return f"{value.year}/{value.month}/{value.day}"
-        return f"{value.year}年{value.month}月{value.day}日" if style < 0.85 else text
-
-    def agreed(text: str) -> str | date:
-        value = date.fromisoformat(text)
-        if blur and chance(rng, 0.2):
-            return f"{value.year}年{value.month}月底前"
-        return f"{value:%Y-%m}" if blur and chance(rng, 0.15) else when(text)
-
-    claimed, started = chance(rng, 0.15), when(said["SJKGSJ"])
-    if started and claimed and blur:
-        started = "已开工"
-    return [
-        weekly_key(scene, project),
-        said["XMMC"],
-        said["TZF"],
-        said["XMGS"],
-        said["TYSHXYDM"],
-        when(said["QYSJ"]),
-        said["QYHD"],
-        said["HTBH"],
-        money(said["HTYZE"]),
-        money(said["GDZCTZ"]),
-        money(said["BNDWZJ"]),
-        money(said["LJDWZJ"]),
-        agreed(said["YDKGSJ"]),
-        started,
-        agreed(said["YDTCSJ"]),
-        when(said["SJTCSJ"]),
-        said["LYZT"],
-        said["XMDM"],
-        said["SSQX"],
-        said["CJYQ"],
-        said["YDFS"],
-        said["BBLD"],
-        "二期预留用地" if chance(rng, 0.05) else "",
-    ]
-
-
-def weekly_key(scene: Scene, project: Project) -> str:
-    """招商编号 as it stands in the sheet, every week alike: half a percent of them in full width or with a blank."""
-    rng = dice(scene.seed, project.key, "sheet key")
-    style, number = rng.random(), project.signing or ""
-    if project.easy or style > 0.005:
-        return number
-    return full_width(number) if style < 0.0025 else number + " "

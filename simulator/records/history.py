@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from simulator.dice import date_of, dice, office_time
-from simulator.model import Calendar, Incident, Project
+from simulator.model import Calendar, Incident, Project, Works
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +42,42 @@ class Scene:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """One record about to be written down: whose, since which day, corrected how often, by which hand."""
+
+    scene: Scene
+    project: Project
+    works: Works | None
+    rng: random.Random
+    day: int
+    version: Version
+
+    @property
+    def edition(self) -> float:
+        """How often the record was corrected before it was told so."""
+        return self.version.edition
+
+    @property
+    def blur(self) -> bool:
+        """Whether chance noise may touch the record."""
+        return not self.project.easy
+
+    def date_of(self, day: int) -> date:
+        """The date of a city day."""
+        return date_of(self.scene.calendar.first, day)
+
+    def on(self, offset: int = 0) -> date:
+        """The date of issue, moved by `offset` days."""
+        return date_of(self.scene.calendar.first, self.day + offset)
+
+
 def versions(
     scene: Scene,
     project: Project,
     source: str,
     part: int,
+    *,
     number: str,
     issued: int,
     renewed: Iterable[int] = (),
@@ -65,7 +97,7 @@ def versions(
     yield Version(number, moment, issued, 0)
     for day, incident in story:
         kind = incident.kind if incident else "correct"
-        moment = office_time(first, day, rng)
+        moment = max(office_time(first, day, rng), moment + timedelta(seconds=1))
         if kind in ("correct", "stuck"):
             edition += 1
             if kind == "stuck":

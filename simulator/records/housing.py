@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from simulator.dice import chance, date_of, dice, stamp
-from simulator.model import Path, Project, Row, Works
+from simulator.model import Path, Project, Row, Table, Works
 from simulator.records import issued
-from simulator.records.history import Scene, Version, number_on, versions
+from simulator.records.history import Scene, Telling, Version, number_on, versions
 from simulator.records.land import USE
 from simulator.records.land import WORKS as LAND_WORKS
 from simulator.saying import cited, company_name, project_name
@@ -19,113 +19,95 @@ _COMMON = "LSH DFSJZJ XZQHDM XMDM"
 _STATE = "SJYXBS SJWXYY SJSCZT SBYY SJGXSJ"
 
 TABLES = {
-    PROJECTS: (
+    PROJECTS: Table(
         "SPGL_XMJBXXB",
         "GCDM",
-        f"{_COMMON} XMMC GCDM GCFW QJDGCDM XMTZLY TDHQFS TDSFDSJFA SFWCQYPG SPLCLX LXLX GCFL JSXZ XMZJSX GBHYDMFBND GBHY "
-        "NKGSJ NJCSJ XMSFWQBJ XMWQBJSJ ZTZE JSDDXZQH JSDD JSGMJNR YDMJ JZMJ SBSJ SPLCBM SPLCBBH JSDW JSDWDM JSDWLX "
-        f"XMJWDZB SFXXGC GCHYFL CD {_STATE}",
+        f"""{_COMMON} XMMC GCDM GCFW QJDGCDM XMTZLY TDHQFS TDSFDSJFA SFWCQYPG SPLCLX LXLX GCFL JSXZ XMZJSX GBHYDMFBND
+            GBHY NKGSJ NJCSJ XMSFWQBJ XMWQBJSJ ZTZE JSDDXZQH JSDD JSGMJNR YDMJ JZMJ SBSJ SPLCBM SPLCBBH JSDW JSDWDM JSDWLX
+            XMJWDZB SFXXGC GCHYFL CD {_STATE}""",
     ),
-    PERMITS: (
+    PERMITS: Table(
         "SPGL_JZGCSGXKXXB",
         "SGXKZBH",
-        f"{_COMMON} GCDM SPSXSLBM YDGHXKZBH GCGHXKZBH ZBTZSBH SCHGSBH SGXKZBH JSXZ FZJG FZJGTYSHXYDM FZRQ GLSD JSDW "
-        "JSDWDM JSDWLX JSDWXMFZR GCMC JSDZ SSQX XMJWDZB JSGM JHKGRQ JHJGRQ HTJG ZJZMJ DSJZMJ DXJZMJ RFMJ ZZBZ FJBZ LXR "
-        f"LXDH {_STATE}",
+        f"""{_COMMON} GCDM SPSXSLBM YDGHXKZBH GCGHXKZBH ZBTZSBH SCHGSBH SGXKZBH JSXZ FZJG FZJGTYSHXYDM FZRQ GLSD JSDW
+            JSDWDM JSDWLX JSDWXMFZR GCMC JSDZ SSQX XMJWDZB JSGM JHKGRQ JHJGRQ HTJG ZJZMJ DSJZMJ DXJZMJ RFMJ ZZBZ FJBZ LXR
+            LXDH {_STATE}""",
     ),
-    COMPLETIONS: (
+    COMPLETIONS: Table(
         "SPGL_JSGCJGYSBAXXB",
         "JGYSBABH",
-        f"{_COMMON} GCDM SPSXSLBM JSDW JSDWDM JSDWLX SCHGSBH SGXKZBH JGYSBABH BAJG BAJGXYDM BARQ BAFW GCMC SFSXLHYS "
-        f"SFBGWFZT JSDZ SSQX JSGM KGRQ JGRQ SJZJ ZJZMJ DSJZMJ DXJZMJ JSDWYJ DAYSZT DAYSYJ {_STATE}",
+        f"""{_COMMON} GCDM SPSXSLBM JSDW JSDWDM JSDWLX SCHGSBH SGXKZBH JGYSBABH BAJG BAJGXYDM BARQ BAFW GCMC SFSXLHYS
+            SFBGWFZT JSDZ SSQX JSGM KGRQ JGRQ SJZJ ZJZMJ DSJZMJ DXJZMJ JSDWYJ DAYSZT DAYSYJ {_STATE}""",
     ),
 }
-"""source → (table, key column, columns)."""
+"""The SPGL tables, by source."""
 
-_Fill = Callable[[Scene, Project, Works, random.Random, int, float], dict[str, str]]
 _TABLE_NUMBERS = {PROJECTS: "04", PERMITS: "40", COMPLETIONS: "50"}
 
 
 def rows(scene: Scene, project: Project) -> Iterator[Row]:
     """Every row of the three SPGL tables; a change is an invalid row and, unless the thing ended, a new valid one."""
     for works in project.works:
-        for source, number, fill in (
-            (PROJECTS, works.code, _project),
-            (PERMITS, works.permit, _permit),
-            (COMPLETIONS, works.completion, _completion),
+        for source, number in (
+            (PROJECTS, works.code),
+            (PERMITS, works.permit),
+            (COMPLETIONS, works.completion),
         ):
             day = issued(project, source, works.number)
             if day is None:
                 continue
             done = [works.days["completed"]] if source == PROJECTS and "completed" in works.days else []
-            yield from _table_rows(scene, project, works, source, number, day, done, fill)
+            yield from _table_rows(scene, project, works, source, number=number, day=day, renewed=done)
 
 
 def _table_rows(
-    scene: Scene,
-    project: Project,
-    works: Works,
-    source: str,
-    number: str,
-    day: int,
-    renewed: list[int],
-    fill: _Fill,
+    scene: Scene, project: Project, works: Works, source: str, *, number: str, day: int, renewed: list[int]
 ) -> Iterator[Row]:
     """The rows of one record: a correction is told as its former self invalid, then its new self valid."""
     serial, standing = 0, None
-    for version in versions(scene, project, source, works.number, number, day, renewed):
-        told = [(version, version.valid, version.edition)]
+    for version in versions(scene, project, source, works.number, number=number, issued=day, renewed=renewed):
+        told = [(version, version.valid, version)]
         if standing is not None and version.valid and not version.late and version.number == standing.number:
-            told.insert(0, (version, False, standing.edition))
-        for said, valid, edition in told:
+            told.insert(0, (version, False, standing))
+        for said, valid, content in told:
             serial += 1
             rng = dice(scene.seed, project.key, source, works.number)
-            values = fill(scene, project, works, rng, day, edition)
-            yield _row(source, project, works, said, valid, serial, values)
+            telling = Telling(scene, project, works, rng, day, content)
+            common = _common(source, project, works, said, serial)
+            validity = {"SJYXBS": "1" if valid else "0", "SJWXYY": "" if valid else said.reason}
+            values = {**_FILLS[source](telling, works), **common, **validity}
+            yield Row(source, said.number, common["SJGXSJ"], said.shows, values)
         if not version.late:
             standing = version
 
 
-def _row(
-    source: str,
-    project: Project,
-    works: Works,
-    version: Version,
-    valid: bool,
-    serial: int,
-    values: dict[str, str],
-) -> Row:
-    """One row of a table with the columns all tables share."""
-    _, key_column, _ = TABLES[source]
+def _common(source: str, project: Project, works: Works, version: Version, serial: int) -> dict[str, str]:
+    """The columns all tables share; LSH orders the rows of one second as they were written."""
     region, sequence = project.district.adcode, project.index * 10_000 + works.number * 100 + serial
-    at = stamp(version.moment)
-    common = {
+    return {
         "LSH": f"{region}{version.moment:%Y%m%d%H%M%S}{_TABLE_NUMBERS[source]}{sequence:010d}",
         "DFSJZJ": f"{_TABLE_NUMBERS[source]}{project.index * 100 + works.number}",
         "XZQHDM": region,
         "XMDM": project.said_codes.get("housing", ""),
         "GCDM": works.code,
-        key_column: version.number,
-        "SJYXBS": "1" if valid else "0",
-        "SJWXYY": "" if valid else version.reason,
+        TABLES[source].key: version.number,
         "SJSCZT": "1",
-        "SJGXSJ": at,
+        "SJGXSJ": stamp(version.moment),
     }
-    return Row(source, version.number, at, version.shows, {**values, **common})
 
 
-def _owner(rng: random.Random, project: Project) -> dict[str, str]:
+def _owner(telling: Telling) -> dict[str, str]:
     """建设单位 as housing writes it: 85 % bear the credit code."""
-    known = chance(rng, 0.85) or project.easy
-    name = company_name(rng, project.owner.name, not project.easy)
-    return {"JSDW": name, "JSDWDM": project.owner.uscc if known else "", "JSDWLX": "1"}
+    owner, known = telling.project.owner, chance(telling.rng, 0.85) or not telling.blur
+    name = company_name(telling.rng, owner.name, telling.blur)
+    return {"JSDW": name, "JSDWDM": owner.uscc if known else "", "JSDWLX": "1"}
 
 
-def _project(
-    scene: Scene, project: Project, works: Works, rng: random.Random, day: int, edition: float
-) -> dict[str, str]:
-    first, allocated = scene.calendar.first, project.path is Path.ALLOCATED
-    closed = works.days.get("completed") if edition >= 1 else None
+def _project(telling: Telling, works: Works) -> dict[str, str]:
+    project, rng = telling.project, telling.rng
+    allocated = project.path is Path.ALLOCATED
+    completed = telling.date_of(works.days["completed"]) if "completed" in works.days else None
+    closed = completed is not None and completed <= telling.version.moment.date()
     floor = works.floor_area if len(project.works) > 1 else sum(w.floor_area for w in project.works)
     flow = "2" if project.municipal else "1" if allocated else "6"
     return {
@@ -140,23 +122,21 @@ def _project(
         "XMZJSX": "1" if allocated else "3",
         "GBHYDMFBND": "2017",
         "GBHY": project.trade.code,
-        "NKGSJ": f"{date_of(first, day + 120):%Y-%m}"
-        if chance(rng, 0.2)
-        else date_of(first, day + 120).isoformat(),
-        "NJCSJ": date_of(first, day + 600).isoformat(),
+        "NKGSJ": f"{telling.on(120):%Y-%m}" if chance(rng, 0.2) else telling.on(120).isoformat(),
+        "NJCSJ": telling.on(600).isoformat(),
         "XMSFWQBJ": "1" if closed else "0",
-        "XMWQBJSJ": f"{date_of(first, closed)} 17:00:00" if closed else "",
-        "ZTZE": f"{project.investment * (1 + 0.01 * edition):.2f}",
+        "XMWQBJSJ": f"{completed} 17:00:00" if closed else "",
+        "ZTZE": f"{project.investment * (1 + 0.01 * telling.edition):.2f}",
         "JSDDXZQH": project.district.adcode,
         "JSDD": project.address,
         "JSGMJNR": f"建设{project.trade.product}{project.form}，总建筑面积{floor}平方米",
         "YDMJ": str(project.parcel.area) if project.parcel else "0",
         "JZMJ": str(floor),
-        "SBSJ": f"{date_of(first, day)} 09:30:00",
-        "SPLCBM": f"{scene.calendar.first.year}-{flow}",
+        "SBSJ": f"{telling.on()} 09:30:00",
+        "SPLCBM": f"{telling.scene.calendar.first.year}-{flow}",
         "SPLCBBH": "1.0",
         "SFXXGC": "1" if project.municipal else "0",
-        **_owner(rng, project),
+        **_owner(telling),
     }
 
 
@@ -177,56 +157,59 @@ def _works_name(rng: random.Random, project: Project, works: Works) -> str:
     return project_name(rng, project, "housing") + works.label
 
 
-def _drawing_review(scene: Scene, project: Project, works: Works, day: int) -> str:
-    return f"{project.district.adcode}-{date_of(scene.calendar.first, day).year}-F-{project.index:06d}{works.number}"
+def _drawing_review(telling: Telling, works: Works) -> str:
+    year = telling.date_of(works.days["permit"]).year
+    return f"{telling.project.district.adcode}-{year}-F-{telling.project.index:06d}{works.number}"
 
 
-def _permit(
-    scene: Scene, project: Project, works: Works, rng: random.Random, day: int, edition: float
-) -> dict[str, str]:
-    first, blur, rented = scene.calendar.first, not project.easy, project.path is Path.RENTED
-    use = "" if rented else number_on(scene, USE, 0, project.use_permit, day)
-    works_permit = "" if rented else number_on(scene, LAND_WORKS, 0, project.works_permit, day)
+def _permit(telling: Telling, works: Works) -> dict[str, str]:
+    project, rng, blur = telling.project, telling.rng, telling.blur
+    rented = project.path is Path.RENTED
+    use = "" if rented else number_on(telling.scene, USE, 0, project.use_permit, telling.day)
+    works_permit = (
+        "" if rented else number_on(telling.scene, LAND_WORKS, 0, project.works_permit, telling.day)
+    )
     return {
         "SPSXSLBM": f"SX{project.index:06d}{works.number}S",
         "YDGHXKZBH": cited(rng, use, blur),
         "GCGHXKZBH": cited(rng, works_permit, blur),
-        "ZBTZSBH": f"ZB{date_of(first, day).year}{project.index:06d}{works.number}",
-        "SCHGSBH": _drawing_review(scene, project, works, works.days["permit"]),
+        "ZBTZSBH": f"ZB{telling.on().year}{project.index:06d}{works.number}",
+        "SCHGSBH": _drawing_review(telling, works),
         "JSXZ": "2" if project.phase and project.phase > 1 else "1",
         "FZJG": project.district.name + "住房和城乡建设局",
-        "FZRQ": date_of(first, day).isoformat(),
+        "FZRQ": telling.on().isoformat(),
         "GLSD": project.district.adcode,
         "GCMC": _works_name(rng, project, works),
-        "JHKGRQ": date_of(first, day + 15).isoformat(),
-        "JHJGRQ": date_of(first, day + 400).isoformat(),
-        "HTJG": f"{works.price * (1 + 0.03 * edition):.2f}",
+        "JHKGRQ": telling.on(15).isoformat(),
+        "JHJGRQ": telling.on(400).isoformat(),
+        "HTJG": f"{works.price * (1 + 0.03 * telling.edition):.2f}",
         **_site(project, works),
-        **_owner(rng, project),
+        **_owner(telling),
     }
 
 
-def _completion(
-    scene: Scene, project: Project, works: Works, rng: random.Random, day: int, edition: float
-) -> dict[str, str]:
-    first, blur = scene.calendar.first, not project.easy
-    permit = number_on(scene, PERMITS, works.number, works.permit, day)
+def _completion(telling: Telling, works: Works) -> dict[str, str]:
+    project, rng, blur = telling.project, telling.rng, telling.blur
+    permit = number_on(telling.scene, PERMITS, works.number, works.permit, telling.day)
     return {
         "SPSXSLBM": f"SX{project.index:06d}{works.number}J",
-        "SCHGSBH": _drawing_review(scene, project, works, works.days["permit"]),
+        "SCHGSBH": _drawing_review(telling, works),
         "SGXKZBH": cited(rng, permit, blur),
         "BAJG": project.district.name + "住房和城乡建设局",
-        "BARQ": date_of(first, day).isoformat(),
+        "BARQ": telling.on().isoformat(),
         "BAFW": works.label or "全部",
         "GCMC": _works_name(rng, project, works),
         "SFSXLHYS": "1",
-        "KGRQ": date_of(first, works.days["started"]).isoformat(),
-        "JGRQ": date_of(first, works.days["finished"]).isoformat(),
-        "SJZJ": f"{works.price * rng.uniform(0.95, 1.1) * (1 + 0.02 * edition):.2f}",
+        "KGRQ": telling.date_of(works.days["started"]).isoformat(),
+        "JGRQ": telling.date_of(works.days["finished"]).isoformat(),
+        "SJZJ": f"{works.price * rng.uniform(0.95, 1.1) * (1 + 0.02 * telling.edition):.2f}",
         "DAYSZT": "1",
         **_site(project, works),
-        **_owner(rng, project),
+        **_owner(telling),
     }
+
+
+_FILLS = {PROJECTS: _project, PERMITS: _permit, COMPLETIONS: _completion}
 
 
 def events(scene: Scene, project: Project) -> Iterator[Row]:

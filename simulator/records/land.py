@@ -7,33 +7,34 @@ from collections.abc import Iterator
 from datetime import date
 
 from simulator.dice import chance, date_of, dice, stamp
-from simulator.model import Path, Project, Row
+from simulator.model import Path, Project, Row, Table
 from simulator.records import issued
-from simulator.records.history import Scene, number_on, versions
+from simulator.records.history import Scene, Telling, number_on, versions
 from simulator.saying import cited, company_name, full_width, project_name
 
 SUPPLY, USE, WORKS, LANDCHINA = "land.supply", "land.use_permits", "land.works_permits", "land.landchina"
 
 TABLES = {
-    SUPPLY: (
+    SUPPLY: Table(
         "ZRZY_GDXX",
         "TDGYID",
-        "TDGYID DZJGH HTBH PFWH ZDBH XMMC SRDW SRR TYSHXYDM TDWZ TDMJ TDYT ZSLX GDFS TDLY CRNX CJJK CJRQ HTQDRQ YDJDSJ "
-        "YDKGRQ YDJGSJ SJKGRQ SJJGRQ RJLMIN RJLMAX HYFL XZQDM PZJG GGBH GGSJ SJYXBS GXSJ",
+        """TDGYID DZJGH HTBH PFWH ZDBH XMMC SRDW SRR TYSHXYDM TDWZ TDMJ TDYT ZSLX GDFS TDLY CRNX CJJK CJRQ HTQDRQ
+            YDJDSJ YDKGRQ YDJGSJ SJKGRQ SJJGRQ RJLMIN RJLMAX HYFL XZQDM PZJG GGBH GGSJ SJYXBS GXSJ""",
     ),
-    USE: (
+    USE: Table(
         "ZRZY_YDGHXK",
         "YDGHXKZBH",
-        "YDGHXKZBH XMMC XMDM YDDW YDTYSHXYDM PZYDJG PZYDWH YDWZ YDMJ TDYT JSGM TDHQFS FZJG FZRQ GCDM XZQDM SJYXBS GXSJ",
+        """YDGHXKZBH XMMC XMDM YDDW YDTYSHXYDM PZYDJG PZYDWH YDWZ YDMJ TDYT JSGM TDHQFS FZJG FZRQ GCDM XZQDM SJYXBS
+            GXSJ""",
     ),
-    WORKS: (
+    WORKS: Table(
         "ZRZY_GCGHXK",
         "GCGHXKZBH",
-        "GCGHXKZBH YDXKZH YSXZZH TZPZWH XMMC XMDM JSDW TYSHXYDM JSWZ ZJZMJ DSZJZMJ DXZJZMJ RJL ZTZ FZRQ FZJG XZQDM "
-        "SJYXBS GXSJ",
+        """GCGHXKZBH YDXKZH YSXZZH TZPZWH XMMC XMDM JSDW TYSHXYDM JSWZ ZJZMJ DSZJZMJ DXZJZMJ RJL ZTZ FZRQ FZJG XZQDM
+            SJYXBS GXSJ""",
     ),
 }
-"""source → (table, key column, columns)."""
+"""The tables of the exchange database, by source."""
 
 LANDCHINA_HEADS = (
     "合同签订日期:",
@@ -75,24 +76,23 @@ def rows(scene: Scene, project: Project) -> Iterator[Row]:
         day = issued(project, source)
         if day is None:
             continue
-        for version in versions(scene, project, source, 0, number, day):
+        for version in versions(scene, project, source, 0, number=number, issued=day):
             rng = dice(scene.seed, project.key, source)
-            values = fill(scene, project, rng, day, version.edition)
             at = stamp(version.moment)
-            _, key_column, _ = TABLES[source]
             common = {
-                key_column: version.number,
+                TABLES[source].key: version.number,
                 "XZQDM": project.district.adcode,
                 "SJYXBS": "1" if version.valid else "0",
                 "GXSJ": at,
             }
+            values = fill(Telling(scene, project, None, rng, day, version))
             yield Row(source, version.number, at, version.shows, {**values, **common})
 
 
-def _owner(scene: Scene, project: Project, rng: random.Random, blur: bool) -> tuple[str, str]:
+def _owner(telling: Telling) -> tuple[str, str]:
     """The holder's name and credit code as land writes them: 80 % bear the code."""
-    known = chance(rng, 0.8) if blur else True
-    return company_name(rng, project.owner.name, blur), project.owner.uscc if known else ""
+    owner, known = telling.project.owner, chance(telling.rng, 0.8) or not telling.blur
+    return company_name(telling.rng, owner.name, telling.blur), owner.uscc if known else ""
 
 
 def _day(rng: random.Random, value: date, blur: bool) -> str:
@@ -115,16 +115,15 @@ def _mode(project: Project) -> str:
     return "协议出让" if project.index % 11 == 5 else "挂牌出让"
 
 
-def _supply(scene: Scene, project: Project, rng: random.Random, day: int, edition: float) -> dict[str, str]:
-    parcel, blur, first = project.parcel, not project.easy, scene.calendar.first
-    assert parcel is not None
-    owner, uscc = _owner(scene, project, rng, blur)
+def _supply(telling: Telling) -> dict[str, str]:
+    project, rng, blur = telling.project, telling.rng, telling.blur
+    parcel, (owner, uscc) = project.ground, _owner(telling)
     named = chance(rng, 0.8) or not blur
-    price = f"{parcel.price * (1 + 0.02 * edition):.4f}"
+    price = f"{parcel.price * (1 + 0.02 * telling.edition):.4f}"
     messy = rng.random()
     if messy < 0.02 and blur:
         price = f"{parcel.price:,.4f}" if messy < 0.01 else full_width(price)
-    handed, begun = day + 30, day + rng.randint(120, 300)
+    begun = rng.randint(120, 300)
     return {
         "DZJGH": parcel.supervision,
         "HTBH": parcel.contract,
@@ -142,26 +141,23 @@ def _supply(scene: Scene, project: Project, rng: random.Random, day: int, editio
         "TDLY": rng.choice(("新增建设用地", "存量建设用地", "新增建设用地(来自存量库)")),
         "CRNX": "" if project.path is Path.ALLOCATED else "50",
         "CJJK": price,
-        "CJRQ": _day(rng, date_of(first, day - 12), blur),
-        "HTQDRQ": _day(rng, date_of(first, day), blur),
-        "YDJDSJ": date_of(first, handed).isoformat(),
-        "YDKGRQ": _day(rng, date_of(first, begun), blur),
-        "YDJGSJ": date_of(first, begun + 730).isoformat(),
+        "CJRQ": _day(rng, telling.on(-12), blur),
+        "HTQDRQ": _day(rng, telling.on(), blur),
+        "YDJDSJ": telling.on(30).isoformat(),
+        "YDKGRQ": _day(rng, telling.on(begun), blur),
+        "YDJGSJ": telling.on(begun + 730).isoformat(),
         "RJLMIN": "1.0",
         "RJLMAX": "2.5",
         "HYFL": project.trade.product,
         "PZJG": project.district.name + "人民政府",
         "GGBH": parcel.plot,
-        "GGSJ": date_of(first, day - 45).isoformat(),
+        "GGSJ": telling.on(-45).isoformat(),
     }
 
 
-def _use_permit(
-    scene: Scene, project: Project, rng: random.Random, day: int, edition: float
-) -> dict[str, str]:
-    parcel, blur, first = project.parcel, not project.easy, scene.calendar.first
-    assert parcel is not None
-    owner, uscc = _owner(scene, project, rng, blur)
+def _use_permit(telling: Telling) -> dict[str, str]:
+    project, rng, blur = telling.project, telling.rng, telling.blur
+    parcel, (owner, uscc) = project.ground, _owner(telling)
     code = project.said_codes.get(USE, "")
     basis = parcel.contract if chance(rng, 0.5) and parcel.plot else parcel.approval
     return {
@@ -172,27 +168,24 @@ def _use_permit(
         "PZYDJG": project.district.name + "人民政府",
         "PZYDWH": cited(rng, basis, blur),
         "YDWZ": project.address,
-        "YDMJ": f"{parcel.area + round(10 * edition)}",
+        "YDMJ": f"{parcel.area + round(10 * telling.edition)}",
         "TDYT": _purpose(project),
         "JSGM": f"总建筑面积{sum(w.floor_area for w in project.works)}平方米",
         "TDHQFS": "划拨" if project.path is Path.ALLOCATED else "出让",
         "FZJG": project.district.name + "自然资源局",
-        "FZRQ": _day(rng, date_of(first, day), blur),
+        "FZRQ": _day(rng, telling.on(), blur),
         "GCDM": project.works[0].code if chance(rng, 0.05) and code else "",
     }
 
 
-def _works_permit(
-    scene: Scene, project: Project, rng: random.Random, day: int, edition: float
-) -> dict[str, str]:
-    parcel, blur, first = project.parcel, not project.easy, scene.calendar.first
-    assert parcel is not None
-    owner, uscc = _owner(scene, project, rng, blur)
-    floor = sum(w.floor_area for w in project.works) + round(50 * edition)
-    use_permit = number_on(scene, USE, 0, project.use_permit, day)
+def _works_permit(telling: Telling) -> dict[str, str]:
+    project, rng, blur = telling.project, telling.rng, telling.blur
+    parcel, (owner, uscc) = project.ground, _owner(telling)
+    floor = sum(w.floor_area for w in project.works) + round(50 * telling.edition)
+    use_permit = number_on(telling.scene, USE, 0, project.use_permit, telling.day)
     return {
         "YDXKZH": cited(rng, use_permit, blur),
-        "TZPZWH": f"{project.district.name[0]}发改备〔{date_of(first, day).year}〕{project.index + 1}号",
+        "TZPZWH": f"{project.district.name[0]}发改备〔{telling.on().year}〕{project.index + 1}号",
         "XMMC": project_name(rng, project, "land"),
         "XMDM": project.said_codes.get(WORKS, ""),
         "JSDW": owner,
@@ -203,7 +196,7 @@ def _works_permit(
         "DXZJZMJ": f"{floor - floor * 9 // 10}",
         "RJL": f"{floor / parcel.area:.2f}",
         "ZTZ": f"{project.investment}",
-        "FZRQ": _day(rng, date_of(first, day), blur),
+        "FZRQ": _day(rng, telling.on(), blur),
         "FZJG": project.district.name + "自然资源局",
     }
 

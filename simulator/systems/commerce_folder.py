@@ -60,8 +60,7 @@ def _write(city: City, day: int, on: date, path: Path) -> None:
     import openpyxl
 
     book = openpyxl.Workbook()
-    sheet = book.active
-    assert sheet is not None
+    sheet = book.worksheets[0]
     sheet.title = SHEET
     _head(sheet, f"{city.town.area.name}招商引资项目签约履约情况周报（{on.isoformat()}）")
     number, district, in_district = 0, "", 0

@@ -8,7 +8,7 @@ from itertools import islice
 
 import sqlalchemy as sa
 
-from simulator.model import Row
+from simulator.model import Row, Table
 
 _BATCH = 5000
 
@@ -31,17 +31,17 @@ def _wal(connection: object, _record: object) -> None:
 class ExchangeDatabase:
     """The tables of one department; `in_place` keeps one row per key, otherwise every row stays."""
 
-    def __init__(self, url: str, tables: Mapping[str, tuple[str, str, str]], in_place: bool) -> None:
+    def __init__(self, url: str, tables: Mapping[str, Table], in_place: bool) -> None:
         self.url = url
         self._engine = connect(url)
         self._in_place = in_place
         self._tables: dict[str, tuple[sa.Table, str]] = {}
         metadata = sa.MetaData()
-        for source, (name, key, columns) in tables.items():
-            identity = key if in_place else "LSH"
+        for source, wanted in tables.items():
+            name, identity = wanted.name, wanted.key if in_place else "LSH"
             made = [
                 sa.Column(sa.quoted_name(c, True), sa.TEXT, primary_key=c == identity)
-                for c in columns.split()
+                for c in wanted.columns.split()
             ]
             table = sa.Table(sa.quoted_name(name, True), metadata, *made)
             moment = "GXSJ" if in_place else "SJGXSJ"
