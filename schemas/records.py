@@ -64,6 +64,21 @@ class Page:
     sender: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Where a record stands: highest version seen, its content, and the row that said it and the one that began it."""
+
+    source: str
+    key: str
+    version: str
+    op: str
+    hash: bytes
+    delivery_no: int
+    row_no: int
+    first_delivery: int
+    first_row: int
+
+
 def content_hash(body: bytes) -> bytes:
     """Hash a row's content: BLAKE2b, 16 bytes."""
     return hashlib.blake2b(body, digest_size=16).digest()

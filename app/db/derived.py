@@ -15,13 +15,14 @@ from sqlalchemy import (
     DateTime,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     Numeric,
     Table,
     Text,
     text,
 )
-from sqlalchemy.schema import CreateTable, CreateIndex
+from sqlalchemy.schema import CreateIndex, CreateTable
 
 from app.db.tables import NAMING
 
@@ -99,6 +100,7 @@ Table(
     Column("version", Text(collation="C"), nullable=False),
     Column("delivery_no", BigInteger, nullable=False),
     Column("row_no", Integer, nullable=False),
+    Column("raw_hash", LargeBinary, nullable=False),
     Column("live", Boolean, nullable=False),
     Column("hash", Text, nullable=False),
     Column("statement", Text, nullable=False),
@@ -115,6 +117,7 @@ Table(
     Column("version", Text(collation="C"), nullable=False),
     Column("delivery_no", BigInteger, nullable=False),
     Column("row_no", Integer, nullable=False),
+    Column("raw_hash", LargeBinary, nullable=False),
 )
 Table(
     "block_key",
@@ -124,6 +127,7 @@ Table(
     _id("record_id"),
     Column("live", Boolean, nullable=False),
     Index("ix_block_key_record", "jurisdiction", "record_id"),
+    Index("ix_block_key_dead", "jurisdiction", "key", postgresql_where=text("NOT live")),
 )
 Table(
     "pair",

@@ -14,7 +14,7 @@ from schemas.cleaning import clean
 from schemas.identifiers import Identifier
 from schemas.ids import jurisdiction_of
 from schemas.parties import Role
-from schemas.records import ProjectRecord
+from schemas.records import PartRecord, ProjectRecord
 from schemas.schemes import Scheme, Status
 from schemas.tables import district_aliases, regions
 
@@ -97,7 +97,7 @@ def normal(record_id: str, record: ProjectRecord) -> Normal:
     )
 
 
-def content_hash(record: ProjectRecord) -> str:
+def content_hash(record: ProjectRecord | PartRecord) -> str:
     """Hash what a statement says, without when it was said: a judgement names the content it was about."""
     said = record.model_dump_json(exclude={"stated_at"}).encode()
     return hashlib.blake2b(said, digest_size=16).hexdigest()

@@ -1,0 +1,82 @@
+"""The row of a jurisdiction: the one lock of its writers, and its counters."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from sqlalchemy import Connection, text
+
+from app.errors import NotFound
+
+COUNTERS = ("delivery_no", "landing_no", "judgement_no", "correction_no", "rule_set_no", "change_no")
+
+
+class Held(NamedTuple):
+    """A jurisdiction whose row this transaction holds."""
+
+    jurisdiction: int
+    generation: int
+    fingerprint: str
+
+
+def ensure(connection: Connection, jurisdiction: int, name: str = "") -> None:
+    """Make the jurisdiction known to the hub; nothing changes when it is."""
+    connection.execute(
+        text(
+            "INSERT INTO ops.jurisdiction (jurisdiction, name) VALUES (:j, :name)"
+            " ON CONFLICT (jurisdiction) DO NOTHING"
+        ),
+        {"j": jurisdiction, "name": name},
+    )
+
+
+def known(connection: Connection) -> list[int]:
+    """Give every jurisdiction of this hub, in order."""
+    return list(connection.execute(text("SELECT jurisdiction FROM ops.jurisdiction ORDER BY 1")).scalars())
+
+
+def generation(connection: Connection, jurisdiction: int) -> int:
+    """Give how often the derived drawer has been swapped."""
+    found: int = connection.execute(
+        text("SELECT coalesce((SELECT generation FROM ops.jurisdiction WHERE jurisdiction = :j), 0)"),
+        {"j": jurisdiction},
+    ).scalar_one()
+    return found
+
+
+def hold(connection: Connection, jurisdiction: int) -> Held:
+    """Take the jurisdiction's row until the transaction ends; writers of one jurisdiction queue here."""
+    row = connection.execute(
+        text("SELECT generation, fingerprint FROM ops.jurisdiction WHERE jurisdiction = :j FOR UPDATE"),
+        {"j": jurisdiction},
+    ).one_or_none()
+    if row is None:
+        raise NotFound(f"no jurisdiction {jurisdiction}: run `hub sources bind` first")
+    return Held(jurisdiction, row.generation, row.fingerprint)
+
+
+def take(connection: Connection, held: Held, counter: str, n: int = 1) -> Sequence[int]:
+    """Give the next `n` numbers of a counter of the held row: no gaps, in commit order."""
+    if counter not in COUNTERS:
+        raise ValueError(f"no counter {counter!r} in a jurisdiction's row")
+    last = connection.execute(
+        text(
+            f"UPDATE ops.jurisdiction SET {counter} = {counter} + :n WHERE jurisdiction = :j"
+            f" RETURNING {counter}"
+        ),
+        {"j": held.jurisdiction, "n": n},
+    ).scalar_one()
+    return range(last - n + 1, last + 1)
+
+
+def mark(connection: Connection, held: Held, *, fingerprint: str, generation: int | None = None) -> None:
+    """Note under which rules the derived drawer stands, and its generation after a swap."""
+    connection.execute(
+        text("UPDATE ops.jurisdiction SET fingerprint = :f, generation = :g WHERE jurisdiction = :j"),
+        {
+            "j": held.jurisdiction,
+            "f": fingerprint,
+            "g": held.generation if generation is None else generation,
+        },
+    )

@@ -1,0 +1,305 @@
+"""Memory as landing meets it: deliveries, raw rows and moving heads, in sets."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from app.db.copy import copy_rows
+from app.db.seal import seal, unseal
+from schemas.records import Head, RawRecord, Unreadable
+
+
+def read_heads(connection: Connection, jurisdiction: int, record_ids: Sequence[str]) -> dict[str, Head]:
+    """Give the heads of those records that have one."""
+    rows = connection.execute(
+        text(
+            "SELECT record_id, source, key, version, op, hash, delivery_no, row_no, first_delivery, first_row"
+            " FROM memory.head WHERE jurisdiction = :j AND record_id = ANY(:ids)"
+        ),
+        {"j": jurisdiction, "ids": list(record_ids)},
+    )
+    return {row[0]: Head(*row[1:]) for row in rows}
+
+
+def read_history(
+    connection: Connection, jurisdiction: int, asked: Iterable[tuple[str, str]]
+) -> set[tuple[str, str, bytes]]:
+    """Give (record id, version, hash) of every raw row said before under the versions asked about."""
+    pairs = list(asked)
+    if not pairs:
+        return set()
+    rows = connection.execute(
+        text(
+            "SELECT record_id, version, hash FROM memory.raw_record WHERE jurisdiction = :j AND (record_id, version)"
+            " IN (SELECT * FROM unnest(CAST(:ids AS text[]), CAST(:versions AS text[])))"
+        ),
+        {"j": jurisdiction, "ids": [p[0] for p in pairs], "versions": [p[1] for p in pairs]},
+    )
+    return {(row[0], row[1], bytes(row[2])) for row in rows}
+
+
+def read_aliases(
+    connection: Connection, jurisdiction: int, source: str, keys: Sequence[str]
+) -> dict[str, str]:
+    """Give, for keys a source has renamed, the first key their record was known by."""
+    rows = connection.execute(
+        text(
+            "WITH RECURSIVE chain AS ("
+            " SELECT new_key, old_key, 1 AS depth FROM memory.key_alias"
+            "  WHERE jurisdiction = :j AND source = :s AND new_key = ANY(:keys)"
+            " UNION ALL SELECT c.new_key, a.old_key, c.depth + 1 FROM chain c JOIN memory.key_alias a"
+            "  ON a.jurisdiction = :j AND a.source = :s AND a.new_key = c.old_key WHERE c.depth < 50)"
+            " SELECT DISTINCT ON (new_key) new_key, old_key FROM chain ORDER BY new_key, depth DESC"
+        ),
+        {"j": jurisdiction, "s": source, "keys": list(keys)},
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def add_delivery(
+    connection: Connection,
+    jurisdiction: int,
+    delivery_no: int,
+    source: str,
+    *,
+    channel: str,
+    sender: str,
+    sha256: bytes,
+    message_id: str | None = None,
+    headers: Mapping[str, str] | None = None,
+    body: bytes | None = None,
+) -> None:
+    """Keep the receipt of one delivery; `body` is a pushed message whole."""
+    connection.execute(
+        text(
+            "INSERT INTO memory.delivery (jurisdiction, delivery_no, source, channel, sender, received_at, sha256,"
+            " message_id, headers, body) VALUES (:j, :no, :source, :channel, :sender, now(), :sha256, :message,"
+            " CAST(:headers AS jsonb), :body)"
+        ),
+        {
+            "j": jurisdiction,
+            "no": delivery_no,
+            "source": source,
+            "channel": channel,
+            "sender": sender,
+            "sha256": sha256,
+            "message": message_id,
+            "headers": None if headers is None else json.dumps(dict(headers)),
+            "body": None if body is None else seal(body),
+        },
+    )
+
+
+def add_landing(
+    connection: Connection,
+    jurisdiction: int,
+    landing_no: int,
+    delivery_no: int,
+    counts: Mapping[str, int],
+) -> None:
+    """Keep what landing made of a delivery: received = kept + unchanged + unreadable."""
+    connection.execute(
+        text(
+            "INSERT INTO memory.landing (jurisdiction, landing_no, delivery_no, landed_at, received, kept, unchanged,"
+            " unreadable) VALUES (:j, :landing, :delivery, now(), :received, :kept, :unchanged, :unreadable)"
+        ),
+        {"j": jurisdiction, "landing": landing_no, "delivery": delivery_no, **counts},
+    )
+
+
+def add_raw_records(
+    connection: Connection,
+    jurisdiction: int,
+    delivery_no: int,
+    rows: Iterable[tuple[int, str, RawRecord, str, bool]],
+) -> None:
+    """Append raw rows: (row number, record id, raw record, operation kept, late); a confirmation keeps no body."""
+    copy_rows(
+        connection,
+        "memory.raw_record",
+        [
+            ("jurisdiction", "int4"),
+            ("delivery_no", "int8"),
+            ("row_no", "int4"),
+            ("source", "text"),
+            ("record_id", "text"),
+            ("key", "text"),
+            ("version", "text"),
+            ("op", "text"),
+            ("hash", "bytea"),
+            ("body", "bytea"),
+            ("late", "bool"),
+        ],
+        (
+            (
+                jurisdiction,
+                delivery_no,
+                row_no,
+                raw.source,
+                record_id,
+                raw.key,
+                raw.version,
+                op,
+                raw.hash,
+                None if op == "confirm" else seal(raw.body),
+                late,
+            )
+            for row_no, record_id, raw, op, late in rows
+        ),
+    )
+
+
+def add_unreadable(
+    connection: Connection,
+    jurisdiction: int,
+    delivery_no: int,
+    source: str,
+    rows: Iterable[tuple[int, Unreadable]],
+) -> None:
+    """Append the rows nobody could read, with the rule that says why."""
+    copy_rows(
+        connection,
+        "memory.unreadable",
+        [
+            ("jurisdiction", "int4"),
+            ("delivery_no", "int8"),
+            ("row_no", "int4"),
+            ("source", "text"),
+            ("rule", "text"),
+            ("zh", "text"),
+            ("en", "text"),
+            ("body", "bytea"),
+        ],
+        (
+            (jurisdiction, delivery_no, row_no, source, row.rule, row.zh, row.en, seal(row.body))
+            for row_no, row in rows
+        ),
+    )
+
+
+def move_heads(connection: Connection, jurisdiction: int, heads: Mapping[str, Head]) -> None:
+    """Set each record's head to where landing moved it."""
+    if not heads:
+        return
+    ordered = sorted(heads.items())
+    columns: dict[str, list[Any]] = {"ids": [record_id for record_id, _ in ordered]}
+    for field in Head.__slots__:
+        columns[field] = [getattr(head, field) for _, head in ordered]
+    connection.execute(
+        text(
+            "INSERT INTO memory.head (jurisdiction, record_id, source, key, version, op, hash, delivery_no, row_no,"
+            " first_delivery, first_row) SELECT :j, * FROM unnest(CAST(:ids AS text[]), CAST(:source AS text[]),"
+            " CAST(:key AS text[]), CAST(:version AS text[]), CAST(:op AS text[]), CAST(:hash AS bytea[]),"
+            " CAST(:delivery_no AS bigint[]), CAST(:row_no AS int[]), CAST(:first_delivery AS bigint[]),"
+            " CAST(:first_row AS int[]))"
+            " ON CONFLICT (jurisdiction, record_id) DO UPDATE SET version = excluded.version, op = excluded.op,"
+            " hash = excluded.hash, delivery_no = excluded.delivery_no, row_no = excluded.row_no"
+        ),
+        {"j": jurisdiction, **columns},
+    )
+
+
+def note_listed(connection: Connection, jurisdiction: int, run_id: str, record_ids: Iterable[str]) -> None:
+    """Remember which records a full listing has named so far."""
+    connection.execute(
+        text(
+            "INSERT INTO ops.listing_seen (jurisdiction, run_id, record_id)"
+            " SELECT :j, :run, unnest(CAST(:ids AS text[])) ON CONFLICT DO NOTHING"
+        ),
+        {"j": jurisdiction, "run": run_id, "ids": sorted(set(record_ids))},
+    )
+
+
+def forget_listed(connection: Connection, jurisdiction: int, run_id: str) -> None:
+    """Drop the notes of a full listing that has ended."""
+    connection.execute(
+        text("DELETE FROM ops.listing_seen WHERE jurisdiction = :j AND run_id = :run"),
+        {"j": jurisdiction, "run": run_id},
+    )
+
+
+def unlisted(
+    connection: Connection, jurisdiction: int, source: str, run_id: str
+) -> tuple[int, dict[str, Head]]:
+    """Give how many records of the source live, and the heads of those the listing did not name."""
+    live = connection.execute(
+        text("SELECT count(*) FROM memory.head WHERE jurisdiction = :j AND source = :s AND op = 'upsert'"),
+        {"j": jurisdiction, "s": source},
+    ).scalar_one()
+    rows = connection.execute(
+        text(
+            "SELECT h.record_id, h.source, h.key, h.version, h.op, h.hash, h.delivery_no, h.row_no, h.first_delivery,"
+            " h.first_row FROM memory.head h WHERE h.jurisdiction = :j AND h.source = :s AND h.op = 'upsert'"
+            " AND NOT EXISTS (SELECT FROM ops.listing_seen l WHERE l.jurisdiction = h.jurisdiction"
+            "  AND l.run_id = :run AND l.record_id = h.record_id)"
+        ),
+        {"j": jurisdiction, "s": source, "run": run_id},
+    )
+    return live, {row[0]: Head(*row[1:]) for row in rows}
+
+
+def hold_deletion(
+    connection: Connection, jurisdiction: int, source: str, run_id: str, live: int, vanished: Sequence[str]
+) -> None:
+    """Keep a deletion back until an admin has said a word on it."""
+    connection.execute(
+        text(
+            "INSERT INTO ops.held_deletion (jurisdiction, run_id, source, live, vanished, at)"
+            " VALUES (:j, :run, :s, :live, :vanished, now()) ON CONFLICT (jurisdiction, run_id) DO NOTHING"
+        ),
+        {"j": jurisdiction, "run": run_id, "s": source, "live": live, "vanished": list(vanished)},
+    )
+
+
+def waiting_pushes(
+    connection: Connection, jurisdiction: int, limit: int
+) -> list[tuple[int, str, dict[str, str], bytes]]:
+    """Give stored pushes that have not landed, oldest first: (delivery number, source, headers, body)."""
+    rows = connection.execute(
+        text(
+            "SELECT d.delivery_no, d.source, d.headers, d.body FROM memory.delivery d WHERE d.jurisdiction = :j"
+            " AND d.channel = 'push' AND NOT EXISTS (SELECT FROM memory.landing l WHERE l.jurisdiction ="
+            " d.jurisdiction AND l.delivery_no = d.delivery_no) ORDER BY d.delivery_no LIMIT :n"
+        ),
+        {"j": jurisdiction, "n": limit},
+    )
+    return [(row[0], row[1], row[2] or {}, unseal(bytes(row[3]))) for row in rows]
+
+
+def has_landed(connection: Connection, jurisdiction: int, delivery_no: int) -> bool:
+    """Say whether a delivery has already landed."""
+    return bool(
+        connection.execute(
+            text("SELECT EXISTS (SELECT FROM memory.landing WHERE jurisdiction = :j AND delivery_no = :d)"),
+            {"j": jurisdiction, "d": delivery_no},
+        ).scalar_one()
+    )
+
+
+def add_alias(
+    connection: Connection, jurisdiction: int, source: str, old_key: str, new_key: str, by: str
+) -> None:
+    """Keep a department's word that what it called `old_key` is now `new_key`."""
+    connection.execute(
+        text(
+            "INSERT INTO memory.key_alias (jurisdiction, source, new_key, old_key, by, at)"
+            " VALUES (:j, :s, :new, :old, :by, now())"
+        ),
+        {"j": jurisdiction, "s": source, "new": new_key, "old": old_key, "by": by},
+    )
+
+
+def content_of(connection: Connection, jurisdiction: int, head: Head) -> RawRecord:
+    """Give the raw record a head stands on."""
+    row = connection.execute(
+        text(
+            "SELECT source, key, body, hash, version, op FROM memory.raw_record"
+            " WHERE jurisdiction = :j AND delivery_no = :d AND row_no = :r"
+        ),
+        {"j": jurisdiction, "d": head.delivery_no, "r": head.row_no},
+    ).one()
+    return RawRecord(row.source, row.key, unseal(bytes(row.body)), bytes(row.hash), row.version, row.op)

@@ -1,0 +1,255 @@
+"""Raw rows waiting to be understood, and the records, outcomes, rejections and issues they became."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, text
+
+from app.db.copy import copy_rows
+from app.db.seal import unseal
+
+
+class Progress(NamedTuple):
+    """How far a derived drawer has read memory."""
+
+    landing_no: int = 0
+    row_no: int = 0
+    judgement_no: int = 0
+    correction_no: int = 0
+
+
+class PendingRow(NamedTuple):
+    """A raw row with the landing it came in."""
+
+    landing_no: int
+    delivery_no: int
+    row_no: int
+    source: str
+    record_id: str
+    key: str
+    version: str
+    op: str
+    hash: bytes
+    body: bytes
+    landed_at: datetime
+    first_delivery: int
+    first_row: int
+
+
+class PendingLanding(NamedTuple):
+    """A landing whose end this batch reaches; its outcome is due."""
+
+    landing_no: int
+    delivery_no: int
+    source: str
+
+
+class RecordRow(NamedTuple):
+    """One statement as the derived drawer holds it."""
+
+    record_id: str
+    source: str
+    key: str
+    kind: str
+    parent_id: str | None
+    raw_id: str
+    first_delivery: int
+    first_row: int
+    version: str
+    delivery_no: int
+    row_no: int
+    raw_hash: bytes
+    live: bool
+    hash: str
+    statement: str
+    said_at: datetime
+
+
+_RECORD_TYPES = (
+    "text",
+    "text",
+    "text",
+    "text",
+    "text",
+    "text",
+    "int8",
+    "int4",
+    "text",
+    "int8",
+    "int4",
+    "bytea",
+    "bool",
+    "text",
+    "text",
+    "timestamptz",
+)
+_RECORD_COLUMNS = ", ".join(RecordRow._fields)
+
+
+def read_progress(connection: Connection, jurisdiction: int) -> Progress:
+    """Give how far this drawer has read memory; the start when it has read nothing."""
+    row = connection.execute(
+        text("SELECT landing_no, row_no, judgement_no, correction_no FROM progress WHERE jurisdiction = :j"),
+        {"j": jurisdiction},
+    ).one_or_none()
+    return Progress(*row) if row else Progress()
+
+
+def set_progress(connection: Connection, jurisdiction: int, progress: Progress) -> None:
+    """Note how far this drawer has read memory; belongs in the transaction of what was derived."""
+    connection.execute(
+        text(
+            "INSERT INTO progress (jurisdiction, landing_no, row_no, judgement_no, correction_no)"
+            " VALUES (:j, :landing_no, :row_no, :judgement_no, :correction_no) ON CONFLICT (jurisdiction) DO UPDATE"
+            " SET landing_no = excluded.landing_no, row_no = excluded.row_no,"
+            " judgement_no = excluded.judgement_no, correction_no = excluded.correction_no"
+        ),
+        {"j": jurisdiction, **progress._asdict()},
+    )
+
+
+def pending_rows(connection: Connection, jurisdiction: int, after: Progress, limit: int) -> list[PendingRow]:
+    """Give the next raw rows in landing order."""
+    rows = connection.execute(
+        text(
+            "SELECT l.landing_no, r.delivery_no, r.row_no, r.source, r.record_id, r.key, r.version, r.op, r.hash,"
+            " r.body, l.landed_at, h.first_delivery, h.first_row"
+            " FROM memory.landing l JOIN memory.raw_record r ON r.jurisdiction = l.jurisdiction"
+            "  AND r.delivery_no = l.delivery_no"
+            " JOIN memory.head h ON h.jurisdiction = r.jurisdiction AND h.record_id = r.record_id"
+            " WHERE l.jurisdiction = :j AND l.landing_no >= :landing"
+            "  AND (l.landing_no > :landing OR r.row_no > :row)"
+            " ORDER BY l.landing_no, r.row_no LIMIT :n"
+        ),
+        {"j": jurisdiction, "landing": after.landing_no, "row": after.row_no, "n": limit},
+    )
+    return [
+        PendingRow._make(row)._replace(body=unseal(row.body) if row.body is not None else b"") for row in rows
+    ]
+
+
+def pending_landings(
+    connection: Connection, jurisdiction: int, after: Progress, upto: int | None, limit: int
+) -> list[PendingLanding]:
+    """Give landings behind `after` up to `upto` (all of them when None), in order."""
+    rows = connection.execute(
+        text(
+            "SELECT l.landing_no, l.delivery_no, d.source FROM memory.landing l JOIN memory.delivery d"
+            " ON d.jurisdiction = l.jurisdiction AND d.delivery_no = l.delivery_no"
+            " WHERE l.jurisdiction = :j AND l.landing_no > :landing AND (CAST(:upto AS bigint) IS NULL"
+            " OR l.landing_no <= :upto) ORDER BY l.landing_no LIMIT :n"
+        ),
+        {"j": jurisdiction, "landing": after.landing_no, "upto": upto, "n": limit},
+    )
+    return [PendingLanding(*row) for row in rows]
+
+
+def read_stored(connection: Connection, jurisdiction: int, raw_ids: Sequence[str]) -> list[RecordRow]:
+    """Give every stored record that came of these raw records."""
+    rows = connection.execute(
+        text(f"SELECT {_RECORD_COLUMNS} FROM record WHERE jurisdiction = :j AND raw_id = ANY(:ids)"),
+        {"j": jurisdiction, "ids": list(raw_ids)},
+    )
+    return [RecordRow(*row) for row in rows]
+
+
+def read_records(connection: Connection, jurisdiction: int, record_ids: Sequence[str]) -> list[RecordRow]:
+    """Give these records as stored."""
+    rows = connection.execute(
+        text(f"SELECT {_RECORD_COLUMNS} FROM record WHERE jurisdiction = :j AND record_id = ANY(:ids)"),
+        {"j": jurisdiction, "ids": list(record_ids)},
+    )
+    return [RecordRow(*row) for row in rows]
+
+
+def read_parts(connection: Connection, jurisdiction: int, parent_ids: Sequence[str]) -> list[RecordRow]:
+    """Give the live parts that hang on these records."""
+    rows = connection.execute(
+        text(
+            f"SELECT {_RECORD_COLUMNS} FROM record WHERE jurisdiction = :j AND parent_id = ANY(:ids) AND live"
+        ),
+        {"j": jurisdiction, "ids": list(parent_ids)},
+    )
+    return [RecordRow(*row) for row in rows]
+
+
+def read_gone(
+    connection: Connection, jurisdiction: int, raw_ids: Sequence[str]
+) -> dict[str, tuple[Any, ...]]:
+    """Give the highest delete of each raw record that has one: (version, delivery, row, hash)."""
+    rows = connection.execute(
+        text(
+            "SELECT raw_id, version, delivery_no, row_no, raw_hash FROM gone"
+            " WHERE jurisdiction = :j AND raw_id = ANY(:ids)"
+        ),
+        {"j": jurisdiction, "ids": list(raw_ids)},
+    )
+    return {row[0]: (row[1], row[2], row[3], bytes(row[4])) for row in rows}
+
+
+def write_gone(
+    connection: Connection, jurisdiction: int, gone: Iterable[tuple[str, str, int, int, bytes]]
+) -> None:
+    """Note the highest delete of raw records: (raw id, version, delivery, row, hash)."""
+    rows = list(gone)
+    if not rows:
+        return
+    connection.execute(
+        text(
+            "INSERT INTO gone (jurisdiction, raw_id, version, delivery_no, row_no, raw_hash)"
+            " SELECT :j, * FROM unnest(CAST(:a AS text[]), CAST(:b AS text[]), CAST(:c AS bigint[]), CAST(:d AS int[]),"
+            " CAST(:e AS bytea[])) ON CONFLICT (jurisdiction, raw_id) DO UPDATE SET version = excluded.version,"
+            " delivery_no = excluded.delivery_no, row_no = excluded.row_no, raw_hash = excluded.raw_hash"
+        ),
+        {"j": jurisdiction, **{name: [row[i] for row in rows] for i, name in enumerate("abcde")}},
+    )
+
+
+def write_records(
+    connection: Connection, jurisdiction: int, rows: Sequence[RecordRow], dropped: Collection[str]
+) -> None:
+    """Set these records as they stand now, and remove the dropped ones."""
+    if not rows and not dropped:
+        return
+    connection.execute(
+        text("DELETE FROM record WHERE jurisdiction = :j AND record_id = ANY(:ids)"),
+        {"j": jurisdiction, "ids": [*(row.record_id for row in rows), *dropped]},
+    )
+    columns = [("jurisdiction", "int4"), *zip(RecordRow._fields, _RECORD_TYPES, strict=True)]
+    copy_rows(connection, "record", columns, ((jurisdiction, *row) for row in rows))
+
+
+def write_outcomes(
+    connection: Connection,
+    jurisdiction: int,
+    outcomes: Iterable[tuple[int, str, int, int]],
+    rejections: Iterable[tuple[Any, ...]],
+    issues: Iterable[tuple[Any, ...]],
+) -> None:
+    """Add counts per delivery (number, source, accepted, rejected), the rejections and the issues behind them."""
+    rows = list(outcomes)
+    connection.execute(
+        text(
+            "INSERT INTO outcome (jurisdiction, delivery_no, source, accepted, rejected)"
+            " SELECT :j, * FROM unnest(CAST(:d AS bigint[]), CAST(:s AS text[]), CAST(:a AS int[]), CAST(:r AS int[]))"
+            " ON CONFLICT (jurisdiction, delivery_no) DO UPDATE SET accepted = outcome.accepted + excluded.accepted,"
+            " rejected = outcome.rejected + excluded.rejected"
+        ),
+        {"j": jurisdiction, **{name: [row[i] for row in rows] for i, name in enumerate("dsar")}},
+    )
+    words = [(name, "text") for name in ("rule", "field", "value")]
+    place = [("jurisdiction", "int4"), ("delivery_no", "int8"), ("row_no", "int4")]
+    said = [("source", "text"), ("record_id", "text")]
+    tail = [(name, "text") for name in ("responsible", "zh", "en")]
+    copy_rows(
+        connection, "rejection", [*place, *said, *words, *tail], ((jurisdiction, *row) for row in rejections)
+    )
+    copy_rows(
+        connection,
+        "issue",
+        [*place, ("issue_no", "int4"), *said, *words, ("severity", "text"), *tail],
+        ((jurisdiction, *row) for row in issues),
+    )

@@ -1,0 +1,97 @@
+"""PURE: which rows of a delivery say something new, and where each record's head stands after them.
+
+The head holds the highest version seen. Equal content under a higher version is a confirmation; equal content
+and version is nothing; an older version is late and goes to history only. A source without versions (version '')
+keeps its own order of delivery, so A→B→A is three versions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from schemas.records import Head, Op, RawRecord
+
+
+class Fate(StrEnum):
+    """What becomes of a row: kept rows get an outcome; confirmed and known rows are unchanged."""
+
+    KEPT = "kept"
+    LATE = "late"
+    CONFIRMED = "confirmed"
+    KNOWN = "known"
+
+
+@dataclass(frozen=True, slots=True)
+class Landed:
+    """One row with its record and fate."""
+
+    row_no: int
+    record_id: str
+    raw: RawRecord
+    fate: Fate
+
+
+def older_versions(
+    rows: Iterable[tuple[int, str, RawRecord]], heads: Mapping[str, Head]
+) -> set[tuple[str, str]]:
+    """Give the (record id, version) pairs that history must be asked about before `decide`."""
+    highest = {record_id: head.version for record_id, head in heads.items()}
+    asked: set[tuple[str, str]] = set()
+    for _, record_id, raw in rows:
+        if raw.version <= highest.get(record_id, "") != "":
+            asked.add((record_id, raw.version))
+        highest[record_id] = max(raw.version, highest.get(record_id, ""))
+    return asked
+
+
+def decide(
+    rows: Iterable[tuple[int, str, RawRecord]],
+    heads: Mapping[str, Head],
+    history: AbstractSet[tuple[str, str, bytes]],
+    delivery_no: int,
+) -> tuple[list[Landed], dict[str, Head]]:
+    """Give each row's fate, and the heads that moved; `history` holds (record id, version, hash) said before."""
+    now = dict(heads)
+    said = set(history)
+    landed: list[Landed] = []
+    moved: dict[str, Head] = {}
+    for row_no, record_id, raw in rows:
+        head = now.get(record_id)
+        fate = _fate(raw, record_id, head, said)
+        landed.append(Landed(row_no, record_id, raw, fate))
+        if fate is not Fate.KNOWN:
+            said.add((record_id, raw.version, raw.hash))
+        if fate is Fate.KEPT:
+            first = (head.first_delivery, head.first_row) if head else (delivery_no, row_no)
+            now[record_id] = moved[record_id] = Head(
+                raw.source, raw.key, raw.version, raw.op, raw.hash, delivery_no, row_no, *first
+            )
+        elif fate is Fate.CONFIRMED and head:
+            now[record_id] = moved[record_id] = replace(head, version=raw.version)
+    return landed, moved
+
+
+def _fate(
+    raw: RawRecord, record_id: str, head: Head | None, said: AbstractSet[tuple[str, str, bytes]]
+) -> Fate:
+    if head is None:
+        return Fate.KEPT
+    same = raw.hash == head.hash and raw.op == head.op
+    if not raw.version and not head.version:
+        return Fate.KNOWN if same else Fate.KEPT
+    if raw.version > head.version:
+        return Fate.CONFIRMED if same else Fate.KEPT
+    if (raw.version == head.version and same) or (record_id, raw.version, raw.hash) in said:
+        return Fate.KNOWN
+    return Fate.KEPT if raw.version == head.version else Fate.LATE
+
+
+def absent(heads: Mapping[str, Head]) -> list[RawRecord]:
+    """Give the tombstones of records a full listing no longer names: each takes its head's version."""
+    return [
+        RawRecord(head.source, head.key, b"", b"absent", head.version, Op.DELETE)
+        for _, head in sorted(heads.items())
+    ]

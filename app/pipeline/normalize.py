@@ -1,0 +1,255 @@
+"""Understand or refuse: every kept raw row becomes statements or one rejection."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from app.db import records
+from app.db.records import PendingLanding, PendingRow, RecordRow
+from app.db.session import Connection
+from app.pipeline import statements
+from app.pipeline.matching.normal import content_hash
+from app.pipeline.rules import Rules
+from app.pipeline.statements import History, Said
+from connectors.contract import Binding
+from schemas.ids import record_id
+from schemas.records import (
+    Accepted,
+    Outcome,
+    PartRecord,
+    RawRecord,
+    Rejection,
+    Responsible,
+)
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Normalized:
+    """What a batch of raw rows amounts to: records as they now stand, and how each row was received."""
+
+    changed: Mapping[str, RecordRow] = field(default_factory=dict)
+    """Records that say something new, died or revived."""
+    dropped: Mapping[str, RecordRow] = field(default_factory=dict)
+    """Records a newer content of their raw record no longer makes."""
+    rows: tuple[RecordRow, ...] = ()
+    gone: tuple[tuple[str, str, int, int, bytes], ...] = ()
+    outcomes: tuple[tuple[int, str, int, int], ...] = ()
+    rejections: tuple[tuple[Any, ...], ...] = ()
+    issues: tuple[tuple[Any, ...], ...] = ()
+
+
+def normalize(
+    connection: Connection,
+    jurisdiction: int,
+    rules: Rules,
+    rows: Sequence[PendingRow],
+    landings: Sequence[PendingLanding],
+) -> Normalized:
+    """Normalize raw rows in landing order against what is stored; reads only."""
+    outcomes = _interpret(jurisdiction, rules, rows)
+    raw_ids = sorted({row.record_id for row in rows})
+    stored = records.read_stored(connection, jurisdiction, raw_ids)
+    gone = records.read_gone(connection, jurisdiction, raw_ids)
+    histories = _histories(stored, gone)
+    folded = statements.fold(
+        histories, (_said(row, outcome) for row, outcome in zip(rows, outcomes, strict=True))
+    )
+    firsts = {row.record_id: (row.first_delivery, row.first_row) for row in rows}
+    after = _settled(jurisdiction, stored, folded, firsts)
+    was = {row.record_id: row for row in stored}
+    stand = {row.record_id for row in after}
+    decided = {raw_id for raw_id, history in folded.items() if history.winner is not None}
+    return Normalized(
+        changed={row.record_id: row for row in after if _differs(was.get(row.record_id), row)},
+        dropped={
+            row.record_id: row for row in stored if row.raw_id in decided and row.record_id not in stand
+        },
+        rows=tuple(row for row in after if was.get(row.record_id) != row),
+        gone=tuple(
+            (raw_id, *history.gone, history.gone_hash)
+            for raw_id, history in sorted(folded.items())
+            if history.gone and (*history.gone, history.gone_hash) != gone.get(raw_id)
+        ),
+        outcomes=tuple(_counts(rows, outcomes, landings)),
+        rejections=tuple(_rejections(rows, outcomes)),
+        issues=tuple(_issues(rows, outcomes)),
+    )
+
+
+def _interpret(jurisdiction: int, rules: Rules, rows: Sequence[PendingRow]) -> list[Outcome]:
+    """Give one outcome per row; rows of one source are interpreted together."""
+    outcomes: list[Outcome] = [Accepted(())] * len(rows)
+    by_source: dict[str, list[int]] = {}
+    for place, row in enumerate(rows):
+        if row.op == "upsert":
+            by_source.setdefault(row.source, []).append(place)
+    for source, places in by_source.items():
+        raws = [RawRecord(source, rows[p].key, rows[p].body, rows[p].hash, rows[p].version) for p in places]
+        for place, outcome in zip(places, _of_source(jurisdiction, rules, source, raws), strict=True):
+            outcomes[place] = outcome
+    return outcomes
+
+
+def _of_source(jurisdiction: int, rules: Rules, source: str, raws: Sequence[RawRecord]) -> list[Outcome]:
+    if source not in rules.registry.sources:
+        return [
+            _hub_fault("source.unknown", f"没有来源 {source} 的连接器", f"no connector for {source}")
+        ] * len(raws)
+    connector = rules.registry.open(source, Binding(jurisdiction))
+    try:
+        return list(connector.normalize(raws))
+    except Exception:
+        log.exception("a connector broke its promise never to raise", extra={"facts": {"source": source}})
+    return [_alone(connector.normalize, raw) for raw in raws]
+
+
+def _alone(interpret: Any, raw: RawRecord) -> Outcome:
+    try:
+        outcome: Outcome = next(iter(interpret([raw])))
+    except Exception as error:  # noqa: BLE001 - one bad record of a stranger's connector must not stop the rest
+        return _hub_fault("connector.failed", f"连接器出错：{error}", f"the connector failed: {error}")
+    return outcome
+
+
+def _hub_fault(rule: str, zh: str, en: str) -> Rejection:
+    return Rejection(rule=rule, field=None, value=None, responsible=Responsible.HUB, zh=zh, en=en)
+
+
+def _said(row: PendingRow, outcome: Outcome) -> Said:
+    understood = outcome.statements if isinstance(outcome, Accepted) and row.op == "upsert" else None
+    order = (row.version, row.delivery_no, row.row_no)
+    return Said(row.record_id, order, row.op, row.hash, row.key, row.landed_at, understood)
+
+
+def _histories(stored: Iterable[RecordRow], gone: Mapping[str, tuple[Any, ...]]) -> dict[str, History]:
+    found = {
+        row.raw_id: History(content=(row.version, row.delivery_no, row.row_no), content_hash=row.raw_hash)
+        for row in stored
+    }
+    for raw_id, (version, delivery_no, row_no, raw_hash) in gone.items():
+        known = found.get(raw_id, History())
+        found[raw_id] = History(known.content, known.content_hash, (version, delivery_no, row_no), raw_hash)
+    return found
+
+
+def _settled(
+    jurisdiction: int,
+    stored: Sequence[RecordRow],
+    folded: Mapping[str, History],
+    firsts: Mapping[str, tuple[int, int]],
+) -> list[RecordRow]:
+    """Give every record of the folded histories as it now stands."""
+    of_raw: dict[str, list[RecordRow]] = {}
+    for row in stored:
+        of_raw.setdefault(row.raw_id, []).append(row)
+    after: list[RecordRow] = []
+    for raw_id, history in folded.items():
+        if history.content is None:
+            continue
+        version, delivery_no, row_no = history.content
+        if history.winner is not None:
+            rows = _fresh(jurisdiction, raw_id, history.winner, firsts[raw_id])
+        else:
+            rows = of_raw.get(raw_id, [])
+        after += (
+            row._replace(version=version, delivery_no=delivery_no, row_no=row_no, live=history.live)
+            for row in rows
+        )
+    return after
+
+
+def _fresh(jurisdiction: int, raw_id: str, winner: Said, first: tuple[int, int]) -> list[RecordRow]:
+    """Give the records of a raw record whose content this batch decided."""
+    return [
+        RecordRow(
+            record_id=raw_id if said.key == winner.key else record_id(jurisdiction, said.source, said.key),
+            source=said.source,
+            key=said.key,
+            kind=said.kind,
+            parent_id=record_id(jurisdiction, said.parent_source, said.parent_key)
+            if isinstance(said, PartRecord)
+            else None,
+            raw_id=raw_id,
+            first_delivery=first[0],
+            first_row=first[1],
+            version=winner.order[0],
+            delivery_no=winner.order[1],
+            row_no=winner.order[2],
+            raw_hash=winner.raw_hash,
+            live=True,
+            hash=content_hash(said),
+            statement=said.model_dump_json(exclude_defaults=True),
+            said_at=winner.said_at,
+        )
+        for said in winner.statements or ()
+    ]
+
+
+def _differs(was: RecordRow | None, row: RecordRow) -> bool:
+    return was is None or (was.hash, was.live, was.parent_id, was.statement) != (
+        row.hash,
+        row.live,
+        row.parent_id,
+        row.statement,
+    )
+
+
+def _counts(
+    rows: Sequence[PendingRow], outcomes: Sequence[Outcome], landings: Iterable[PendingLanding]
+) -> Iterator[tuple[int, str, int, int]]:
+    """Give (delivery, source, accepted, rejected) of the kept rows here; a confirmation is no kept row."""
+    counts = {(landing.delivery_no, landing.source): [0, 0] for landing in landings}
+    for row, outcome in zip(rows, outcomes, strict=True):
+        tally = counts.setdefault((row.delivery_no, row.source), [0, 0])
+        if row.op != "confirm":
+            tally[isinstance(outcome, Rejection)] += 1
+    for (delivery_no, source), (accepted, rejected) in sorted(counts.items()):
+        yield delivery_no, source, accepted, rejected
+
+
+def _rejections(rows: Sequence[PendingRow], outcomes: Sequence[Outcome]) -> Iterator[tuple[Any, ...]]:
+    for row, outcome in zip(rows, outcomes, strict=True):
+        if isinstance(outcome, Rejection):
+            yield (
+                row.delivery_no,
+                row.row_no,
+                row.source,
+                row.record_id,
+                outcome.rule,
+                outcome.field,
+                _text(outcome.value),
+                outcome.responsible.value,
+                outcome.zh,
+                outcome.en,
+            )
+
+
+def _issues(rows: Sequence[PendingRow], outcomes: Sequence[Outcome]) -> Iterator[tuple[Any, ...]]:
+    for row, outcome in zip(rows, outcomes, strict=True):
+        for number, issue in enumerate(outcome.issues if isinstance(outcome, Accepted) else (), start=1):
+            yield (
+                row.delivery_no,
+                row.row_no,
+                number,
+                row.source,
+                row.record_id,
+                issue.rule,
+                issue.field,
+                _text(issue.value),
+                issue.severity.value,
+                issue.responsible.value,
+                issue.zh,
+                issue.en,
+            )
+
+
+def _text(value: str | None) -> str | None:
+    """Give a value as PostgreSQL can hold it: no NUL, no lone surrogate, not endless."""
+    if value is None:
+        return None
+    return value.replace("\0", "␀").encode("utf-8", "replace").decode()[:500]
