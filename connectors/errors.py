@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from schemas.records import Responsible
+
 
 class ConnectorError(Exception):
     """A connector could not do what it was asked."""
@@ -29,6 +31,15 @@ class SourceChanged(ConnectorError):
 class RecordRejected(ConnectorError):
     """One record cannot be understood: write it down as a rejection and go on with the next."""
 
-    def __init__(self, rule: str, field: str | None, value: str | None, zh: str, en: str) -> None:
+    def __init__(
+        self,
+        rule: str,
+        field: str | None,
+        value: str | None,
+        zh: str,
+        en: str,
+        responsible: Responsible = Responsible.DEPARTMENT,
+    ) -> None:
         super().__init__(f"{rule}: {en}")
         self.rule, self.field, self.value, self.zh, self.en = rule, field, value, zh, en
+        self.responsible = responsible

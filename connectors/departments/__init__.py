@@ -1,0 +1,1 @@
+"""One folder per feed, `<department>/<feed>/manifest.toml`; found by scanning, never imported by name."""

@@ -1,0 +1,45 @@
+"""The connector that a manifest alone makes; a feed's own `connector.py` extends it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from connectors import mapping
+from connectors.contract import Binding, Connector
+from connectors.manifest import Manifest
+from connectors.transport_settings import FilesSettings, HttpSettings, TableSettings
+from connectors.transports import push
+from schemas.records import Outcome, Page, RawRecord, Unreadable
+
+
+class ManifestConnector(Connector):
+    """Fetches by the manifest's transport, takes pushes, and normalizes by its mapping."""
+
+    def __init__(self, manifest: Manifest, binding: Binding) -> None:
+        super().__init__(manifest, binding)
+        self._mapping = mapping.Mapping(manifest, binding.jurisdiction)
+
+    def fetch(self, cursor: str | None) -> Iterator[Page]:
+        """Give the pages after `cursor`; a source that is only pushed has none."""
+        settings = self.manifest.transport
+        if isinstance(settings, TableSettings):
+            from connectors.transports import table
+
+            return table.fetch(self.manifest, settings, self.binding, cursor)
+        if isinstance(settings, FilesSettings):
+            from connectors.transports import files
+
+            return files.fetch(self.manifest, settings, self.binding, cursor)
+        if isinstance(settings, HttpSettings):
+            from connectors.transports import pages
+
+            return pages.fetch(self.manifest, settings, self.binding, cursor)
+        return iter(())
+
+    def unpack(self, headers: Mapping[str, str], body: bytes) -> Iterator[RawRecord | Unreadable]:
+        """Split one stored push into its rows; any source may be pushed."""
+        return push.unpack(self.manifest, body)
+
+    def normalize(self, raws: Iterable[RawRecord]) -> Iterator[Outcome]:
+        """Give one outcome per raw record, in order."""
+        return self._mapping.normalize(raws)

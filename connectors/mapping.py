@@ -1,0 +1,216 @@
+"""From raw records to statements by a manifest: every column is mapped or ignored, or the record is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from decimal import Decimal
+from typing import Any, Literal, cast
+
+from connectors.errors import RecordRejected
+from connectors.manifest import Manifest, Range
+from connectors.mapping_evidence import evidence, planned
+from connectors.mapping_values import Said
+from connectors.strict_json import StrictJsonError, loads
+from schemas.doubts import Doubt, NotUnderstood
+from schemas.identifiers import Scheme, parse
+from connectors.moments import moment
+from schemas.parties import Party
+from schemas.places import Place, find_district, find_zone, parse_point
+from schemas.records import (
+    Accepted,
+    Op,
+    Outcome,
+    PartRecord,
+    ProjectRecord,
+    RawRecord,
+    Rejection,
+    Responsible,
+    Severity,
+)
+
+WorksClass = Literal["building", "municipal", "other"]
+
+
+class Mapping:
+    """Normalizes the raw records of one source of one jurisdiction; pure, and the same for the same record."""
+
+    def __init__(self, manifest: Manifest, jurisdiction: int) -> None:
+        self._manifest = manifest
+        self._city = jurisdiction
+        self._known = manifest.known_columns()
+
+    def normalize(self, raws: Iterable[RawRecord]) -> Iterator[Outcome]:
+        """Give one outcome per raw record, in order; a delete is accepted and states nothing."""
+        for raw in raws:
+            yield self.outcome(raw)
+
+    def outcome(self, raw: RawRecord) -> Outcome:
+        """Give the statement and issues of one raw record, or why it was refused."""
+        if raw.op is Op.DELETE:
+            return Accepted(())
+        try:
+            return self._accepted(raw)
+        except RecordRejected as error:
+            return Rejection(
+                rule=error.rule,
+                field=error.field,
+                value=error.value,
+                responsible=error.responsible,
+                zh=error.zh,
+                en=error.en,
+            )
+
+    def _accepted(self, raw: RawRecord) -> Accepted:
+        said = Said(self._row(raw), self._manifest.lookup)
+        self._audit(said)
+        statement = self._part(raw, said) if self._manifest.parent else self._project(raw, said)
+        return Accepted((statement,), tuple(said.issues))
+
+    def _row(self, raw: RawRecord) -> dict[str, Any]:
+        try:
+            row = loads(raw.body)
+        except StrictJsonError as error:
+            raise RecordRejected(error.rule, None, None, error.zh, error.en) from error
+        if not isinstance(row, dict):
+            raise RecordRejected("json.not_object", None, None, "不是一个 JSON 对象", "the row is no JSON object")
+        return row
+
+    def _audit(self, said: Said) -> None:
+        """Refuse a row with a column nobody decided about, and rows the manifest says are no data."""
+        for name in said.cells:
+            if name not in self._known:
+                said.reject(
+                    "column.unknown",
+                    name,
+                    str(said.cells[name]),
+                    f"未登记的列 {name}，请在清单中映射或忽略",
+                    f"the column {name} is neither mapped nor ignored in the manifest",
+                    Responsible.HUB,
+                )
+        for rule in self._manifest.refuse:
+            text = said.text(rule.column) or ""
+            if any(word in text for word in rule.words):
+                said.reject(rule.rule, rule.column, text, rule.zh, rule.en)
+
+    def _project(self, raw: RawRecord, said: Said) -> ProjectRecord:
+        rules = self._manifest
+        texts = {name: said.field(name, rule) for name, rule in rules.fields.items()}
+        return ProjectRecord(
+            source=raw.source,
+            key=raw.key,
+            department=rules.department,
+            place=self._place(said),
+            parties=self._parties(said),
+            works_class=cast("WorksClass | None", texts.pop("works_class", None)),
+            stated_at=self._stated_at(said, texts.pop("stated_at", None), raw),
+            **texts,  # type: ignore[arg-type] # the names are checked when the manifest is read
+            **self._shared(said),
+        )
+
+    def _part(self, raw: RawRecord, said: Said) -> PartRecord:
+        rules = self._manifest
+        assert rules.parent is not None
+        parent_key = said.cells.get(rules.parent.key)
+        if said.text(rules.parent.key) is None:
+            said.reject(
+                "part.no_parent", rules.parent.key, None, "缺少所属记录的编号", "the number of the record it belongs to is empty"
+            )
+        texts = {name: said.field(name, rule) for name, rule in rules.fields.items()}
+        return PartRecord(
+            source=raw.source,
+            key=raw.key,
+            department=rules.department,
+            part=rules.parent.part,
+            parent_source=rules.parent.source,
+            parent_key=str(parent_key),
+            name=texts.get("name"),
+            stated_at=self._stated_at(said, texts.get("stated_at"), raw),
+            **self._shared(said),
+        )
+
+    def _shared(self, said: Said) -> dict[str, Any]:
+        """What projects and parts both state."""
+        rules = self._manifest
+        money = {name: value for name, rule in rules.money.items() if (value := said.money(rule))}
+        areas = {name: value for name, rule in rules.areas.items() if (value := said.area(rule))}
+        for name, limits in rules.assertions.items():
+            kind, _, field = name.partition(".")
+            amount = money[field].yuan if kind == "money" and field in money else None
+            amount = areas[field].square_metres if kind == "areas" and field in areas else amount
+            _believe(said, rules.money[field].column if kind == "money" else rules.areas[field].column, amount, limits)
+        texts = {name: said.field(name, rule) for name, rule in rules.texts.items()}
+        return {
+            "bears": said.numbers(rules.identifiers),
+            "cites": said.numbers(rules.citations),
+            "money": money,
+            "areas": areas,
+            "evidence": evidence(said, rules.evidence),
+            "planned": planned(said, rules.planned),
+            "texts": {name: text for name, text in texts.items() if text},
+        }
+
+    def _parties(self, said: Said) -> tuple[Party, ...]:
+        made = []
+        for rule in self._manifest.parties:
+            name = said.first(rule.name)
+            code = said.text(rule.uscc) if rule.uscc else None
+            uscc = None
+            if code and rule.uscc:
+                try:
+                    found = said.once(rule.uscc, parse(Scheme.USCC, code))
+                    uscc = next((number for number in found if number.scheme is Scheme.USCC), None)
+                except NotUnderstood as error:
+                    said.note(error.doubt, rule.uscc, Severity.DROPPED)
+            if name or uscc:
+                made.append(Party(role=rule.role, name=name, uscc=uscc))
+        return tuple(made)
+
+    def _place(self, said: Said) -> Place:
+        rules = self._manifest.place
+        texts = {name: said.field(name, rule) for name, rule in rules.items()}
+        raw = texts.get("district")
+        district, zone = None, texts.get("zone")
+        if raw:
+            name = rules["district"].columns[0]
+            district = said.once(name, find_district(raw, self._city))
+            zone = zone or find_zone(raw, self._city)
+        point = None
+        if coordinates := texts.get("coordinates"):
+            try:
+                point = said.once(rules["coordinates"].columns[0], parse_point(coordinates))
+            except NotUnderstood as error:
+                said.note(error.doubt, rules["coordinates"].columns[0], Severity.DROPPED)
+        parcels = texts.get("parcels")
+        return Place(
+            district=district,
+            district_raw=raw,
+            zone=zone,
+            address=texts.get("address"),
+            parcels=(parcels,) if parcels else (),
+            longitude=point[0] if point else None,
+            latitude=point[1] if point else None,
+        )
+
+    def _stated_at(self, said: Said, text: str | None, raw: RawRecord) -> str | None:
+        """Give when it was stated as sortable text: the field's moment, else the version's where that is one."""
+        if text:
+            return moment(text) or text
+        version = self._manifest.version
+        return raw.version.split("|")[0] or None if version and version.kind == "timestamp" else None
+
+
+def _believe(said: Said, name: str, amount: Decimal | None, limits: Range) -> None:
+    if amount is None:
+        return
+    low, high = limits.min, limits.max
+    if (low is not None and amount < Decimal(str(low))) or (high is not None and amount > Decimal(str(high))):
+        said.note(
+            Doubt(
+                "range.unbelievable",
+                f"{amount:f}",
+                f"数值超出可信范围（{low}–{high}），请核对单位",
+                f"outside what is believable ({low} to {high}): check the unit",
+            ),
+            name,
+            Severity.DOUBT,
+        )

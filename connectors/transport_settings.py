@@ -1,0 +1,156 @@
+"""What a manifest says about how a source is reached: one closed table per kind of transport."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, model_validator
+
+from connectors.columns import column_name
+from schemas.base import Schema
+
+ColumnName = Annotated[str, AfterValidator(column_name), Field(min_length=1)]
+"""A column as manifests name it: without unit, colon or full width."""
+VariableName = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]*$")]
+"""The name of a variable of the deployment; its value never stands in a manifest."""
+
+
+class Auth(Schema):
+    """Who we are to a source. Signed requests (HMAC) get their kinds here and their code in `transports/http_auth.py`."""
+
+    kind: Literal["none", "bearer", "basic", "header"] = "none"
+    variable: VariableName | None = None
+    """Holds the token, `user:password`, or the header's value."""
+    header: str = "Authorization"
+
+    @model_validator(mode="after")
+    def _names_its_secret(self) -> Auth:
+        if self.kind != "none" and self.variable is None:
+            raise ValueError("auth needs `variable`, the name of the variable that holds the secret")
+        return self
+
+
+class Paging(Schema):
+    """How a list is cut into pages; pointers are dotted names into the answer."""
+
+    style: Literal["none", "page", "offset", "cursor", "link"] = "none"
+    parameter: str = "page"
+    size_parameter: str | None = "size"
+    size: Annotated[int, Field(ge=1, le=5000)] = 100
+    first: int = 1
+    total: str | None = None
+    next: str | None = None
+    """Where a cursor token or the address of the next page stands."""
+    max_pages: Annotated[int, Field(ge=1)] = 10_000
+
+
+class Since(Schema):
+    """How only what changed is asked for: a parameter that takes a moment, and how far back we ask again."""
+
+    parameter: str
+    column: ColumnName
+    form: str = "%Y-%m-%d %H:%M:%S"
+    first: str = "1970-01-01 00:00:00"
+    overlap_seconds: Annotated[int, Field(ge=0)] = 300
+    ordered: bool = False
+    """True when the source promises ascending order of `column`: then a run can resume on any page."""
+
+
+class Agreed(Schema):
+    """A field of the answer that must hold one of these values, else the answer is an error in disguise."""
+
+    pointer: str
+    values: tuple[str, ...]
+    auth_values: tuple[str, ...] = ()
+
+
+class HttpSettings(Schema):
+    """A JSON API. `deadline_seconds` is for a whole answer, connection and body together."""
+
+    kind: Literal["http"]
+    variable: VariableName
+    default: str | None = None
+    path: str = ""
+    parameters: dict[str, str] = {}
+    rows: str = ""
+    auth: Auth = Auth()
+    paging: Paging = Paging()
+    since: Since | None = None
+    agreed: Agreed | None = None
+    deadline_seconds: Annotated[float, Field(gt=0)] = 30.0
+    attempts: Annotated[int, Field(ge=1, le=10)] = 4
+    patience_seconds: Annotated[float, Field(ge=0)] = 60.0
+    max_bytes: Annotated[int, Field(ge=1)] = 32 * 1024 * 1024
+
+
+class TableSettings(Schema):
+    """A table of an exchange database, read by (updated, id); `id` must be unique within `updated`."""
+
+    kind: Literal["table"]
+    variable: VariableName
+    default: str | None = None
+    table: str
+    db_schema: str | None = None
+    updated: str
+    id: str
+    overlap_seconds: Annotated[int, Field(ge=0)] = 7200
+    page: Annotated[int, Field(ge=1, le=1000)] = 1000
+
+
+class Skip(Schema):
+    """Rows of a sheet that are no records; a row with a key is never skipped."""
+
+    totals: tuple[str, ...] = ("小计", "合计", "总计")
+    notes: tuple[str, ...] = ("填报说明", "说明:", "备注:", "注:", "填表人", "制表")
+
+
+class FilesSettings(Schema):
+    """A watched folder: every arrival (name, size, time, hash) is read once, oldest first."""
+
+    kind: Literal["files"]
+    variable: VariableName
+    default: str | None = None
+    patterns: tuple[str, ...] = ("*.xlsx", "*.xls", "*.csv", "*.json")
+    order: Literal["time", "name"] = "time"
+    sheet: str | None = None
+    header_rows: Annotated[int, Field(ge=1, le=3)] = 1
+    header_within: Annotated[int, Field(ge=1, le=50)] = 10
+    fill_down: tuple[ColumnName, ...] = ()
+    skip: Skip = Skip()
+    rows: str = ""
+    settle_seconds: Annotated[float, Field(ge=0)] = 2.0
+    max_bytes: Annotated[int, Field(ge=1)] = 200 * 1024 * 1024
+    page: Annotated[int, Field(ge=1, le=1000)] = 1000
+
+
+class PushSettings(Schema):
+    """Signed messages only; there is nothing to fetch."""
+
+    kind: Literal["push"]
+
+
+Transport = Annotated[
+    HttpSettings | TableSettings | FilesSettings | PushSettings, Field(discriminator="kind")
+]
+
+
+class Schedule(Schema):
+    """When a source is asked: every so many seconds, or by a cron line in China time."""
+
+    every: Annotated[int, Field(ge=1)] | None = None
+    cron: str | None = None
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Schedule:
+        if (self.every is None) == (self.cron is None):
+            raise ValueError("give `every` (seconds) or `cron`, one of them")
+        return self
+
+
+class Push(Schema):
+    """Who may push: the variables that hold the signing secrets (several while one is replaced)."""
+
+    secrets: tuple[VariableName, ...] = Field(min_length=1)
+    tolerance_seconds: Annotated[int, Field(ge=1, le=3600)] = 300
+    rows: str = "records"
+    strict: bool = False

@@ -1,0 +1,133 @@
+"""A watched folder: every arrival is read once, oldest first; a file that is still being written waits."""
+
+from __future__ import annotations
+
+import fnmatch
+import hashlib
+import json
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+from connectors.contract import Binding
+from connectors.errors import SourceUnavailable
+from connectors.locations import location
+from connectors.manifest import Manifest
+from connectors.rows import RowReader
+from connectors.transport_settings import FilesSettings
+from connectors.transports.sheets import NotReadable, rows
+from connectors.transports.splitting import NotSplittable, records
+from connectors.transports.tabular import table
+from schemas.records import Listing, Page, RawRecord, Unreadable
+
+
+@dataclass(frozen=True, slots=True)
+class _Arrival:
+    """A file as it lies there now."""
+
+    path: Path
+    size: int
+    modified: int
+
+    @property
+    def name(self) -> str:
+        return self.path.name
+
+
+def fetch(
+    manifest: Manifest,
+    settings: FilesSettings,
+    binding: Binding,
+    cursor: str | None,
+    now: Callable[[], float] = time.time,
+) -> Iterator[Page]:
+    """Give the pages of every arrival the cursor does not know; only a file's last page moves the cursor on.
+
+    The cursor holds size, time and hash by name, of the files that lie there: it grows no further than the folder.
+    A file that cannot be opened is one unreadable row; another header raises SourceChanged.
+    """
+    folder = Path(location(settings.variable, settings.default, binding))
+    if not folder.is_dir():
+        raise SourceUnavailable(f"there is no folder {folder}")
+    here = _arrivals(folder, settings)
+    known: dict[str, list[int | str]] = json.loads(cursor)["files"] if cursor else {}
+    known = {name: seen for name, seen in known.items() if name in {arrival.name for arrival in here}}
+    for arrival in here:
+        if known.get(arrival.name, [])[:2] == [arrival.size, arrival.modified]:
+            continue
+        if now() - arrival.modified / 1e9 < settings.settle_seconds:
+            continue
+        digest = _digest(arrival, settings)
+        if known.get(arrival.name, [None])[-1] == digest:
+            continue
+        before = json.dumps({"files": known}, sort_keys=True)
+        known = {**known, arrival.name: [arrival.size, arrival.modified, digest]}
+        yield from _pages(manifest, settings, arrival, before, json.dumps({"files": known}, sort_keys=True))
+
+
+def _arrivals(folder: Path, settings: FilesSettings) -> list[_Arrival]:
+    found = []
+    for path in folder.iterdir():
+        hidden = path.name.startswith((".", "~$"))
+        if hidden or not any(fnmatch.fnmatch(path.name.lower(), pattern) for pattern in settings.patterns):
+            continue
+        try:
+            stat = path.stat()
+        except FileNotFoundError:
+            continue
+        if path.is_file():
+            found.append(_Arrival(path, stat.st_size, stat.st_mtime_ns))
+    by_name = settings.order == "name"
+    return sorted(found, key=lambda each: (each.name,) if by_name else (each.modified, each.name))  # type: ignore[arg-type,return-value]
+
+
+def _digest(arrival: _Arrival, settings: FilesSettings) -> str:
+    if arrival.size > settings.max_bytes:
+        return f"larger than {settings.max_bytes}"
+    with arrival.path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _pages(
+    manifest: Manifest, settings: FilesSettings, arrival: _Arrival, before: str, after: str
+) -> Iterator[Page]:
+    """Give an arrival in pages; the last is known as such only when the file ended cleanly and did not change."""
+    full = manifest.listing == "full"
+    reader = RowReader(manifest)
+    try:
+        if arrival.size > settings.max_bytes:
+            raise NotReadable("file.size", "文件过大", f"the file is larger than {settings.max_bytes} bytes")
+        source = _raws(manifest, settings, reader, arrival)
+        page = tuple(islice(source, settings.page))
+        while following := tuple(islice(source, settings.page)):
+            yield Page(page, before, Listing.FULL if full else Listing.CHANGES, arrival.name)
+            page = following
+    except NotReadable as error:
+        told = json.dumps({"file": arrival.name, "size": arrival.size}, ensure_ascii=False).encode()
+        row = Unreadable(error.rule, told, f"{arrival.name}：{error.zh}", f"{arrival.name}: {error.en}")
+        yield Page((row,), after, Listing.FULL if full else Listing.CHANGES, arrival.name)
+        return
+    stat = arrival.path.stat()
+    if (stat.st_size, stat.st_mtime_ns) != (arrival.size, arrival.modified):
+        raise SourceUnavailable(f"{arrival.name} changed while it was read; the next run reads it again")
+    yield Page(page, after, Listing.FULL_END if full else Listing.CHANGES, arrival.name)
+
+
+def _raws(
+    manifest: Manifest, settings: FilesSettings, reader: RowReader, arrival: _Arrival
+) -> Iterator[RawRecord | Unreadable]:
+    if arrival.path.suffix.lower() in {".json", ".ndjson", ".jsonl"}:
+        try:
+            for row in records(arrival.path.read_bytes(), settings.rows):
+                yield reader.from_json(row)
+        except NotSplittable as error:
+            raise NotReadable("json.invalid", f"不是可识别的 JSON：{error}", f"no JSON the hub knows: {error}") from error
+        return
+    for record in table(manifest, settings, rows(arrival.path, settings.sheet)):
+        if isinstance(record, dict):
+            yield reader.from_values(record)
+        else:
+            body = json.dumps(record, ensure_ascii=False).encode("utf-8", "surrogatepass")
+            yield Unreadable("row.width", body, "该行的单元格多于表头", "the row has more cells than the header")

@@ -1,0 +1,47 @@
+"""What tells a source that moved from a source with bad rows: the whole page is of another shape."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from connectors.columns import column_name
+from connectors.errors import SourceChanged
+from connectors.manifest import Manifest
+from connectors.transports.splitting import NotSplittable, members
+from schemas.records import RawRecord, Unreadable
+
+ENOUGH = 3
+"""Rows a page needs before it can speak for the source."""
+
+
+def check_columns(manifest: Manifest, heads: Collection[str]) -> None:
+    """Raise SourceChanged unless a listing has every needed column and none the manifest does not know."""
+    names = {column_name(head) for head in heads}
+    missing = sorted(manifest.needed_columns() - names)
+    unknown = sorted(names - manifest.known_columns())
+    if missing or unknown:
+        raise SourceChanged(
+            f"{manifest.key}: columns changed; missing: {', '.join(missing) or 'none'}; "
+            f"unknown: {', '.join(unknown) or 'none'}. Map or ignore them in the manifest"
+        )
+
+
+def check_shape(manifest: Manifest, rows: Sequence[RawRecord | Unreadable]) -> None:
+    """Raise SourceChanged when no row of a page of some size has a usable key."""
+    bad = [row for row in rows if isinstance(row, Unreadable)]
+    if len(rows) >= ENOUGH and len(bad) == len(rows):
+        raise SourceChanged(f"{manifest.key}: no row of the page can be read ({bad[0].rule}: {bad[0].en})")
+
+
+def check_names(manifest: Manifest, rows: Sequence[bytes]) -> None:
+    """Raise SourceChanged when first and last row of a page both have a name the manifest does not know."""
+    if len(rows) < ENOUGH:
+        return
+    try:
+        named = [{column_name(head) for head in members(row)} for row in (rows[0], rows[-1])]
+    except NotSplittable:
+        return
+    if unknown := sorted((named[0] & named[1]) - manifest.known_columns()):
+        raise SourceChanged(
+            f"{manifest.key}: unknown: {', '.join(unknown)}. Map or ignore them in the manifest"
+        )

@@ -1,0 +1,250 @@
+"""Tables of exchange databases (前置库), read only: pages in keyset order of (updated, id), some time back each run."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import URL, Connection, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, NoSuchTableError
+from sqlalchemy.pool import NullPool
+
+from connectors import moments
+from connectors.contract import Binding
+from connectors.errors import AuthFailed, SourceChanged, SourceUnavailable
+from connectors.locations import location
+from connectors.manifest import Manifest
+from connectors.rows import RowReader
+from connectors.transport_settings import TableSettings
+from connectors.transports.guards import check_columns, check_shape
+from schemas.records import Listing, Page, RawRecord, Unreadable
+
+CLOCK_SLACK = timedelta(minutes=5)
+_REFUSED = ("28P01", "28000", "42501", "1045", "1044", "1142")
+_REFUSED_WORDS = ("password authentication failed", "access denied", "permission denied")
+
+
+@dataclass(frozen=True, slots=True)
+class _Mark:
+    """How far a run came: the last (updated, id) as text, and the rows without an update time told of so far."""
+
+    updated: str
+    id: str
+    unstamped: str = ""
+
+    def cursor(self) -> str:
+        return json.dumps(asdict(self))
+
+
+def fetch(manifest: Manifest, settings: TableSettings, binding: Binding, cursor: str | None) -> Iterator[Page]:
+    """Give a table's pages after `cursor`, rows in order of (updated, id), beginning `overlap_seconds` before it.
+
+    Raises SourceUnavailable, AuthFailed or SourceChanged.
+    """
+    url = _url(location(settings.variable, settings.default, binding))
+    start = _Mark(**json.loads(cursor)) if cursor else None
+    with _reading(url) as connection:
+        table = _reflect(connection, manifest, settings)
+        yield from _pages(connection, manifest, settings, table, start)
+
+
+def _url(place: str) -> URL:
+    try:
+        url = make_url(place)
+    except ArgumentError as error:
+        raise SourceUnavailable("the database address is no SQLAlchemy url") from error
+    file = url.database
+    if url.get_backend_name() == "sqlite" and (not file or not Path(file.removeprefix("file:")).is_file()):
+        raise SourceUnavailable(f"there is no database file {file}")
+    return url
+
+
+@contextmanager
+def _reading(url: URL) -> Iterator[Connection]:
+    """Open a connection that cannot write, and turn what the driver says into what the caller must do."""
+    try:
+        engine = sa.create_engine(url, poolclass=NullPool, connect_args=_hurry(url))
+    except (NoSuchModuleError, ImportError) as error:
+        raise SourceUnavailable(f"no driver for {url.get_backend_name()} is installed: {error}") from error
+    try:
+        with engine.connect() as connection:
+            _forbid_writing(connection)
+            yield connection
+    except NoSuchTableError as error:
+        raise SourceChanged(f"there is no table {error}") from error
+    except DBAPIError as error:
+        raise _meaning(error) from error
+    finally:
+        engine.dispose()
+
+
+def _hurry(url: URL) -> dict[str, Any]:
+    """Do not wait for ever on a database that does not answer; every driver has its own word for it."""
+    waits = {"postgresql": {"connect_timeout": 10}, "mysql": {"connect_timeout": 10}, "sqlite": {"timeout": 10}}
+    return dict(waits.get(url.get_backend_name(), {}))
+
+
+def _forbid_writing(connection: Connection) -> None:
+    orders = {
+        "postgresql": ("SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY", "SET statement_timeout = '60s'"),
+        "mysql": ("SET SESSION TRANSACTION READ ONLY",),
+        "sqlite": ("PRAGMA query_only = ON",),
+    }
+    for order in orders.get(connection.dialect.name, ()):
+        connection.exec_driver_sql(order)
+    connection.commit()
+
+
+def _meaning(error: DBAPIError) -> Exception:
+    """Name a driver's error by what the caller must do."""
+    said = str(error.orig)
+    state = str(getattr(error.orig, "sqlstate", None) or (error.orig.args[:1] or ("",))[0] if error.orig else "")
+    if state in _REFUSED or any(word in said.lower() for word in _REFUSED_WORDS):
+        return AuthFailed(f"the database refuses us: {said.splitlines()[0] if said else type(error).__name__}")
+    if isinstance(error, sa.exc.ProgrammingError) or "no such" in said:
+        return SourceChanged(f"the table has another shape: {said.splitlines()[0] if said else ''}")
+    return SourceUnavailable(f"the database does not answer: {said.splitlines()[0] if said else ''}")
+
+
+def _reflect(connection: Connection, manifest: Manifest, settings: TableSettings) -> sa.TableClause:
+    """Read the table's columns as they stand there, upper case kept; raise SourceChanged when they moved."""
+    name = sa.quoted_name(settings.table, quote=True)
+    heads = [found["name"] for found in sa.inspect(connection).get_columns(name, schema=settings.db_schema)]
+    if not heads:
+        raise SourceChanged(f"there is no table {settings.table}")
+    for needed in (settings.updated, settings.id):
+        if needed not in heads:
+            raise SourceChanged(f"{settings.table} has no column {needed}")
+    check_columns(manifest, heads)
+    columns = [sa.column(sa.quoted_name(head, quote=True)) for head in heads]
+    return sa.table(name, *columns, schema=settings.db_schema)
+
+
+def _pages(
+    connection: Connection,
+    manifest: Manifest,
+    settings: TableSettings,
+    table: sa.TableClause,
+    start: _Mark | None,
+) -> Iterator[Page]:
+    reader = RowReader(manifest)
+    updated, unique = table.c[settings.updated], table.c[settings.id]
+    kind, full = _kind(connection, updated), manifest.listing == "full"
+    stamped = updated.is_not(None) if kind is not str else sa.func.coalesce(updated, "") != ""
+    reached = start or _Mark("", "")
+    unstamped = _raws(reader, connection, sa.select(table).where(sa.not_(stamped)).limit(settings.page))
+    mark = _fingerprint(unstamped)
+    if unstamped and mark != reached.unstamped:
+        yield Page(unstamped, replace(reached, unstamped=mark).cursor())
+    reached = replace(reached, unstamped=mark)
+    from_here = None if full else _back(reached.updated, settings.overlap_seconds, kind)
+    last: tuple[Any, Any] | None = None
+    while True:
+        query = sa.select(table).where(stamped).order_by(updated, unique).limit(settings.page)
+        if last is not None:
+            query = query.where(sa.or_(updated > last[0], sa.and_(updated == last[0], unique > last[1])))
+        elif from_here is not None:
+            query = query.where(updated >= from_here)
+        rows = connection.execute(query).mappings().all()
+        connection.rollback()
+        more = len(rows) == settings.page
+        if rows:
+            last = _end(rows[-1], last, settings)
+        raws = _read(reader, rows)
+        check_shape(manifest, raws)
+        reached = _advance(reached, rows, settings)
+        if rows or (full and not more):
+            listing = (Listing.FULL if more else Listing.FULL_END) if full else Listing.CHANGES
+            yield Page(raws, reached.cursor(), listing)
+        if not more:
+            return
+
+
+def _raws(
+    reader: RowReader, connection: Connection, query: sa.Select[Any]
+) -> tuple[RawRecord | Unreadable, ...]:
+    rows = connection.execute(query).mappings().all()
+    connection.rollback()
+    return _read(reader, rows)
+
+
+def _read(reader: RowReader, rows: Sequence[Any]) -> tuple[RawRecord | Unreadable, ...]:
+    return tuple(reader.from_values({name: plain(value) for name, value in row.items()}) for row in rows)
+
+
+def _fingerprint(rows: Sequence[RawRecord | Unreadable]) -> str:
+    """Tell rows without an update time apart from those told of before: they cannot be read by time."""
+    if not rows:
+        return ""
+    return hashlib.blake2b(b"\n".join(sorted(row.body for row in rows)), digest_size=16).hexdigest()
+
+
+def _end(row: Any, before: tuple[Any, Any] | None, settings: TableSettings) -> tuple[Any, Any]:
+    """Give the place after a page; raise SourceChanged when the keyset cannot go on from there."""
+    end = (row[settings.updated], row[settings.id])
+    if end == before or end[1] is None:
+        raise SourceChanged(f"{settings.id} is empty or not unique within {settings.updated}: pages stand still")
+    return end
+
+
+def _kind(connection: Connection, updated: sa.ColumnElement[Any]) -> type:
+    """Tell of which Python type the update column's values are."""
+    found = connection.execute(sa.select(updated).where(updated.is_not(None)).limit(1)).scalar()
+    connection.rollback()
+    return type(found) if found is not None else str
+
+
+def _back(text: str, seconds: int, kind: type) -> Any:
+    """Give the moment to begin at, in the column's own type and form; '' (never seen any) begins at the beginning."""
+    if not text:
+        return None
+    if issubclass(kind, datetime):
+        return datetime.fromisoformat(text) - timedelta(seconds=seconds)
+    if issubclass(kind, date):
+        return date.fromisoformat(text) - timedelta(seconds=seconds)
+    if issubclass(kind, int):
+        return int(text)
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        return text
+    earlier = (at - timedelta(seconds=seconds)).isoformat("T" if "T" in text else " ")
+    return earlier[: len(text)] if len(text) <= len(earlier) else earlier
+
+
+def _advance(reached: _Mark, rows: Sequence[Any], settings: TableSettings) -> _Mark:
+    """Move the mark to the last row that is not from the future: a wrong clock must not hide what is to come."""
+    limit = moments.render(datetime.now(UTC) + CLOCK_SLACK)
+    for row in reversed(rows):
+        text = str(plain(row[settings.updated]))
+        at = moments.moment(text)
+        if at is None or at <= limit:
+            if text < reached.updated:
+                return reached
+            return replace(reached, updated=text, id=str(plain(row[settings.id])))
+    return reached
+
+
+def plain(value: Any) -> Any:
+    """Give a database value as JSON has it: texts, exact numbers, ISO moments, hexadecimal bytes."""
+    if value is None or isinstance(value, str | bool | int):
+        return value
+    if isinstance(value, Decimal):
+        return str(value)
+    if isinstance(value, float):
+        return value if value == value and abs(value) != float("inf") else str(value)
+    if isinstance(value, datetime):
+        return value.isoformat(" ")
+    if isinstance(value, date | time):
+        return value.isoformat()
+    if isinstance(value, bytes | bytearray | memoryview):
+        return bytes(value).hex()
+    return str(value)

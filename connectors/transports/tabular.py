@@ -1,0 +1,92 @@
+"""Finding the table in a sheet: titles above it, one or more header rows, totals and notes among and below it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import chain
+from typing import Any
+
+from connectors.columns import column_name
+from connectors.errors import SourceChanged
+from connectors.manifest import Manifest
+from connectors.transport_settings import FilesSettings
+from connectors.transports.guards import check_columns
+from schemas.cleaning import squeeze
+
+Row = list[Any]
+
+
+def table(manifest: Manifest, settings: FilesSettings, rows: Iterator[Row]) -> Iterator[dict[str, Any] | Row]:
+    """Give each record of a sheet as head → cell; a row of another width is given as the list it is.
+
+    Raises SourceChanged when no header is found or its columns are not the manifest's.
+    """
+    heads, rest = _header(manifest, settings, rows)
+    check_columns(manifest, [head for head in heads if head])
+    names = [column_name(head) for head in heads]
+    filled = {names.index(name): None for name in settings.fill_down if name in names}
+    keys = {names.index(name) for choice in manifest.identity.choices for name in choice if name in names}
+    for row in rest:
+        cells = [None if _blank(cell) else cell for cell in row]
+        if not any(cell is not None for cell in cells) or _is_no_record(cells, keys, settings):
+            continue
+        if len(row) > len(heads) and any(cell is not None for cell in cells[len(heads) :]):
+            yield row
+            continue
+        padded = (row + [None] * len(heads))[: len(heads)]
+        for place in filled:
+            filled[place] = padded[place] = filled[place] if _blank(padded[place]) else padded[place]
+        yield {head: cell for head, cell in zip(heads, padded, strict=True) if head or not _blank(cell)}
+
+
+def _header(manifest: Manifest, settings: FilesSettings, rows: Iterator[Row]) -> tuple[list[str], Iterator[Row]]:
+    """Find the header within the first rows: where most of the manifest's columns stand."""
+    first = [row for _, row in zip(range(settings.header_within + settings.header_rows), rows, strict=False)]
+    needed = manifest.needed_columns()
+    for place in range(len(first)):
+        for depth in range(settings.header_rows, 0, -1):
+            heads = _flat(first[place : place + depth])
+            found = needed & {column_name(head) for head in heads}
+            if found and len(found) * 2 >= len(needed) and _known(manifest, heads):
+                return heads, chain(first[place + depth :], rows)
+    raise SourceChanged(f"{manifest.key}: no header row found; expected {', '.join(sorted(needed)[:8])}, …")
+
+
+def _known(manifest: Manifest, heads: Sequence[str]) -> bool:
+    """Tell a header from a header with data under it: most of its names are the manifest's."""
+    names = [column_name(head) for head in heads if head]
+    return sum(name in manifest.known_columns() for name in names) * 3 >= len(names) * 2
+
+
+def _flat(rows: Sequence[Row]) -> list[str]:
+    """Give one name per column: the lowest head, under its group's name only where two columns would be alike."""
+    width = max((len(row) for row in rows), default=0)
+    lines = [["" if _blank(cell) else str(cell).strip() for cell in row] + [""] * (width - len(row)) for row in rows]
+    names, groups = [""] * width, [""] * width
+    for line in lines:
+        group = ""
+        for place, head in enumerate(line):
+            if names[place] and head:
+                groups[place] = names[place]
+            group = head or (group if not names[place] else "")
+            names[place] = head or names[place]
+    seen: dict[str, int] = {}
+    for place, name in enumerate(names):
+        seen[name] = seen.get(name, 0) + bool(name)
+        if name and seen[name] > 1:
+            names[place] = f"{groups[place]}/{name}" if groups[place] else f"{name}#{seen[name]}"
+    return names
+
+
+def _is_no_record(cells: Sequence[Any], keys: set[int], settings: FilesSettings) -> bool:
+    """Tell totals and notes from records; a row whose key is filled is a record whatever it says."""
+    if any(place < len(cells) and cells[place] is not None for place in keys):
+        return False
+    said = [squeeze(str(cell)).replace(" ", "") for cell in cells if cell is not None]
+    if any(word.endswith(settings.skip.totals) or word.startswith(settings.skip.totals) for word in said):
+        return True
+    return said[0].startswith(settings.skip.notes)
+
+
+def _blank(cell: Any) -> bool:
+    return cell is None or (isinstance(cell, str) and not cell.strip("\ufeff\u200b \t\r\n\u3000\xa0"))
