@@ -1,0 +1,230 @@
+"""Runs as rows: due slots become queued runs, a run is claimed under a lease, and every effect is fenced by its token."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import Connection, text
+
+MOST_ATTEMPTS = 5
+
+
+class LeaseLost(Exception):
+    """Another worker has taken this run over: stop without a further effect."""
+
+
+class Claimed(NamedTuple):
+    """A run this worker holds, with where its source stands."""
+
+    jurisdiction: int
+    run_id: str
+    source: str
+    token: str
+    cursor: str | None
+    location: str | None
+
+
+class Due(NamedTuple):
+    """A source whose time has come; its row is held until the transaction ends."""
+
+    source: str
+    slot: datetime
+    now: datetime
+
+
+def due(connection: Connection, jurisdiction: int, limit: int = 50) -> list[Due]:
+    """Hold the sources whose slot has come by the database's clock; those another replica holds are skipped."""
+    rows = connection.execute(
+        text(
+            "SELECT source, next_run_at, clock_timestamp() FROM ops.source WHERE jurisdiction = :j AND enabled"
+            " AND attention IS NULL AND next_run_at <= clock_timestamp() ORDER BY next_run_at LIMIT :n"
+            " FOR UPDATE SKIP LOCKED"
+        ),
+        {"j": jurisdiction, "n": limit},
+    )
+    return [Due(*row) for row in rows]
+
+
+def queue_slots(
+    connection: Connection, jurisdiction: int, slots: Mapping[str, tuple[datetime, datetime]]
+) -> int:
+    """Queue one run per source and slot and set when each is due again: source → (slot, next slot).
+
+    A source whose former run still waits or works gets none: the slot is passed over. Gives the runs queued.
+    """
+    names = sorted(slots)
+    values = {
+        "j": jurisdiction,
+        "sources": names,
+        "slots": [slots[name][0] for name in names],
+        "nexts": [slots[name][1] for name in names],
+        "ids": [f"{jurisdiction}-{secrets.token_hex(8)}" for _ in names],
+    }
+    queued = connection.execute(
+        text(
+            "INSERT INTO ops.run (jurisdiction, run_id, source, trigger, slot, state, queued_at)"
+            " SELECT :j, id, source, 'schedule', slot, 'queued', now() FROM unnest(CAST(:ids AS text[]),"
+            " CAST(:sources AS text[]), CAST(:slots AS timestamptz[])) AS s(id, source, slot)"
+            " ON CONFLICT DO NOTHING"
+        ),
+        values,
+    ).rowcount
+    connection.execute(
+        text(
+            "UPDATE ops.source SET next_run_at = s.next FROM unnest(CAST(:sources AS text[]),"
+            " CAST(:nexts AS timestamptz[])) AS s(name, next)"
+            " WHERE source.jurisdiction = :j AND source.source = s.name"
+        ),
+        values,
+    )
+    return queued
+
+
+def claim(
+    connection: Connection, jurisdiction: int, seconds: int, source: str | None = None
+) -> Claimed | None:
+    """Take the oldest queued run (of `source`, where one is named) under a lease; None when there is none."""
+    token = secrets.token_hex(16)
+    row = connection.execute(
+        text(
+            "UPDATE ops.run SET state = 'running', attempt = attempt + 1, lease_token = :token,"
+            " lease_until = now() + make_interval(secs => :s), started_at = coalesce(started_at, now())"
+            " WHERE jurisdiction = :j AND run_id = (SELECT run_id FROM ops.run WHERE jurisdiction = :j"
+            "  AND state = 'queued' AND (CAST(:source AS text) IS NULL OR source = :source)"
+            "  ORDER BY queued_at, run_id LIMIT 1 FOR UPDATE SKIP LOCKED)"
+            " RETURNING run_id, source, (SELECT cursor FROM ops.source s WHERE s.jurisdiction = :j"
+            "  AND s.source = run.source) AS cursor, (SELECT location FROM ops.source s WHERE s.jurisdiction = :j"
+            "  AND s.source = run.source) AS location"
+        ),
+        {"j": jurisdiction, "token": token, "s": seconds, "source": source},
+    ).one_or_none()
+    if row is None:
+        return None
+    connection.execute(
+        text("UPDATE ops.run SET cursor_from = :c WHERE jurisdiction = :j AND run_id = :r"),
+        {"c": row.cursor, "j": jurisdiction, "r": row.run_id},
+    )
+    return Claimed(jurisdiction, row.run_id, row.source, token, row.cursor, row.location)
+
+
+def checkpoint(
+    connection: Connection, run: Claimed, cursor: str, counts: Mapping[str, int], seconds: int
+) -> bool:
+    """Move run, lease and cursor on with a landed page, in its transaction; True when somebody asked to cancel.
+
+    Raises LeaseLost when the run is no longer this worker's: the page must not land.
+    """
+    row = connection.execute(
+        text(
+            "UPDATE ops.run SET pages = pages + 1, received = received + :received, kept = kept + :kept,"
+            " unchanged = unchanged + :unchanged, unreadable = unreadable + :unreadable, cursor_to = :cursor,"
+            " lease_until = now() + make_interval(secs => :s)"
+            " WHERE jurisdiction = :j AND run_id = :r AND lease_token = :token AND state = 'running'"
+            " RETURNING cancel_requested_at"
+        ),
+        {
+            "j": run.jurisdiction,
+            "r": run.run_id,
+            "token": run.token,
+            "cursor": cursor,
+            "s": seconds,
+            **counts,
+        },
+    ).one_or_none()
+    if row is None:
+        raise LeaseLost(f"run {run.run_id} was taken over")
+    connection.execute(
+        text("UPDATE ops.source SET cursor = :c WHERE jurisdiction = :j AND source = :s"),
+        {"c": cursor, "j": run.jurisdiction, "s": run.source},
+    )
+    return row.cancel_requested_at is not None
+
+
+def finish(
+    connection: Connection,
+    run: Claimed,
+    state: str,
+    *,
+    error: tuple[str, str] | None = None,
+    attention: str | None = None,
+) -> None:
+    """End a run, and note on its source whether it went well and whether a person must act first."""
+    ended = connection.execute(
+        text(
+            "UPDATE ops.run SET state = :state, error_class = :class, error_text = :text, finished_at = now(),"
+            " lease_token = NULL, lease_until = NULL WHERE jurisdiction = :j AND run_id = :r AND lease_token = :token"
+        ),
+        {
+            "j": run.jurisdiction,
+            "r": run.run_id,
+            "token": run.token,
+            "state": state,
+            "class": error and error[0],
+            "text": error and error[1][:2000],
+        },
+    ).rowcount
+    if ended:
+        connection.execute(
+            text(
+                "UPDATE ops.source SET failures = CASE WHEN :ok THEN 0 ELSE failures + 1 END,"
+                " succeeded_at = CASE WHEN :ok THEN now() ELSE succeeded_at END, attention = :attention"
+                " WHERE jurisdiction = :j AND source = :s"
+            ),
+            {"j": run.jurisdiction, "s": run.source, "ok": state == "succeeded", "attention": attention},
+        )
+
+
+def release(connection: Connection, run: Claimed) -> None:
+    """Give an unfinished run back to the queue, its cursor kept."""
+    connection.execute(
+        text(
+            "UPDATE ops.run SET state = 'queued', lease_token = NULL, lease_until = NULL"
+            " WHERE jurisdiction = :j AND run_id = :r AND lease_token = :token"
+        ),
+        {"j": run.jurisdiction, "r": run.run_id, "token": run.token},
+    )
+
+
+def sweep(connection: Connection, jurisdiction: int) -> int:
+    """Return runs whose worker fell silent to the queue, or fail those tried too often; gives how many."""
+    return connection.execute(
+        text(
+            "UPDATE ops.run SET state = CASE WHEN attempt >= :most THEN 'failed' ELSE 'queued' END,"
+            " error_class = CASE WHEN attempt >= :most THEN 'LeaseExpired' END,"
+            " finished_at = CASE WHEN attempt >= :most THEN now() END, lease_token = NULL, lease_until = NULL"
+            " WHERE jurisdiction = :j AND run_id IN (SELECT run_id FROM ops.run WHERE jurisdiction = :j"
+            "  AND state = 'running' AND lease_until < now() FOR UPDATE SKIP LOCKED)"
+        ),
+        {"j": jurisdiction, "most": MOST_ATTEMPTS},
+    ).rowcount
+
+
+def bind(
+    connection: Connection,
+    jurisdiction: int,
+    source: str,
+    *,
+    location: str | None,
+    every_seconds: int | None,
+    scheduled: bool,
+) -> None:
+    """Let the jurisdiction have this source: where it is, how often it is read; a bound source keeps its cursor."""
+    connection.execute(
+        text(
+            "INSERT INTO ops.source (jurisdiction, source, location, every_seconds, next_run_at)"
+            " VALUES (:j, :s, :location, :every, CASE WHEN :scheduled THEN now() END)"
+            " ON CONFLICT (jurisdiction, source) DO UPDATE SET location = excluded.location,"
+            " every_seconds = excluded.every_seconds, next_run_at = excluded.next_run_at, attention = NULL,"
+            " enabled = true"
+        ),
+        {
+            "j": jurisdiction,
+            "s": source,
+            "location": location,
+            "every": every_seconds,
+            "scheduled": scheduled,
+        },
+    )

@@ -1,0 +1,93 @@
+"""Pull one source: fetch its pages and land each with the cursor, the run and its lease in one transaction."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable
+
+from app.db import runs
+from app.db.runs import Claimed, LeaseLost
+from app.db.session import Database
+from app.pipeline.land import land_page
+from app.pipeline.rules import Rules
+from connectors.contract import Binding
+from connectors.errors import AuthFailed, SourceChanged, SourceUnavailable
+
+log = logging.getLogger(__name__)
+
+LEASE_SECONDS = 90
+
+
+def binding(jurisdiction: int, location: str | None = None) -> Binding:
+    """Bind a source to a jurisdiction: `NAME_<jurisdiction>` in the environment goes before `NAME`."""
+    own = f"_{jurisdiction}"
+    variables = dict(os.environ)
+    variables |= {name.removesuffix(own): value for name, value in os.environ.items() if name.endswith(own)}
+    return Binding(jurisdiction, location, variables)
+
+
+def sync(
+    database: Database, rules: Rules, run: Claimed, *, stopping: Callable[[], bool] = lambda: False
+) -> str:
+    """Walk a claimed run to its end and give its state; what was landed stays landed whatever happens.
+
+    The one place that turns a connector's errors into what must be done: try again, tell the owner, or look.
+    """
+    try:
+        return _pages(database, rules, run, stopping)
+    except LeaseLost:
+        log.warning("a run was taken over", extra={"facts": {"run": run.run_id, "source": run.source}})
+        return "lost"
+    except SourceUnavailable as error:
+        return _fail(database, run, error, None)
+    except AuthFailed as error:
+        return _fail(database, run, error, f"来源拒绝凭据，请联系来源负责人 / credentials refused: {error}")
+    except SourceChanged as error:
+        return _fail(database, run, error, f"来源结构已变，请核对清单 / the source changed shape: {error}")
+    except Exception as error:
+        log.exception(
+            "a run failed in a way nobody foresaw", extra={"facts": {"run": run.run_id, "source": run.source}}
+        )
+        return _fail(database, run, error, None)
+
+
+def _pages(database: Database, rules: Rules, run: Claimed, stopping: Callable[[], bool]) -> str:
+    if run.source not in rules.registry.sources:
+        raise SourceChanged(f"no connector for {run.source} is installed here")
+    connector = rules.registry.open(run.source, binding(run.jurisdiction, run.location))
+    for page in connector.fetch(run.cursor):
+        with database.begin() as connection:
+            landed = land_page(
+                connection,
+                run.jurisdiction,
+                run.source,
+                page,
+                channel=_channel(rules, run.source),
+                run_id=run.run_id,
+            )
+            counts = {name: getattr(landed, name) for name in ("received", "kept", "unchanged", "unreadable")}
+            cancelled = runs.checkpoint(connection, run, page.cursor, counts, LEASE_SECONDS)
+        if cancelled:
+            return _finish(database, run, "cancelled")
+        if stopping():
+            with database.begin() as connection:
+                runs.release(connection, run)
+            return "queued"
+    return _finish(database, run, "succeeded")
+
+
+def _channel(rules: Rules, source: str) -> str:
+    return "file" if rules.registry.manifest(source).transport.kind == "files" else "pull"
+
+
+def _finish(database: Database, run: Claimed, state: str) -> str:
+    with database.begin() as connection:
+        runs.finish(connection, run, state)
+    return state
+
+
+def _fail(database: Database, run: Claimed, error: Exception, attention: str | None) -> str:
+    with database.begin() as connection:
+        runs.finish(connection, run, "failed", error=(type(error).__name__, str(error)), attention=attention)
+    return "failed"
