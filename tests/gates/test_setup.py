@@ -51,7 +51,7 @@ class Checkout:
         own = {
             "LOG": str(self.log),
             "WRAPPER": str(self.tools / "python3"),
-            "PATH": f"{self.tools}:{os.defpath}",
+            "PATH": str(self.tools),
         }
         return subprocess.run(
             ["/bin/sh", ".ci/setup"],
