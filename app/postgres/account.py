@@ -69,6 +69,10 @@ class Account:
         """Whether the account can enter the directory, asked of the system and not guessed from mode bits."""
         return self.run(["/bin/sh", "-c", 'cd -- "$1"', "sh", str(directory)]).returncode == 0
 
+    def runs(self, program: Path) -> bool:
+        """Whether the account can run the program, asked of the system like `reaches`."""
+        return self.run(["/bin/sh", "-c", '"$1" --version', "sh", str(program)]).returncode == 0
+
     def own(self, path: Path) -> None:
         """Gives the path, and everything under it, to the account; does nothing for the process's own account."""
         if not self.lent:
@@ -79,21 +83,20 @@ class Account:
                 os.chown(Path(folder, name), self.uid, self.gid, follow_symlinks=False)
 
 
-def account_for(data: Path) -> Account:
-    """The account the server of this data directory runs under: the owner of existing data, else this process's own,
-    and for root the private one. Raises PostgresUnavailable if the data belong to somebody this process cannot become.
+def account_for(directory: Path) -> Account:
+    """The account a server with this storage runs under: the owner of an existing directory, else this process's own,
+    and for root the private one. Raises PostgresUnavailable if it belongs to somebody this process cannot become.
     """
-    if data.is_dir():
-        owner = data.stat()
-        if owner.st_uid not in (0, os.geteuid()):
-            if os.geteuid() != 0:
-                raise PostgresUnavailable(
-                    f"The database in {data} belongs to user id {owner.st_uid}, not to you ({os.geteuid()}). Run the hub as that "
-                    "user or as root, or set HUB_HOME to a directory of your own."
-                )
-            return Account(owner.st_uid, owner.st_gid)
+    owner = directory.stat() if directory.is_dir() else None
     if os.geteuid() == 0:
-        return Account(PRIVATE_ID, PRIVATE_ID)
+        return (
+            Account(owner.st_uid, owner.st_gid) if owner and owner.st_uid else Account(PRIVATE_ID, PRIVATE_ID)
+        )
+    if owner and owner.st_uid != os.geteuid():
+        raise PostgresUnavailable(
+            f"The database in {directory} belongs to user id {owner.st_uid}, not to you ({os.geteuid()}). Run the hub as that "
+            "user or as root, or set HUB_HOME to a directory of your own."
+        )
     return Account(os.geteuid(), os.getegid())
 
 

