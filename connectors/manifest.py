@@ -105,8 +105,10 @@ class Manifest(MappingRules):
         if isinstance(self.transport, PushSettings) and self.push is None:
             raise ValueError("a pushed source needs [push] with the variables of its secrets")
         for name in self.assertions:
-            kind, _, field = name.partition(".")
-            if field not in {"money": self.money, "areas": self.areas}.get(kind, {}):
+            if name not in {
+                *(f"money.{field}" for field in self.money),
+                *(f"areas.{field}" for field in self.areas),
+            }:
                 raise ValueError(f"assertions: {name!r} is no declared money or area (write money.NAME)")
         self.check_mapping(self._own_columns())
         return self

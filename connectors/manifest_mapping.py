@@ -15,7 +15,17 @@ from schemas.lifecycle import Rank
 from schemas.measures import AreaUnit, MoneyUnit
 from schemas.parties import Role
 
-TEXT_FIELDS = ("name", "industry", "path_hint", "land_mode", "status", "works_class", "works", "parcel", "stated_at")
+TEXT_FIELDS = (
+    "name",
+    "industry",
+    "path_hint",
+    "land_mode",
+    "status",
+    "works_class",
+    "works",
+    "parcel",
+    "stated_at",
+)
 PLACE_FIELDS = ("district", "zone", "address", "parcels", "coordinates")
 
 
@@ -190,8 +200,8 @@ class MappingRules(Schema):
         for party in self.parties:
             yield from party.name
             yield from filter(None, (party.uscc,))
-        for measure in (*self.money.values(), *self.areas.values()):
-            yield measure.column
+        yield from (rule.column for rule in self.money.values())
+        yield from (rule.column for rule in self.areas.values())
         for proof in self.evidence:
             yield from filter(None, (proof.date, proof.number, proof.part, proof.month_of))
             if proof.when:

@@ -10,10 +10,10 @@ from connectors.errors import RecordRejected
 from connectors.manifest import Manifest, Range
 from connectors.mapping_evidence import evidence, planned
 from connectors.mapping_values import Said
+from connectors.moments import moment
 from connectors.strict_json import StrictJsonError, loads
 from schemas.doubts import Doubt, NotUnderstood
 from schemas.identifiers import Scheme, parse
-from connectors.moments import moment
 from schemas.parties import Party
 from schemas.places import Place, find_district, find_zone, parse_point
 from schemas.records import (
@@ -72,7 +72,9 @@ class Mapping:
         except StrictJsonError as error:
             raise RecordRejected(error.rule, None, None, error.zh, error.en) from error
         if not isinstance(row, dict):
-            raise RecordRejected("json.not_object", None, None, "不是一个 JSON 对象", "the row is no JSON object")
+            raise RecordRejected(
+                "json.not_object", None, None, "不是一个 JSON 对象", "the row is no JSON object"
+            )
         return row
 
     def _audit(self, said: Said) -> None:
@@ -103,7 +105,7 @@ class Mapping:
             parties=self._parties(said),
             works_class=cast("WorksClass | None", texts.pop("works_class", None)),
             stated_at=self._stated_at(said, texts.pop("stated_at", None), raw),
-            **texts,  # type: ignore[arg-type] # the names are checked when the manifest is read
+            **texts,
             **self._shared(said),
         )
 
@@ -113,7 +115,11 @@ class Mapping:
         parent_key = said.cells.get(rules.parent.key)
         if said.text(rules.parent.key) is None:
             said.reject(
-                "part.no_parent", rules.parent.key, None, "缺少所属记录的编号", "the number of the record it belongs to is empty"
+                "part.no_parent",
+                rules.parent.key,
+                None,
+                "缺少所属记录的编号",
+                "the number of the record it belongs to is empty",
             )
         texts = {name: said.field(name, rule) for name, rule in rules.fields.items()}
         return PartRecord(
@@ -131,13 +137,14 @@ class Mapping:
     def _shared(self, said: Said) -> dict[str, Any]:
         """What projects and parts both state."""
         rules = self._manifest
-        money = {name: value for name, rule in rules.money.items() if (value := said.money(rule))}
-        areas = {name: value for name, rule in rules.areas.items() if (value := said.area(rule))}
+        money = {name: amount for name, rule in rules.money.items() if (amount := said.money(rule))}
+        areas = {name: area for name, rule in rules.areas.items() if (area := said.area(rule))}
         for name, limits in rules.assertions.items():
             kind, _, field = name.partition(".")
-            amount = money[field].yuan if kind == "money" and field in money else None
-            amount = areas[field].square_metres if kind == "areas" and field in areas else amount
-            _believe(said, rules.money[field].column if kind == "money" else rules.areas[field].column, amount, limits)
+            if kind == "money" and field in money:
+                _believe(said, rules.money[field].column, money[field].yuan, limits)
+            elif kind == "areas" and field in areas:
+                _believe(said, rules.areas[field].column, areas[field].square_metres, limits)
         texts = {name: said.field(name, rule) for name, rule in rules.texts.items()}
         return {
             "bears": said.numbers(rules.identifiers),

@@ -25,15 +25,16 @@ def evidence(said: Said, rules: tuple[EvidenceRule, ...]) -> tuple[Evidence, ...
 
 def planned(said: Said, rules: tuple[PlannedRule, ...]) -> tuple[Planned, ...]:
     """Give the dates a row promises."""
-    made = []
-    for rule in rules:
-        if (on := said.day(rule.date)) is not None:
-            made.append(Planned(milestone=rule.milestone, on=on, basis=rule.basis, part=_part(said, rule.part)))
-    return tuple(made)
+    return tuple(
+        Planned(milestone=rule.milestone, on=on, basis=rule.basis, part=_part(said, rule.part))
+        for rule in rules
+        if (on := said.day(rule.date)) is not None
+    )
 
 
 def _proof(said: Said, rule: EvidenceRule) -> Evidence | None:
-    if rule.when and said.text(rule.when.column) not in rule.when.values:
+    status = said.text(rule.when.column) if rule.when else None
+    if rule.when and status not in rule.when.values:
         return None
     number = said.text(rule.number) if rule.number else None
     raw = said.text(rule.date) if rule.date else None
@@ -46,7 +47,14 @@ def _proof(said: Said, rule: EvidenceRule) -> Evidence | None:
     if not carried and (rule.when is None or rule.date or rule.number):
         return None
     rank = Rank.B if rule.rank is Rank.A and not (number and on) else rule.rank
-    return Evidence(milestone=rule.milestone, rank=rank, on=on, number=number, part=_part(said, rule.part), raw=raw)
+    return Evidence(
+        milestone=rule.milestone,
+        rank=rank,
+        on=on,
+        number=number,
+        part=_part(said, rule.part),
+        raw=raw or status,
+    )
 
 
 def _part(said: Said, name: str | None) -> str | None:

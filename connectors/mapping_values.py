@@ -20,6 +20,8 @@ from schemas.records import Issue, Responsible, Severity
 
 T = TypeVar("T")
 _INVISIBLE = re.compile(r"[\u200b-\u200f\u2060\ufeff]")
+_HARMLESS = re.compile(r"\.(?:sentinel|inner_check)")
+"""Defaults a system wrote for "nothing", and a check that several honest codes fail."""
 _LONGEST = 200
 """Characters of a value that an issue or a rejection repeats."""
 
@@ -36,7 +38,11 @@ class Said:
             named = column(head)
             if named.name in self.cells:
                 self.reject(
-                    "column.twice", named.name, head, f"列 {named.name} 出现两次", f"the column {named.name} stands twice"
+                    "column.twice",
+                    named.name,
+                    head,
+                    f"列 {named.name} 出现两次",
+                    f"the column {named.name} stands twice",
                 )
             self.cells[named.name], self.units[named.name] = value, named.unit
 
@@ -46,7 +52,9 @@ class Said:
         if value is None:
             return None
         if isinstance(value, dict | list):
-            self.reject("value.not_text", name, str(value), "应为单个值而不是结构", "one plain value is expected")
+            self.reject(
+                "value.not_text", name, str(value), "应为单个值而不是结构", "one plain value is expected"
+            )
         if isinstance(value, bool):
             return "true" if value else "false"
         said = str(value) if not isinstance(value, Decimal) else f"{value:f}"
@@ -60,7 +68,8 @@ class Said:
     def field(self, name: str, rule: TextRule) -> str | None:
         """Give a text field: the first column that says something, translated by the rule's lookup."""
         column_of, said = next(
-            ((each, text) for each in rule.columns if (text := self.text(each)) is not None), (rule.columns[0], None)
+            ((each, text) for each in rule.columns if (text := self.text(each)) is not None),
+            (rule.columns[0], None),
         )
         if said is None:
             return self._missing(column_of) if rule.required else None
@@ -72,7 +81,10 @@ class Said:
             return said
         if (meaning := self._lookups[rule.lookup].get(said)) is not None:
             return meaning or None
-        zh, en = f"未登记的取值，请在清单 [lookup.{rule.lookup}] 中补充", f"a value that [lookup.{rule.lookup}] does not know"
+        zh, en = (
+            f"未登记的取值，请在清单 [lookup.{rule.lookup}] 中补充",
+            f"a value that [lookup.{rule.lookup}] does not know",
+        )
         if rule.required:
             self.reject("lookup.unknown", column_of, said, zh, en, Responsible.HUB)
         self.note(Doubt("lookup.unknown", said, zh, en), column_of, Severity.DROPPED, Responsible.HUB)
@@ -124,7 +136,7 @@ class Said:
             rule=doubt.rule,
             field=name,
             value=doubt.value[:_LONGEST],
-            severity=Severity.NOTE if ".sentinel" in doubt.rule else severity,
+            severity=Severity.NOTE if _HARMLESS.search(doubt.rule) else severity,
             responsible=responsible,
             zh=doubt.zh,
             en=doubt.en,
@@ -145,7 +157,9 @@ class Said:
         raise RecordRejected(rule, name, value[:_LONGEST] if value else value, zh, en, responsible)
 
     def _missing(self, name: str) -> NoReturn:
-        self.reject("field.missing", name, None, f"必填项 {name} 为空，请补填", f"{name} is required and empty")
+        self.reject(
+            "field.missing", name, None, f"必填项 {name} 为空，请补填", f"{name} is required and empty"
+        )
 
     def _measure(
         self, name: str, unit: Any, read: Callable[[str, Any], Parsed[T | None]], *, required: bool
@@ -158,7 +172,11 @@ class Said:
         if unit is None:
             head = f"{name}({self.units.get(name)})"
             self.reject(
-                "unit.unexpected", name, head, "表头的单位与该列含义不符", "the head's unit does not fit the column",
+                "unit.unexpected",
+                name,
+                head,
+                "表头的单位与该列含义不符",
+                "the head's unit does not fit the column",
                 Responsible.HUB,
             )
         return self._read(name, lambda text: read(text, unit), said, required)

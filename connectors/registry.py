@@ -60,7 +60,7 @@ class Registry:
     def open(self, key: str, binding: Binding) -> Connector:
         """Make the connector of a source for one jurisdiction; raises KeyError for an unknown source."""
         source = self.sources[key]
-        return _factory(source)(source.manifest, binding)
+        return connector_class(source)(source.manifest, binding)
 
     def fingerprint(self) -> str:
         """Hash what decides how records are read: every manifest and every feed's own code, independent of place."""
@@ -91,6 +91,11 @@ def discover(extra: Sequence[str] = ()) -> Registry:
             continue
         _add(sources, folder, manifest)
     return Registry(sources, unavailable)
+
+
+def source_in(folder: Path) -> Source:
+    """Give the source of one folder, wherever it lies; raises ManifestError."""
+    return Source(load(folder), folder)
 
 
 def _add(sources: dict[str, Source], folder: Traversable, manifest: Manifest) -> None:
@@ -131,7 +136,7 @@ def _outsiders(extra: Sequence[str], unavailable: list[Broken]) -> Iterator[tupl
         yield from ((origin, folder) for folder in found)
 
 
-def _factory(source: Source) -> type[Connector]:
+def connector_class(source: Source) -> type[Connector]:
     """Give the connector class of a feed: its own where `connector.py` stands, else the manifest's."""
     file = source.folder / "connector.py"
     if not file.is_file():

@@ -109,7 +109,9 @@ def _scalar(raw: bytes, name: str) -> str:
         text = _SCALAR.decode(raw)
         text.encode("utf-8")
     except (msgspec.DecodeError, UnicodeError):
-        raise _Unusable("json.lone_surrogate", f"{name} 含不完整字符", f"{name} holds half a character") from None
+        raise _Unusable(
+            "json.lone_surrogate", f"{name} 含不完整字符", f"{name} holds half a character"
+        ) from None
     if "\0" in text:
         raise _Unusable("json.nul_char", f"{name} 含空字符(NUL)", f"{name} holds the character NUL")
     return text
@@ -134,13 +136,17 @@ def _storable(key: str, *, single: bool) -> str:
     if len(key.encode()) <= MAX_KEY_BYTES:
         return key
     if single:
-        raise _Unusable("key.too_long", f"主键超过 {MAX_KEY_BYTES} 字节", f"the key is longer than {MAX_KEY_BYTES} bytes")
+        raise _Unusable(
+            "key.too_long", f"主键超过 {MAX_KEY_BYTES} 字节", f"the key is longer than {MAX_KEY_BYTES} bytes"
+        )
     return f"hash:{hashlib.blake2b(key.encode(), digest_size=16).hexdigest()}"
 
 
 def _integer(text: str) -> str | None:
     digits = text.strip()
-    return digits.lstrip("0").zfill(24) if digits.isascii() and digits.isdigit() and len(digits) <= 24 else None
+    return (
+        digits.lstrip("0").zfill(24) if digits.isascii() and digits.isdigit() and len(digits) <= 24 else None
+    )
 
 
 def _plain(text: str) -> str | None:

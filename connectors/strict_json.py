@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
 from decimal import Decimal
 from typing import Any, NoReturn
 
@@ -107,8 +106,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _check_strings(value: Any) -> None:
-    """Refuse NUL and half characters in any string; only `\\u` escapes can bring them in."""
-    each: Callable[[Any], None] = _check_strings
+    """Refuse NUL and half characters in any string; only escapes can bring them in."""
     if isinstance(value, str):
         if "\0" in value:
             raise StrictJsonError("json.nul_char", "文本含空字符(NUL)", "a text holds the character NUL")
@@ -116,8 +114,8 @@ def _check_strings(value: Any) -> None:
             raise StrictJsonError("json.lone_surrogate", "文本含不完整字符", "a text holds half a character")
     elif isinstance(value, dict):
         for name, inner in value.items():
-            each(name)
-            each(inner)
+            _check_strings(name)
+            _check_strings(inner)
     elif isinstance(value, list):
         for inner in value:
-            each(inner)
+            _check_strings(inner)

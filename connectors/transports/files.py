@@ -80,7 +80,7 @@ def _arrivals(folder: Path, settings: FilesSettings) -> list[_Arrival]:
         if path.is_file():
             found.append(_Arrival(path, stat.st_size, stat.st_mtime_ns))
     by_name = settings.order == "name"
-    return sorted(found, key=lambda each: (each.name,) if by_name else (each.modified, each.name))  # type: ignore[arg-type,return-value]
+    return sorted(found, key=lambda each: (0 if by_name else each.modified, each.name))
 
 
 def _digest(arrival: _Arrival, settings: FilesSettings) -> str:
@@ -123,11 +123,15 @@ def _raws(
             for row in records(arrival.path.read_bytes(), settings.rows):
                 yield reader.from_json(row)
         except NotSplittable as error:
-            raise NotReadable("json.invalid", f"不是可识别的 JSON：{error}", f"no JSON the hub knows: {error}") from error
+            raise NotReadable(
+                "json.invalid", f"不是可识别的 JSON：{error}", f"no JSON the hub knows: {error}"
+            ) from error
         return
     for record in table(manifest, settings, rows(arrival.path, settings.sheet)):
         if isinstance(record, dict):
             yield reader.from_values(record)
         else:
             body = json.dumps(record, ensure_ascii=False).encode("utf-8", "surrogatepass")
-            yield Unreadable("row.width", body, "该行的单元格多于表头", "the row has more cells than the header")
+            yield Unreadable(
+                "row.width", body, "该行的单元格多于表头", "the row has more cells than the header"
+            )

@@ -15,8 +15,8 @@ from urllib.parse import urljoin
 import httpx
 
 from connectors.errors import AuthFailed, SourceChanged, SourceUnavailable
-from connectors.transports.http_auth import headers_for
 from connectors.transport_settings import HttpSettings
+from connectors.transports.http_auth import headers_for
 
 AGENT = "lifecycle-hub"
 
@@ -51,7 +51,9 @@ class Client:
     ) -> None:
         self._settings = settings
         self._url = urljoin(base.rstrip("/") + "/", settings.path.lstrip("/")) if settings.path else base
-        self._headers = {"User-Agent": AGENT, "Accept": "application/json"} | headers_for(settings.auth, variables)
+        self._headers = {"User-Agent": AGENT, "Accept": "application/json"} | headers_for(
+            settings.auth, variables
+        )
         self._sleep = sleep
 
     def get(self, parameters: Mapping[str, str], address: str | None = None) -> bytes:
@@ -87,7 +89,10 @@ class Client:
         try:
             with (
                 httpx.Client(
-                    timeout=self._settings.deadline_seconds, follow_redirects=False, headers=self._headers, trust_env=False
+                    timeout=self._settings.deadline_seconds,
+                    follow_redirects=False,
+                    headers=self._headers,
+                    trust_env=False,
                 ) as client,
                 client.stream(
                     "GET", url, params=parameters or None, extensions={"trace": cutter.trace}
@@ -101,7 +106,11 @@ class Client:
         except httpx.InvalidURL as error:
             raise SourceUnavailable(f"the address is not usable: {error}") from error
         except httpx.HTTPError as error:
-            said = "the source did not finish its answer in time" if cutter.cut else f"{type(error).__name__}: {error}"
+            said = (
+                "the source did not finish its answer in time"
+                if cutter.cut
+                else f"{type(error).__name__}: {error}"
+            )
             raise SourceUnavailable(said) from error
         finally:
             timer.cancel()

@@ -15,7 +15,9 @@ def headers_for(auth: Auth, variables: Mapping[str, str]) -> dict[str, str]:
         return {}
     secret = variables.get(auth.variable)
     if not secret:
-        raise AuthFailed(f"未设置变量 {auth.variable}: set the variable {auth.variable}, which holds the credentials")
+        raise AuthFailed(
+            f"未设置变量 {auth.variable}: set the variable {auth.variable}, which holds the credentials"
+        )
     if auth.kind == "bearer":
         return {auth.header: f"Bearer {secret}"}
     if auth.kind == "basic":

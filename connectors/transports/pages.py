@@ -16,7 +16,7 @@ from connectors.rows import RowReader
 from connectors.transport_settings import HttpSettings, Since
 from connectors.transports.guards import check_names, check_shape
 from connectors.transports.http import Client
-from connectors.transports.splitting import NotSplittable, items, at, text_at
+from connectors.transports.splitting import NotSplittable, at, items, text_at
 from schemas.records import Listing, Page, RawRecord
 
 CLOCK_SLACK = timedelta(minutes=5)
@@ -30,14 +30,18 @@ def fetch(
     sleep: Callable[[float], None] = time.sleep,
 ) -> Iterator[Page]:
     """Give an API's pages after `cursor`; at least once, and complete or with an error, never silently short."""
-    client = Client(settings, location(settings.variable, settings.default, binding), binding.variables, sleep)
+    client = Client(
+        settings, location(settings.variable, settings.default, binding), binding.variables, sleep
+    )
     yield from _Walk(manifest, settings, client, cursor).pages()
 
 
 class _Walk:
     """One run through a list: the state between two pages."""
 
-    def __init__(self, manifest: Manifest, settings: HttpSettings, client: Client, cursor: str | None) -> None:
+    def __init__(
+        self, manifest: Manifest, settings: HttpSettings, client: Client, cursor: str | None
+    ) -> None:
         self._manifest, self._settings, self._client = manifest, settings, client
         self._reader = RowReader(manifest)
         self._seen = json.loads(cursor).get("since") if cursor else None
@@ -59,7 +63,9 @@ class _Walk:
             token = self._next(body, token)
             more = self._more(len(rows), given, total, token)
             if number >= self._settings.paging.max_pages and more:
-                raise SourceChanged(f"more than {self._settings.paging.max_pages} pages: raise max_pages or ask for less")
+                raise SourceChanged(
+                    f"more than {self._settings.paging.max_pages} pages: raise max_pages or ask for less"
+                )
             raws = tuple(self._reader.from_json(row) for row in rows)
             check_shape(self._manifest, raws)
             check_names(self._manifest, rows)
@@ -156,4 +162,3 @@ class _Walk:
         if not self._full:
             return Listing.CHANGES
         return Listing.FULL if more else Listing.FULL_END
-

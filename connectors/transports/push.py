@@ -17,7 +17,10 @@ def unpack(manifest: Manifest, body: bytes) -> Iterator[RawRecord | Unreadable]:
         rows = list(records(body, manifest.push.rows if manifest.push else "records"))
     except NotSplittable as error:
         yield Unreadable(
-            "json.invalid", body, f"消息不是可识别的 JSON:{error}", f"the message is no JSON the hub knows: {error}"
+            "json.invalid",
+            body,
+            f"消息不是可识别的 JSON:{error}",
+            f"the message is no JSON the hub knows: {error}",
         )
         return
     for row in rows:

@@ -10,11 +10,20 @@ from collections.abc import Iterator
 from contextlib import closing
 from datetime import date, datetime, time
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 Row = list[Any]
 MAX_ENTRIES, MAX_UNPACKED, MAX_RATIO = 1000, 200 * 1024 * 1024, 100
-_ODDITIES = (ValueError, KeyError, TypeError, IndexError, AttributeError, EOFError, OSError, zipfile.BadZipFile)
+_ODDITIES = (
+    ValueError,
+    KeyError,
+    TypeError,
+    IndexError,
+    AttributeError,
+    EOFError,
+    OSError,
+    zipfile.BadZipFile,
+)
 
 
 class NotReadable(ValueError):
@@ -66,7 +75,9 @@ def _check_zip(path: Path) -> None:
     packed = max(1, path.stat().st_size)
     if len(entries) > MAX_ENTRIES or unpacked > MAX_UNPACKED or unpacked > packed * MAX_RATIO:
         raise NotReadable(
-            "file.bomb", "压缩内容过大，疑似恶意文件", f"unpacks to {unpacked} bytes in {len(entries)} entries"
+            "file.bomb",
+            "压缩内容过大，疑似恶意文件",
+            f"unpacks to {unpacked} bytes in {len(entries)} entries",
         )
 
 
@@ -75,17 +86,17 @@ def _xls(path: Path, sheet: str | None) -> Iterator[Row]:
 
     try:
         book = xlrd.open_workbook(str(path), on_demand=True, logfile=io.StringIO())
-    except (xlrd.XLRDError, *_ODDITIES) as error:
+    except (xlrd.biffh.XLRDError, *_ODDITIES) as error:
         raise _broken(error) from error
     page = book.sheet_by_name(_named(sheet, book.sheet_names()))
     for number in range(page.nrows):
         yield [
-            _cell(_xls_date(value, book.datemode)) if kind == xlrd.XL_CELL_DATE else _cell(value)
+            _cell(_xls_date(float(value), book.datemode)) if kind == xlrd.XL_CELL_DATE else _cell(value)
             for kind, value in zip(page.row_types(number), page.row_values(number), strict=True)
         ]
 
 
-def _xls_date(value: float, datemode: int) -> Any:
+def _xls_date(value: float, datemode: Literal[0, 1]) -> Any:
     import xlrd
 
     try:
@@ -120,7 +131,9 @@ def _encoding(path: Path) -> str:
 def _named(sheet: str | None, names: list[str]) -> str:
     if not names or (sheet is not None and sheet not in names):
         raise NotReadable(
-            "file.sheet", f"没有工作表 {sheet}，只有：{'、'.join(names)}", f"no sheet {sheet}, only {', '.join(names)}"
+            "file.sheet",
+            f"没有工作表 {sheet}，只有：{'、'.join(names)}",
+            f"no sheet {sheet}, only {', '.join(names)}",
         )
     return sheet or names[0]
 
@@ -139,4 +152,6 @@ def _cell(value: Any) -> Any:
 
 
 def _broken(error: Exception) -> NotReadable:
-    return NotReadable("file.broken", f"文件损坏或格式不符：{error}", f"the file is broken or of another kind: {error}")
+    return NotReadable(
+        "file.broken", f"文件损坏或格式不符：{error}", f"the file is broken or of another kind: {error}"
+    )

@@ -71,5 +71,5 @@ def records(body: bytes, pointer: str) -> Iterator[bytes]:
             raise
         yield from lines
         return
-    inner = at(plain, pointer) if pointer and pointer.split(".")[0] in holder else None
+    inner = at(plain, pointer) if pointer and pointer.split(".", maxsplit=1)[0] in holder else None
     yield from items(inner) if inner is not None and inner.startswith(b"[") else [plain]

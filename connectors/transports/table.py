@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
@@ -44,7 +45,9 @@ class _Mark:
         return json.dumps(asdict(self))
 
 
-def fetch(manifest: Manifest, settings: TableSettings, binding: Binding, cursor: str | None) -> Iterator[Page]:
+def fetch(
+    manifest: Manifest, settings: TableSettings, binding: Binding, cursor: str | None
+) -> Iterator[Page]:
     """Give a table's pages after `cursor`, rows in order of (updated, id), beginning `overlap_seconds` before it.
 
     Raises SourceUnavailable, AuthFailed or SourceChanged.
@@ -88,13 +91,20 @@ def _reading(url: URL) -> Iterator[Connection]:
 
 def _hurry(url: URL) -> dict[str, Any]:
     """Do not wait for ever on a database that does not answer; every driver has its own word for it."""
-    waits = {"postgresql": {"connect_timeout": 10}, "mysql": {"connect_timeout": 10}, "sqlite": {"timeout": 10}}
+    waits = {
+        "postgresql": {"connect_timeout": 10},
+        "mysql": {"connect_timeout": 10},
+        "sqlite": {"timeout": 10},
+    }
     return dict(waits.get(url.get_backend_name(), {}))
 
 
 def _forbid_writing(connection: Connection) -> None:
     orders = {
-        "postgresql": ("SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY", "SET statement_timeout = '60s'"),
+        "postgresql": (
+            "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY",
+            "SET statement_timeout = '60s'",
+        ),
         "mysql": ("SET SESSION TRANSACTION READ ONLY",),
         "sqlite": ("PRAGMA query_only = ON",),
     }
@@ -106,9 +116,13 @@ def _forbid_writing(connection: Connection) -> None:
 def _meaning(error: DBAPIError) -> Exception:
     """Name a driver's error by what the caller must do."""
     said = str(error.orig)
-    state = str(getattr(error.orig, "sqlstate", None) or (error.orig.args[:1] or ("",))[0] if error.orig else "")
+    state = str(
+        getattr(error.orig, "sqlstate", None) or (error.orig.args[:1] or ("",))[0] if error.orig else ""
+    )
     if state in _REFUSED or any(word in said.lower() for word in _REFUSED_WORDS):
-        return AuthFailed(f"the database refuses us: {said.splitlines()[0] if said else type(error).__name__}")
+        return AuthFailed(
+            f"the database refuses us: {said.splitlines()[0] if said else type(error).__name__}"
+        )
     if isinstance(error, sa.exc.ProgrammingError) or "no such" in said:
         return SourceChanged(f"the table has another shape: {said.splitlines()[0] if said else ''}")
     return SourceUnavailable(f"the database does not answer: {said.splitlines()[0] if said else ''}")
@@ -124,7 +138,7 @@ def _reflect(connection: Connection, manifest: Manifest, settings: TableSettings
         if needed not in heads:
             raise SourceChanged(f"{settings.table} has no column {needed}")
     check_columns(manifest, heads)
-    columns = [sa.column(sa.quoted_name(head, quote=True)) for head in heads]
+    columns: list[sa.ColumnClause[Any]] = [sa.column(sa.quoted_name(head, quote=True)) for head in heads]
     return sa.table(name, *columns, schema=settings.db_schema)
 
 
@@ -191,7 +205,9 @@ def _end(row: Any, before: tuple[Any, Any] | None, settings: TableSettings) -> t
     """Give the place after a page; raise SourceChanged when the keyset cannot go on from there."""
     end = (row[settings.updated], row[settings.id])
     if end == before or end[1] is None:
-        raise SourceChanged(f"{settings.id} is empty or not unique within {settings.updated}: pages stand still")
+        raise SourceChanged(
+            f"{settings.id} is empty or not unique within {settings.updated}: pages stand still"
+        )
     return end
 
 
@@ -240,7 +256,7 @@ def plain(value: Any) -> Any:
     if isinstance(value, Decimal):
         return str(value)
     if isinstance(value, float):
-        return value if value == value and abs(value) != float("inf") else str(value)
+        return value if math.isfinite(value) else str(value)
     if isinstance(value, datetime):
         return value.isoformat(" ")
     if isinstance(value, date | time):

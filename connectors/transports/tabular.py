@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import chain
+from itertools import chain, islice
 from typing import Any
 
 from connectors.columns import column_name
@@ -34,34 +34,40 @@ def table(manifest: Manifest, settings: FilesSettings, rows: Iterator[Row]) -> I
             yield row
             continue
         padded = (row + [None] * len(heads))[: len(heads)]
-        for place in filled:
-            filled[place] = padded[place] = filled[place] if _blank(padded[place]) else padded[place]
+        for place, above in filled.items():
+            padded[place] = above if _blank(padded[place]) else padded[place]
+        filled = {place: padded[place] for place in filled}
         yield {head: cell for head, cell in zip(heads, padded, strict=True) if head or not _blank(cell)}
 
 
-def _header(manifest: Manifest, settings: FilesSettings, rows: Iterator[Row]) -> tuple[list[str], Iterator[Row]]:
-    """Find the header within the first rows: where most of the manifest's columns stand."""
-    first = [row for _, row in zip(range(settings.header_within + settings.header_rows), rows, strict=False)]
-    needed = manifest.needed_columns()
+def _header(
+    manifest: Manifest, settings: FilesSettings, rows: Iterator[Row]
+) -> tuple[list[str], Iterator[Row]]:
+    """Find the header among the first rows: where most needed columns stand and fewest others."""
+    first = list(islice(rows, settings.header_within + settings.header_rows))
+    needed, known = manifest.needed_columns(), manifest.known_columns()
+    best: tuple[int, int, list[str], int] | None = None
     for place in range(len(first)):
-        for depth in range(settings.header_rows, 0, -1):
+        for depth in range(1, settings.header_rows + 1):
             heads = _flat(first[place : place + depth])
-            found = needed & {column_name(head) for head in heads}
-            if found and len(found) * 2 >= len(needed) and _known(manifest, heads):
-                return heads, chain(first[place + depth :], rows)
-    raise SourceChanged(f"{manifest.key}: no header row found; expected {', '.join(sorted(needed)[:8])}, …")
-
-
-def _known(manifest: Manifest, heads: Sequence[str]) -> bool:
-    """Tell a header from a header with data under it: most of its names are the manifest's."""
-    names = [column_name(head) for head in heads if head]
-    return sum(name in manifest.known_columns() for name in names) * 3 >= len(names) * 2
+            names = {column_name(head) for head in heads if head}
+            found, strange = len(needed & names), len(names - known)
+            if best is None or (found, -strange) > best[:2]:
+                best = (found, -strange, heads, place + depth)
+    if best is None or best[0] * 2 < len(needed):
+        raise SourceChanged(
+            f"{manifest.key}: no header row found; expected {', '.join(sorted(needed)[:8])}, …"
+        )
+    return best[2], chain(first[best[3] :], rows)
 
 
 def _flat(rows: Sequence[Row]) -> list[str]:
     """Give one name per column: the lowest head, under its group's name only where two columns would be alike."""
     width = max((len(row) for row in rows), default=0)
-    lines = [["" if _blank(cell) else str(cell).strip() for cell in row] + [""] * (width - len(row)) for row in rows]
+    lines = [
+        ["" if _blank(cell) else str(cell).strip() for cell in row] + [""] * (width - len(row))
+        for row in rows
+    ]
     names, groups = [""] * width, [""] * width
     for line in lines:
         group = ""
