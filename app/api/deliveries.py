@@ -1,0 +1,106 @@
+"""What came in and what became of it: deliveries, rejections, issues; and the feed of what changed by it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query, Request
+from pydantic import TypeAdapter
+
+from app.api.errors import problems
+from app.api.hub import Caller, HubDep
+from app.api.paging import listed, onward, place
+from app.db import deliveries, feed, rejections
+from app.db.session import Connection
+from schemas.api.deliveries import (
+    ChangeQuery,
+    Changes,
+    DeliveryDetail,
+    DeliveryQuery,
+    DeliveryRow,
+    DeliveryView,
+    FindQuery,
+    IssueView,
+    RejectionView,
+)
+from schemas.api.shapes import Listed, Number, Paged
+
+router = APIRouter()
+
+LAST_DELIVERY: TypeAdapter[int] = TypeAdapter(Number)
+LAST_ROW: TypeAdapter[int] = TypeAdapter(Number)
+LAST_REJECTION: TypeAdapter[tuple[int, int]] = TypeAdapter(tuple[Number, Number])
+LAST_ISSUE: TypeAdapter[tuple[int, int, int]] = TypeAdapter(tuple[Number, Number, int])
+
+
+@router.get("/deliveries", operation_id="list_deliveries", tags=["deliveries"], responses=problems())
+def list_deliveries(
+    request: Request, hub: HubDep, query: Annotated[DeliveryQuery, Query()]
+) -> Listed[DeliveryView]:
+    """Give the deliveries with their accounting, newest first."""
+    after = place(LAST_DELIVERY, query.cursor)
+    found = hub.read(deliveries.deliveries, hub.place(query.jurisdiction), query, after, query.limit + 1)
+    return listed(request, found, query.limit, LAST_DELIVERY, lambda item: item.delivery_no)
+
+
+@router.get(
+    "/deliveries/{delivery_no}",
+    operation_id="read_delivery",
+    tags=["deliveries"],
+    responses=problems(401, 403, 404),
+)
+def read_delivery(
+    delivery_no: Annotated[Number, Path()],
+    request: Request,
+    hub: HubDep,
+    key: Caller,
+    query: Annotated[Paged, Query()],
+) -> DeliveryDetail:
+    """Give one delivery with the outcome, number and hash of each row; rows need a key."""
+    at, after = hub.place(query.jurisdiction, key), place(LAST_ROW, query.cursor)
+    head, rows = hub.read(_delivery, at, delivery_no, after, query.limit + 1)
+    page = listed(request, rows, query.limit, LAST_ROW, lambda row: row.row_no)
+    return DeliveryDetail(**dict(head), rows=page)
+
+
+def _delivery(
+    connection: Connection, jurisdiction: int, number: int, after: int | None, n: int
+) -> tuple[DeliveryView, list[DeliveryRow]]:
+    head = deliveries.delivery(connection, jurisdiction, number)
+    done = head.state == "normalized"
+    return head, deliveries.rows(connection, jurisdiction, number, normalized=done, after=after, n=n)
+
+
+@router.get("/rejections", operation_id="list_rejections", tags=["deliveries"], responses=problems(401, 403))
+def list_rejections(
+    request: Request, hub: HubDep, key: Caller, query: Annotated[FindQuery, Query()]
+) -> Listed[RejectionView]:
+    """Give the raw records that would not normalize, with who must act, newest first; they need a key."""
+    at, after = hub.place(query.jurisdiction, key), place(LAST_REJECTION, query.cursor)
+    found = hub.read(rejections.rejections, at, query, after, query.limit + 1)
+    return listed(request, found, query.limit, LAST_REJECTION, lambda item: (item.delivery_no, item.row_no))
+
+
+@router.get("/issues", operation_id="list_issues", tags=["deliveries"], responses=problems(401, 403))
+def list_issues(
+    request: Request, hub: HubDep, key: Caller, query: Annotated[FindQuery, Query()]
+) -> Listed[IssueView]:
+    """Give the values changed, doubted or dropped in accepted records, newest first; they need a key."""
+    at, after = hub.place(query.jurisdiction, key), place(LAST_ISSUE, query.cursor)
+    found = hub.read(rejections.issues, at, query, after, query.limit + 1)
+    return listed(
+        request, found, query.limit, LAST_ISSUE, lambda item: (item.delivery_no, item.row_no, item.issue_no)
+    )
+
+
+@router.get("/changes", operation_id="list_changes", tags=["changes"], responses=problems())
+def list_changes(request: Request, hub: HubDep, query: Annotated[ChangeQuery, Query()]) -> Changes:
+    """Give the changes of projects behind number `since`, oldest first and without gaps."""
+    found = hub.read(feed.changes, hub.place(query.jurisdiction), query.since, query.limit + 1)
+    shown = tuple(found[: query.limit])
+    last = shown[-1].change_no if shown else query.since
+    return Changes(
+        items=shown,
+        last=last,
+        next=onward(request, since=str(last)) if len(found) > query.limit else None,
+    )

@@ -1,0 +1,88 @@
+"""A person's word on two records, with what both looked like when it was said."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from app.db import judgements, jurisdictions, records
+from app.db.judgements import Side, Standing
+from app.db.session import Connection
+from app.errors import BadRequest, Conflict, NotFound
+from app.pipeline.matching.normal import normal
+from schemas.api.desk import JudgementQuery, JudgementView, NewJudgement
+from schemas.ids import jurisdiction_of
+from schemas.judgements import Judgement, Verdict
+from schemas.records import ProjectRecord
+
+
+def say(connection: Connection, jurisdiction: int, new: NewJudgement, by: str) -> JudgementView:
+    """Append a word; raise NotFound for an unknown record and Conflict when the person saw another content."""
+    held = jurisdictions.hold(connection, jurisdiction)
+    if new.withdraws is not None:
+        number = judgements.withdraw(connection, held, new.withdraws, new.reason, by)
+    else:
+        a, b, verdict, confirms = _meant(connection, jurisdiction, new)
+        side_a, side_b = _seen(connection, jurisdiction, a, b, new)
+        number = judgements.add(connection, held, side_a, side_b, verdict, new.reason, by, confirms)
+    return said(connection, jurisdiction, JudgementQuery(), number + 1, 1)[0]
+
+
+def said(
+    connection: Connection, jurisdiction: int, query: JudgementQuery, after: int | None, n: int
+) -> list[JudgementView]:
+    """Give up to `n` words, newest first, numbered below `after`; those that no longer fit ask to be confirmed."""
+    found = judgements.judgements(connection, jurisdiction, query, after, n)
+    sides = _sides(connection, jurisdiction, {r for s in found for r in (s.judgement.a, s.judgement.b)})
+    return [_view(standing, sides) for standing in found]
+
+
+def _meant(
+    connection: Connection, jurisdiction: int, new: NewJudgement
+) -> tuple[str, str, Verdict, int | None]:
+    if new.confirms is not None:
+        earlier = judgements.in_force(connection, jurisdiction, new.confirms).judgement
+        return earlier.a, earlier.b, earlier.verdict, earlier.confirms or earlier.judgement_no
+    assert new.a is not None
+    assert new.b is not None
+    assert new.verdict is not None
+    if {jurisdiction_of(new.a), jurisdiction_of(new.b)} != {jurisdiction}:
+        raise BadRequest(f"both records must be of jurisdiction {jurisdiction}")
+    return new.a, new.b, new.verdict, None
+
+
+def _seen(connection: Connection, jurisdiction: int, a: str, b: str, new: NewJudgement) -> tuple[Side, Side]:
+    sides = _sides(connection, jurisdiction, [a, b])
+    for record_id, seen in ((a, new.hash_a), (b, new.hash_b)):
+        if record_id not in sides:
+            raise NotFound(f"no project record {record_id}")
+        if seen is not None and seen != sides[record_id].hash:
+            raise Conflict(f"record {record_id} has changed since it was looked at; look again")
+    return sides[a], sides[b]
+
+
+def _sides(connection: Connection, jurisdiction: int, record_ids: Iterable[str]) -> dict[str, Side]:
+    """How these records look now, parts and unknown ones left out."""
+    found = records.read_records(connection, jurisdiction, sorted(set(record_ids)))
+    sides = {}
+    for row in found:
+        if row.kind == "project":
+            seen = normal(row.record_id, ProjectRecord.model_validate_json(row.statement))
+            owner = " ".join(sorted(seen.owner_cores))
+            sides[row.record_id] = Side(row.record_id, row.hash, (owner, seen.core))
+    return sides
+
+
+def _view(standing: Standing, sides: dict[str, Side]) -> JudgementView:
+    said = standing.judgement
+    confirm = standing.in_force and not standing.confirmed and _changed(said, sides)
+    kept = said.model_dump(include=set(JudgementView.model_fields))
+    return JudgementView.model_validate({**kept, "withdrawn_by": standing.withdrawn_by, "confirm": confirm})
+
+
+def _changed(said: Judgement, sides: dict[str, Side]) -> bool:
+    """Whether on one side both the owner core and the name core are others than when the word was said."""
+    then = ((said.a, said.cores_a), (said.b, said.cores_b))
+    return any(
+        record_id in sides and all(old != new for old, new in zip(cores, sides[record_id].cores, strict=True))
+        for record_id, cores in then
+    )

@@ -1,0 +1,95 @@
+"""Projects: lists, the golden record, its loop, its records, and why a field says what it says."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Query, Request, Response
+from pydantic import AwareDatetime, TypeAdapter
+
+from app.api.errors import problems
+from app.api.hub import Caller, HubDep
+from app.api.paging import listed, place
+from app.db import projects
+from app.db.projects import Document
+from schemas.api.projects import ProjectQuery, ProjectSummary, RecordView
+from schemas.api.shapes import Listed, PagedOfProject, PublicId, Words
+from schemas.golden import Claim, GoldenProject, LoopLedger
+
+router = APIRouter(prefix="/projects", tags=["projects"])
+
+Responses = dict[int | str, dict[str, Any]]
+
+ProjectId = Annotated[PublicId, Path(description="A project's id, or that of any of its records")]
+LAST_PROJECT: TypeAdapter[tuple[datetime, str]] = TypeAdapter(tuple[AwareDatetime, PublicId])
+LAST_RECORD: TypeAdapter[str] = TypeAdapter(PublicId)
+MOVED: Responses = {307: {"description": "The record is in another project now; not to be stored"}}
+ABSENT = MOVED | problems(404, 410)
+UNCHANGED: Responses = {304: {"description": "The document is the one of If-None-Match"}}
+
+
+@router.get("", operation_id="list_projects", responses=problems())
+def list_projects(
+    request: Request, hub: HubDep, query: Annotated[ProjectQuery, Query()]
+) -> Listed[ProjectSummary]:
+    """Give the projects that fit every filter, newest change first."""
+    after = place(LAST_PROJECT, query.cursor)
+    found = hub.read(projects.search, hub.place(query.jurisdiction), query, after, query.limit + 1)
+    return listed(request, found, query.limit, LAST_PROJECT, lambda item: (item.updated_at, item.project_id))
+
+
+@router.get(
+    "/{project_id}",
+    operation_id="read_project",
+    response_model=GoldenProject,
+    responses=ABSENT | UNCHANGED,
+)
+def read_project(project_id: ProjectId, request: Request, hub: HubDep) -> Response:
+    """Give one project as all departments see it together."""
+    return _document(request, hub.read(projects.golden, project_id))
+
+
+@router.get(
+    "/{project_id}/lifecycle",
+    operation_id="read_lifecycle",
+    response_model=LoopLedger,
+    responses=ABSENT | UNCHANGED,
+)
+def read_lifecycle(project_id: ProjectId, request: Request, hub: HubDep) -> Response:
+    """Give the project's closed loop: every stage with its state, gaps included."""
+    return _document(request, hub.read(projects.ledger, project_id))
+
+
+@router.get(
+    "/{project_id}/records",
+    operation_id="list_project_records",
+    responses=ABSENT | problems(401, 403, 404, 410),
+)
+def list_project_records(
+    project_id: ProjectId,
+    request: Request,
+    hub: HubDep,
+    key: Caller,
+    query: Annotated[PagedOfProject, Query()],
+) -> Listed[RecordView]:
+    """Give what each department said of the project, record by record; raw statements need a key."""
+    hub.place_of(project_id, key)
+    found = hub.read(projects.records, project_id, place(LAST_RECORD, query.cursor), query.limit + 1)
+    return listed(request, found, query.limit, LAST_RECORD, lambda item: item.record_id)
+
+
+@router.get("/{project_id}/fields/{field}/explain", operation_id="explain_field", responses=ABSENT)
+def explain_field(project_id: ProjectId, field: Words, hub: HubDep) -> Claim:
+    """Give the value of one field, the record and rule it won by, and who lost and why."""
+    return hub.read(projects.explain, project_id, field)
+
+
+def _document(request: Request, document: Document) -> Response:
+    """The stored bytes, or 304 when the caller holds them already."""
+    etag = f'"{document.etag}"'
+    headers = {"ETag": etag, "Cache-Control": "no-cache"}
+    known = {tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")}
+    if known & {etag, "*"}:
+        return Response(status_code=304, headers=headers)
+    return Response(document.body, headers=headers, media_type="application/json")

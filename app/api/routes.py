@@ -1,0 +1,64 @@
+"""The app as a table of routes over one hub."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter, FastAPI
+
+from app.api import deliveries, desk, errors, health, hooks, index, portfolio, projects, sources
+from app.api.hub import Hub
+from app.api.limits import BodyLimit
+from schemas.api.shapes import Problem
+
+PREFIX = "/api/v1"
+INVENTORY_LIMIT = 16 * 1_048_576
+
+
+class Api(FastAPI):
+    """FastAPI whose description tells what is really answered: problems, and 400 for what cannot be used."""
+
+    def openapi(self) -> dict[str, Any]:
+        """Give the OpenAPI document."""
+        if self.openapi_schema is None:
+            self.openapi_schema = _declared(super().openapi())
+        return self.openapi_schema
+
+
+def build(hub: Hub) -> FastAPI:
+    """Give the app that serves `hub`."""
+    app = Api(
+        title="Lifecycle Hub 项目全生命周期数据枢纽",
+        version="1",
+        summary="A city's departments see the same investment project, from 在谈 to 达产.",
+        openapi_url=f"{PREFIX}/openapi.json",
+        docs_url=None,  # both load their scripts from the internet, and the hub lives where there is none
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    app.state.hub = hub
+    api = APIRouter(prefix=PREFIX)
+    for room in (projects, portfolio, sources, hooks, deliveries, desk, health):
+        api.include_router(room.router)
+    app.include_router(api)
+    app.include_router(index.router)
+    errors.install(app)
+    larger = {f"{PREFIX}/reconciliations": INVENTORY_LIMIT}
+    app.add_middleware(BodyLimit, limit=hub.settings.push_limit, larger=larger)
+    return app
+
+
+def _declared(document: dict[str, Any]) -> dict[str, Any]:
+    """The document with the problem it refers to, and without FastAPI's 422, which this API never answers."""
+    schemas = document["components"]["schemas"]
+    for name in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(name, None)
+    reference = "#/components/schemas/{model}"
+    described = Problem.model_json_schema(ref_template=reference, mode="serialization")
+    schemas.update(described.pop("$defs"))
+    schemas["Problem"] = described
+    document["components"]["schemas"] = dict(sorted(schemas.items()))
+    for methods in document["paths"].values():
+        for operation in methods.values():
+            operation["responses"].pop("422", None)
+    return document

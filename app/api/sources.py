@@ -1,0 +1,87 @@
+"""Sources, their runs, and deletions that wait for a person's word."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query, Request
+from pydantic import AwareDatetime, TypeAdapter
+
+from app.api import catalog
+from app.api.errors import problems
+from app.api.hub import Admin, Caller, HubDep, Syncer
+from app.api.paging import listed, place
+from app.db import sources
+from schemas.api.shapes import Asked, Listed, Paged, SourceKey, Words
+from schemas.api.sources import Decision, HeldDeletionView, RunQuery, RunView, SourceView
+
+router = APIRouter(tags=["sources"])
+
+Source = Annotated[SourceKey, Path(description="`<department>.<feed>`")]
+AskedQuery = Annotated[Asked, Query()]
+LAST_RUN: TypeAdapter[tuple[datetime, str]] = TypeAdapter(tuple[AwareDatetime, Words])
+LAST_HELD: TypeAdapter[str] = TypeAdapter(Words)
+
+
+@router.get("/sources", operation_id="list_sources", responses=problems())
+def list_sources(hub: HubDep, query: AskedQuery) -> Listed[SourceView]:
+    """Give every source with what its manifest says, what it has given and how it is; always one page."""
+    found = hub.read(catalog.source_list, hub.place(query.jurisdiction), hub.manifests)
+    return Listed(items=tuple(found), next=None)
+
+
+@router.get("/sources/{source}", operation_id="read_source", responses=problems(404))
+def read_source(source: Source, hub: HubDep, query: AskedQuery) -> SourceView:
+    """Give one source."""
+    return hub.read(catalog.source, hub.place(query.jurisdiction), hub.manifests, source)
+
+
+@router.post(
+    "/sources/{source}/sync",
+    operation_id="sync_source",
+    status_code=202,
+    responses=problems(401, 403, 404, 409),
+)
+def sync_source(source: Source, hub: HubDep, key: Syncer, query: AskedQuery) -> RunView:
+    """Queue a run of the source; the worker takes it up within seconds."""
+    return hub.write(catalog.queue, hub.place(query.jurisdiction, key), hub.manifests, source)
+
+
+@router.get(
+    "/sources/{source}/held-deletions", operation_id="list_held_deletions", responses=problems(401, 403)
+)
+def list_held_deletions(
+    source: Source, request: Request, hub: HubDep, key: Caller, query: Annotated[Paged, Query()]
+) -> Listed[HeldDeletionView]:
+    """Give the deletions held back because too many records vanished at once."""
+    at = hub.place(query.jurisdiction, key)
+    found = hub.read(sources.held_deletions, at, source, place(LAST_HELD, query.cursor), query.limit + 1)
+    return listed(request, found, query.limit, LAST_HELD, lambda item: item.run_id)
+
+
+@router.post(
+    "/sources/{source}/held-deletions/{run_id}",
+    operation_id="decide_held_deletion",
+    responses=problems(401, 403, 404, 409),
+)
+def decide_held_deletion(
+    source: Source, run_id: Words, decision: Decision, hub: HubDep, key: Admin, query: AskedQuery
+) -> HeldDeletionView:
+    """Keep an admin's word on a held deletion; the worker carries it out."""
+    at = hub.place(query.jurisdiction, key)
+    return hub.write(sources.decide_deletion, at, source, run_id, decision.decision, key.name)
+
+
+@router.get("/runs", operation_id="list_runs", responses=problems())
+def list_runs(request: Request, hub: HubDep, query: Annotated[RunQuery, Query()]) -> Listed[RunView]:
+    """Give the runs that fit every filter, newest first."""
+    after = place(LAST_RUN, query.cursor)
+    found = hub.read(sources.runs, hub.place(query.jurisdiction), query, after, query.limit + 1)
+    return listed(request, found, query.limit, LAST_RUN, lambda item: (item.queued_at, item.run_id))
+
+
+@router.get("/runs/{run_id}", operation_id="read_run", responses=problems(404))
+def read_run(run_id: Annotated[Words, Path()], hub: HubDep, query: AskedQuery) -> RunView:
+    """Give one run."""
+    return hub.read(sources.run, hub.place(query.jurisdiction), run_id)

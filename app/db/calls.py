@@ -1,0 +1,56 @@
+"""Calling query functions from outside a job: one view or one transaction each, and what may go wrong named for HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Concatenate, ParamSpec, TypeVar
+
+from psycopg import errors as pg
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from app.db.session import Database
+from app.errors import Unavailable
+
+P = ParamSpec("P")
+T = TypeVar("T")
+Query = Callable[Concatenate[Connection, P], T]
+
+SWAPPED = (pg.UndefinedTable, pg.InvalidSchemaName, pg.InternalError_)
+
+
+def read(database: Database, query: Query[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Run `query` on one consistent view, and once more when a rebuild has swapped the derived drawer under it."""
+    with _named():
+        try:
+            return _view(database, query, *args, **kwargs)
+        except DBAPIError as error:
+            if not isinstance(error.orig, SWAPPED):
+                raise
+        return _view(database, query, *args, **kwargs)
+
+
+def write(database: Database, query: Query[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Run `query` in one transaction; it is durable when this returns."""
+    with _named(), database.begin() as connection:
+        return query(connection, *args, **kwargs)
+
+
+def _view(database: Database, query: Query[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    with database.read() as connection:
+        return query(connection, *args, **kwargs)
+
+
+@contextmanager
+def _named() -> Iterator[None]:
+    """A database that is away, full or overrun is Unavailable, whatever the driver calls it."""
+    try:
+        yield
+    except (OperationalError, InterfaceError, PoolTimeout) as error:
+        raise Unavailable("the database does not answer; try again in a few seconds") from error
+    except DBAPIError as error:
+        if error.connection_invalidated or isinstance(error.orig, SWAPPED):
+            raise Unavailable("the database is changing over; try again in a few seconds") from error
+        raise

@@ -1,0 +1,136 @@
+"""Deliveries: pushes taken in durably, and the accounting of every delivery with the outcome of each row."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from app.db import jurisdictions, landing
+from app.db.filters import where
+from app.errors import Conflict, NotFound
+from schemas.api.deliveries import DeliveryQuery, DeliveryRow, DeliveryView, Receipt
+from schemas.api.shapes import Counts
+
+log = logging.getLogger(__name__)
+
+FILTERS = {"source": "d.source = :source", "after": "d.delivery_no < :after", "no": "d.delivery_no = :no"}
+DELIVERY_COLUMNS = (
+    "d.delivery_no, d.source, d.channel, d.sender, d.received_at, encode(d.sha256, 'hex') AS sha256, d.message_id,"
+    " l.landed_at, l.received, l.kept, l.unchanged, l.unreadable, o.accepted, o.rejected"
+)
+JOINED_TABLES = (
+    "memory.delivery d LEFT JOIN memory.landing l ON l.jurisdiction = d.jurisdiction AND l.delivery_no = d.delivery_no"
+    " LEFT JOIN outcome o ON o.jurisdiction = d.jurisdiction AND o.delivery_no = d.delivery_no"
+)
+
+
+def accept_push(
+    connection: Connection,
+    jurisdiction: int,
+    source: str,
+    message_id: str,
+    headers: Mapping[str, str],
+    body: bytes,
+    sender: str,
+) -> Receipt:
+    """Keep a verified push under the next delivery number, once per message id.
+
+    The same id with the same body is a duplicate; with another body it raises Conflict.
+    """
+    held = jurisdictions.hold(connection, jurisdiction)
+    digest = hashlib.sha256(body).digest()
+    known = connection.execute(
+        text(
+            "SELECT delivery_no, sha256 FROM memory.delivery"
+            " WHERE jurisdiction = :j AND source = :source AND message_id = :id"
+        ),
+        {"j": jurisdiction, "source": source, "id": message_id},
+    ).one_or_none()
+    if known is None:
+        number = jurisdictions.take(connection, held, "delivery_no")[0]
+        landing.add_delivery(
+            connection,
+            jurisdiction,
+            number,
+            source,
+            channel="push",
+            sender=sender,
+            sha256=digest,
+            message_id=message_id,
+            headers=headers,
+            body=body,
+        )
+        return Receipt(delivery=number, sha256=digest.hex(), status="accepted")
+    if bytes(known.sha256) != digest:
+        facts = {"source": source, "message_id": message_id, "delivery": known.delivery_no}
+        log.warning("a message id came again with another body", extra={"facts": facts})
+        raise Conflict(
+            f"message {message_id!r} came before with another body, as delivery {known.delivery_no}"
+        )
+    return Receipt(delivery=known.delivery_no, sha256=digest.hex(), status="duplicate")
+
+
+def deliveries(
+    connection: Connection, jurisdiction: int, query: DeliveryQuery, after: int | None, n: int
+) -> list[DeliveryView]:
+    """Give up to `n` deliveries, newest first, numbered below `after`."""
+    values = {"j": jurisdiction, "source": query.source, "after": after, "n": n}
+    where_sql = where(FILTERS, values)
+    rows = connection.execute(
+        text(
+            f"SELECT {DELIVERY_COLUMNS} FROM {JOINED_TABLES} WHERE d.jurisdiction = :j{where_sql}"
+            " ORDER BY d.delivery_no DESC LIMIT :n"
+        ),
+        values,
+    )
+    return [_view(dict(row)) for row in rows.mappings()]
+
+
+def delivery(connection: Connection, jurisdiction: int, number: int) -> DeliveryView:
+    """Give one delivery; raise NotFound."""
+    row = (
+        connection.execute(
+            text(
+                f"SELECT {DELIVERY_COLUMNS} FROM {JOINED_TABLES} WHERE d.jurisdiction = :j AND d.delivery_no = :no"
+            ),
+            {"j": jurisdiction, "no": number},
+        )
+        .mappings()
+        .one_or_none()
+    )
+    if row is None:
+        raise NotFound("no delivery has this number")
+    return _view(dict(row))
+
+
+def _view(row: Mapping[str, Any]) -> DeliveryView:
+    counts = Counts.model_validate({name: row[name] or 0 for name in Counts.model_fields})
+    done = counts.accepted + counts.rejected == counts.kept
+    state = "waiting" if row["landed_at"] is None else "normalized" if done else "landed"
+    facts = {name: row[name] for name in DeliveryView.model_fields if name not in {"state", "counts"}}
+    return DeliveryView.model_validate({**facts, "state": state, "counts": counts})
+
+
+def rows(
+    connection: Connection, jurisdiction: int, number: int, *, normalized: bool, after: int | None, n: int
+) -> list[DeliveryRow]:
+    """Give up to `n` rows of a delivery that were kept, confirmed or unreadable, numbered above `after`."""
+    found = connection.execute(
+        text(
+            "SELECT r.row_no, CASE WHEN x.rule IS NOT NULL THEN 'rejected' WHEN r.op = 'confirm' THEN 'confirmed'"
+            "  WHEN :normalized THEN 'accepted' ELSE 'waiting' END AS outcome, r.record_id, r.key, r.version, r.op,"
+            "  encode(r.hash, 'hex') AS hash, r.late, x.rule, x.field, x.zh, x.en"
+            " FROM memory.raw_record r LEFT JOIN rejection x ON x.jurisdiction = r.jurisdiction"
+            "  AND x.delivery_no = r.delivery_no AND x.row_no = r.row_no"
+            " WHERE r.jurisdiction = :j AND r.delivery_no = :no AND r.row_no > :after"
+            " UNION ALL SELECT u.row_no, 'unreadable', NULL, NULL, NULL, NULL, NULL, false, u.rule, NULL, u.zh, u.en"
+            " FROM memory.unreadable u WHERE u.jurisdiction = :j AND u.delivery_no = :no AND u.row_no > :after"
+            " ORDER BY row_no LIMIT :n"
+        ),
+        {"j": jurisdiction, "no": number, "normalized": normalized, "after": after or 0, "n": n},
+    )
+    return [DeliveryRow.model_validate(dict(row)) for row in found.mappings()]

@@ -1,0 +1,47 @@
+"""Whether the database is one this version of the hub can serve from."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from importlib import resources
+from pathlib import Path
+
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, text
+
+from app.errors import RulesChanged, Unavailable
+from schemas.api.sources import Ready
+
+
+def ready(connection: Connection, jurisdiction: int, fingerprint: str) -> Ready:
+    """Give what the hub serves from; raise Unavailable or RulesChanged with what a person must do first."""
+    there = connection.execute(
+        text(
+            "SELECT to_regclass('public.alembic_version') IS NOT NULL AS versioned, to_regclass('project') IS NOT NULL AS"
+            " derived"
+        )
+    ).one()
+    if not there.versioned:
+        raise Unavailable("the database is empty: run `hub db upgrade`")
+    migration = connection.execute(text("SELECT version_num FROM public.alembic_version")).scalar_one()
+    if migration != migration_head():
+        raise Unavailable(
+            f"the database is at migration {migration}, this hub at {migration_head()}: run `hub db upgrade`"
+        )
+    if not there.derived:
+        raise Unavailable("there is no derived drawer: run `hub rebuild`")
+    row = connection.execute(
+        text("SELECT generation, fingerprint FROM ops.jurisdiction WHERE jurisdiction = :j"),
+        {"j": jurisdiction},
+    ).one_or_none()
+    generation, stored = (row.generation, row.fingerprint) if row else (0, "")
+    if stored not in {"", fingerprint}:
+        raise RulesChanged
+    return Ready(migration=migration, generation=generation, fingerprint=stored)
+
+
+@lru_cache(maxsize=1)
+def migration_head() -> str:
+    """Give the newest migration this version of the hub knows."""
+    root = Path(str(resources.files("app"))).parent
+    return ScriptDirectory(str(root / "migrations")).get_current_head() or ""

@@ -1,0 +1,51 @@
+"""Where the hub that serves HTTP is put together."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+import uvicorn
+from fastapi import FastAPI
+
+from app import logs
+from app.api.hub import Hub
+from app.api.routes import build
+from app.db.session import Database
+from app.pipeline.rules import load_rules
+from app.settings import Settings
+from connectors.registry import Registry, discover
+
+
+def create_app(
+    settings: Settings, database: Database, registry: Registry, variables: Mapping[str, str] = os.environ
+) -> FastAPI:
+    """Give the app that serves this database and these sources; `variables` hold what manifests name."""
+    manifests = {manifest.key: manifest for manifest in registry.manifests()}
+    return build(Hub(settings, database, manifests, load_rules(registry).fingerprint, variables))
+
+
+def from_environment() -> FastAPI:
+    """Give the app as `HUB_*` variables say (uvicorn's factory); HUB_DATABASE_URL must be set."""
+    settings = Settings()
+    logs.configure(settings.log_level)
+    if settings.database_url is None:
+        raise SystemExit(
+            "HUB_DATABASE_URL is not set: start the hub by `hub serve` or `hub up`, which set it"
+        )
+    return create_app(settings, Database(settings.database_url, pool_size=settings.pool_size), discover())
+
+
+def serve(settings: Settings) -> None:
+    """Serve HTTP until told to stop; HUB_DATABASE_URL must be set. Without uvloop and httptools it does not start."""
+    uvicorn.run(
+        "app.main:from_environment",
+        factory=True,
+        host=settings.host,
+        port=settings.port,
+        loop="uvloop",
+        http="httptools",
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=20,
+    )

@@ -1,0 +1,119 @@
+"""Deliveries with the outcome of each row, rejections and issues, and the feed of changes."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from schemas.api.shapes import Asked, Counts, Listed, Paged, SourceKey, Words
+from schemas.base import Schema
+
+
+class Receipt(Schema):
+    """A push is durable: its delivery number, the SHA-256 of its body, and whether it was here before."""
+
+    delivery: int
+    sha256: str
+    status: Literal["accepted", "duplicate"]
+
+
+class DeliveryQuery(Paged):
+    """Which deliveries, newest first."""
+
+    source: SourceKey | None = None
+
+
+class DeliveryView(Schema):
+    """One accepted message, pulled page or file arrival with its accounting."""
+
+    delivery_no: int
+    source: str
+    channel: str
+    sender: str
+    received_at: datetime
+    sha256: str
+    message_id: str | None
+    landed_at: datetime | None
+    state: Literal["waiting", "landed", "normalized"]
+    counts: Counts
+
+
+class DeliveryRow(Schema):
+    """What became of one row; rows that said nothing new are counted and have none."""
+
+    row_no: int
+    outcome: Literal["waiting", "accepted", "rejected", "confirmed", "unreadable"]
+    record_id: str | None
+    key: str | None
+    version: str | None
+    op: str | None
+    hash: str | None
+    late: bool
+    rule: str | None
+    field: str | None
+    zh: str | None
+    en: str | None
+
+
+class DeliveryDetail(DeliveryView):
+    """A delivery with a page of its rows."""
+
+    rows: Listed[DeliveryRow]
+
+
+class FindQuery(Paged):
+    """Which rejections or issues, newest first."""
+
+    source: SourceKey | None = None
+    rule: Words | None = None
+
+
+class RejectionView(Schema):
+    """A raw record that would not normalize: rule, field and value, in words, and who must act."""
+
+    delivery_no: int
+    row_no: int
+    source: str
+    record_id: str
+    rule: str
+    field: str | None
+    value: str | None
+    responsible: str
+    zh: str
+    en: str
+
+
+class IssueView(RejectionView):
+    """A value changed, doubted or dropped while its record was accepted."""
+
+    issue_no: int
+    severity: str
+
+
+class ChangeQuery(Asked):
+    """Which changes: those numbered above `since`, oldest first."""
+
+    since: Annotated[int, Field(ge=0, le=2**63 - 1)] = 0
+    limit: Annotated[int, Field(ge=1, le=200)] = 50
+
+
+class ChangeView(Schema):
+    """One change of a project; `other_id` is the second project of a merge, split or rename."""
+
+    change_no: int
+    at: datetime
+    kind: str
+    project_id: str
+    other_id: str | None
+    etag: str | None
+    rebuilt: bool
+
+
+class Changes(Schema):
+    """A stretch of the feed without gaps; ask again with `since` = `last`."""
+
+    items: tuple[ChangeView, ...]
+    last: int
+    next: str | None
