@@ -44,7 +44,6 @@ def _texts(n: Normal) -> Iterator[str]:
     if len(n.core) > 1:
         yield f"k{n.core}"
         yield f"b{n.core[:2]}{where}"
-        yield f"t{n.core[-3:]}{where}"
         if n.usccs:
             yield f"v{n.usccs[0]}{n.core[:2]}"
     if len(n.address) > 3:

@@ -52,18 +52,22 @@ class Name(NamedTuple):
 class Strip:
     """Takes the longest known words out of a text, in one pass from the left."""
 
-    def __init__(self, words: Iterable[str]) -> None:
-        """Know `words`; words of one sign are not taken, they stand in too many others."""
-        self.by_head: dict[str, tuple[str, ...]] = {}
-        heads: dict[str, list[str]] = {}
-        for word in {w for w in words if len(w) > 1}:
-            heads.setdefault(word[:2], []).append(word)
-        self.by_head = {h: tuple(sorted(ws, key=lambda w: (-len(w), w))) for h, ws in heads.items()}
+    def __init__(self, words: Iterable[str], leading: Iterable[str] = ()) -> None:
+        """Know `words`, and words taken only where the text begins with them.
+
+        Words of one sign are not taken, they stand in too many others.
+        """
+        self.by_head = _by_head(words)
+        self.leading = _by_head(leading)
 
     def __call__(self, text: str) -> str:
         """Give `text` without the words."""
         kept: list[str] = []
         i, end, by_head = 0, len(text), self.by_head
+        for word in self.leading.get(text[:2], ()):
+            if text.startswith(word):
+                i = len(word)
+                break
         while i < end:
             for word in by_head.get(text[i : i + 2], ()):
                 if text.startswith(word, i):
@@ -73,6 +77,13 @@ class Strip:
                 kept.append(text[i])
                 i += 1
         return "".join(kept)
+
+
+def _by_head(words: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    heads: dict[str, list[str]] = {}
+    for word in {w for w in words if len(w) > 1}:
+        heads.setdefault(word[:2], []).append(word)
+    return {h: tuple(sorted(ws, key=lambda w: (-len(w), w))) for h, ws in heads.items()}
 
 
 _NOTHING = Strip(())

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from app.pipeline.matching.names import Strip, bigrams, is_public, owner_core, parse_name
 from schemas.cleaning import clean
@@ -23,6 +23,10 @@ _CODED = (Scheme.PROJECT_CODE, Scheme.WORKS_CODE)
 _LAND_DOCUMENTS = (Scheme.LAND_APPROVAL_NO, Scheme.LAND_CONTRACT_NO, Scheme.DOCUMENT_NO)
 _CODE_LEAD = re.compile(r"\d{4}-\d{6}-\d{2}-(?!88)\d{2}-\d{6}(?!\d)")
 _SECTION_TAIL = re.compile(r"(.{8,})-\d{1,3}")
+_NO_SEATS = frozenset({"市辖区", "自治区直辖县级行政区划", "省直辖县级行政区划"})
+_PLACE_SUFFIX = re.compile(
+    r"(?<=..)(?:特别行政区|(?:[\u4e00-\u9fff]{1,3}族|维吾尔)*自治[区州]|地区|[省市盟])$"
+)
 _AMOUNTS = ("total_investment", "contract_investment", "fixed_investment")
 
 
@@ -166,6 +170,16 @@ def _without(core: str, cores: tuple[str, ...]) -> str:
     return core
 
 
+@cache
+def _seats() -> frozenset[str]:
+    """Give the provinces and cities of the country: a body's name begins with its seat, a parent's with another."""
+    found: set[str] = set()
+    for row in regions().values():
+        if row.level != "district" and len(row.name) > 2 and row.name not in _NO_SEATS:
+            found.update((row.name, _PLACE_SUFFIX.sub("", row.name)))
+    return frozenset(found)
+
+
 @lru_cache(maxsize=512)
 def _places(city: str) -> Strip:
     """Give the administrative words of a city: province, city, districts and their aliases, with and without suffix."""
@@ -177,4 +191,4 @@ def _places(city: str) -> Strip:
         row.zone for row in aliases if row.zone
     }
     short = {name[:-1] for name in full if name[-1:] in "省市县区" and len(name) > 2}
-    return Strip(full | short)
+    return Strip(full | short, _seats())
