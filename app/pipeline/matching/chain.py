@@ -7,6 +7,7 @@ in average link. So every pair that is joined by a path of citations gets the sc
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from app.pipeline.matching.normal import Normal
 from app.pipeline.matching.rules import Barriers
@@ -38,28 +39,34 @@ def with_chain(
         and barriers.between(a, b) is None
         and linked(records[a], records[b])
     )
-    group: dict[str, list[str]] = {}
-    kinds: dict[int, frozenset[int]] = {}
+    group: dict[str, _Group] = {}
     raised = dict(scores)
     for negative, a, b in edges:
-        left, right = group.setdefault(a, [a]), group.setdefault(b, [b])
+        left = group.setdefault(a, _Group([a], frozenset({barriers.of[a]})))
+        right = group.setdefault(b, _Group([b], frozenset({barriers.of[b]})))
         if left is right:
             continue
-        left_kinds = kinds.get(id(left)) or frozenset({barriers.of[a]})
-        right_kinds = kinds.get(id(right)) or frozenset({barriers.of[b]})
-        if barriers.among(left_kinds, right_kinds) or _any_apart(left, right, apart):
+        if barriers.among(left.kinds, right.kinds) or _any_apart(left.members, right.members, apart):
             continue
-        for x in left:
-            for y in right:
+        for x in left.members:
+            for y in right.members:
                 key = (x, y) if x < y else (y, x)
                 if raised.get(key, 0) < -negative:
                     raised[key] = -negative
-        small, large = (left, right) if len(left) < len(right) else (right, left)
-        large.extend(small)
-        kinds[id(large)] = left_kinds | right_kinds
-        for member in small:
+        small, large = (left, right) if len(left.members) < len(right.members) else (right, left)
+        large.members.extend(small.members)
+        large.kinds |= small.kinds
+        for member in small.members:
             group[member] = large
     return raised
+
+
+@dataclass(slots=True)
+class _Group:
+    """Records joined by citations so far, and the kinds that hard rules tell them by."""
+
+    members: list[str]
+    kinds: frozenset[int]
 
 
 def _any_apart(left: list[str], right: list[str], apart: frozenset[tuple[str, str]]) -> bool:
