@@ -77,13 +77,15 @@ def resolve(
         for (a, b), points in {**stored, **fresh}.items()
         if a in region and b in region
     ]
-    normals = {rid: prepared(rows[rid])[0] for rid in region}
-    clustering = cluster(
-        {rid: value for rid, value in normals.items() if rows[rid].live},
-        {rid: value for rid, value in normals.items() if not rows[rid].live},
-        scored,
-        words,
-    )
+    clusterings = [
+        cluster(
+            {rid: prepared(rows[rid])[0] for rid in component.records if rows[rid].live},
+            {rid: prepared(rows[rid])[0] for rid in component.records if not rows[rid].live},
+            component.pairs,
+            component.words,
+        )
+        for component in components(region, scored, words)
+    ]
     before = {
         m.record_id: m.project_id for m in resolution.members_of(connection, jurisdiction, sorted(touched))
     }
@@ -93,8 +95,8 @@ def resolve(
         pairs=tuple((a, b, points) for (a, b), points in sorted(fresh.items())),
         region=frozenset(touched),
         before=before,
-        members=tuple(_places(clustering, rows)),
-        reviews=tuple(sorted(_reviews(clustering))),
+        members=tuple(place for clustering in clusterings for place in _places(clustering, rows)),
+        reviews=tuple(sorted(review for clustering in clusterings for review in _reviews(clustering))),
         rows=rows,
     )
 
@@ -194,6 +196,40 @@ def _region(
             found |= new_links.get(rid, set())
         frontier = found - region
     return region, stored
+
+
+@dataclass(slots=True)
+class Component:
+    """Records that hang together by pairs above the review cut or by a person's word, with all said between them."""
+
+    records: list[str] = field(default_factory=list)
+    pairs: list[Pair] = field(default_factory=list)
+    words: list[Word] = field(default_factory=list)
+
+
+def components(region: Iterable[str], pairs: Iterable[Pair], words: Iterable[Word]) -> list[Component]:
+    """Part a region into its components; a merge needs a pair above the cut, so clustering them apart is exact."""
+    root = {rid: rid for rid in region}
+
+    def find(rid: str) -> str:
+        while root[rid] != rid:
+            root[rid] = root[root[rid]]
+            rid = root[rid]
+        return rid
+
+    pairs, words = list(pairs), [w for w in words if w.a in root and w.b in root]
+    for a, b in [*((p.a, p.b) for p in pairs if p.score >= REVIEW_CUT), *((w.a, w.b) for w in words)]:
+        low, high = sorted((find(a), find(b)))
+        root[high] = low
+    found: dict[str, Component] = {}
+    for rid in sorted(root):
+        found.setdefault(find(rid), Component()).records.append(rid)
+    for pair in pairs:
+        if find(pair.a) == find(pair.b):
+            found[find(pair.a)].pairs.append(pair)
+    for word in words:
+        found[find(word.a)].words.append(word)
+    return list(found.values())
 
 
 def _load(
