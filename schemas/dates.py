@@ -156,7 +156,10 @@ def _parts(said: str, text: str) -> tuple[int, int, int, Precision]:
 
 
 def _number(said: str, text: str) -> tuple[int, int, int, Precision]:
-    """Read digits alone: a year, yyyymm, yyyymmdd (and time), an Excel serial or epoch milliseconds."""
+    """Read digits alone: a year, yyyymm, yyyymmdd (and time), an Excel serial or epoch milliseconds.
+
+    Twelve digits that begin with a believable year and month are yyyymmddhhmm, not milliseconds of 1976.
+    """
     if len(said) == 4:
         return int(said), 1, 1, Precision.YEAR
     if (found := _COMPACT.fullmatch(said)) and _EARLIEST <= int(found[1]) <= _LATEST and int(found[2]) <= 12:

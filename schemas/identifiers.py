@@ -133,7 +133,7 @@ def _parts(scheme: Scheme, text: str) -> Iterator[str]:
 def _whole(scheme: Scheme, text: str) -> bool:
     """Tell whether a text is one number as it stands, blanks and line breaks inside it aside."""
     reading = FORMS[scheme](clean(text))
-    return bool(reading) and not any(note.rule == "note_dropped" for note in reading.notes)
+    return reading is not None and not any(note.rule == "note_dropped" for note in reading.notes)
 
 
 def _read(scheme: Scheme, cleaned: str) -> Reading:

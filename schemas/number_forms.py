@@ -47,6 +47,7 @@ _CERTIFICATE = re.compile(
 )
 _YEAR_BRACKETS = re.compile(r"[〔\[(【{<《]((?:19|20)[0-9]{2})[〕\])】}>》]")
 _ZEROS_AFTER_YEAR = re.compile(r"(〔[0-9]{4}〕[^0-9]*)0+(?=[0-9])")
+_UP_TO_SIGN = re.compile(r"(.*?[0-9].*?)号(.*)")
 _CLASSES = frozenset(f"{number:02d}" for number in (*range(1, 20), 99))
 _KINDS = {
     "用": Scheme.SITE_OPINION,
@@ -208,15 +209,15 @@ def planning_certificate(cleaned: str, kind: str | None = None) -> Reading | Non
 
 def free_number(scheme: Scheme, cleaned: str) -> Reading:
     """Read a number of a local form: one kind of brackets round the year, no 第 and 号, no leading zeros after the year."""
-    value = _YEAR_BRACKETS.sub(r"〔\1〕", cleaned).replace("第", "").replace("号", "")
+    value = _YEAR_BRACKETS.sub(r"〔\1〕", cleaned.replace("第", "").replace("号", ""))
     return Reading(scheme, _ZEROS_AFTER_YEAR.sub(r"\1", value))
 
 
 def local_certificate(scheme: Scheme, cleaned: str) -> Reading:
     """Read a certificate of a local form (深圳 2026-0659, 株规建字〔2013〕第45号); what follows its 号 is a remark."""
-    number, end, remark = cleaned.partition("号")
-    notes = _dropped(remark, "") if end else ()
-    return free_number(scheme, number)._replace(generation="LOCAL", notes=notes)
+    found = _UP_TO_SIGN.fullmatch(cleaned)
+    number, remark = found.groups() if found else (cleaned, "")
+    return free_number(scheme, number)._replace(generation="LOCAL", notes=_dropped(remark, ""))
 
 
 def _is_day(digits: str) -> bool:

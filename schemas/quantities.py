@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Context, Decimal
 from fractions import Fraction
+from functools import cache
 
 from schemas.cleaning import clean, says_nothing, squeeze
 from schemas.doubts import Doubt, NotUnderstood
@@ -67,7 +68,7 @@ def read_quantity(
     said, at_least = _strip(said, _AT_LEAST)
     said, at_most = _strip(said, _AT_MOST)
     said, about_too = _strip(said, _ABOUT)
-    said, _ = _strip(said, _LEAD)
+    said = _strip(said, _LEAD)[0].removesuffix("整")
     if said.startswith("-"):
         raise NotUnderstood(
             f"{notion}.negative", text, "不应为负数，请核对", "must not be negative, correct it"
@@ -116,9 +117,7 @@ class _Reader:
         self.text, self.declared, self.units, self.notion = text, declared, units, notion
         self.step: Decimal | None = None
         self.doubts: list[Doubt] = []
-        names = "|".join(sorted(map(re.escape, units), key=len, reverse=True))
-        self._one = re.compile(f"({_NUMBER})({names})?")
-        self._many = re.compile(f"(?:{_NUMBER}(?:{names})?)(?:{_NUMBER}(?:{names}))*")
+        self._one, self._many = _forms(tuple(units))
 
     def bounds(self, said: str) -> tuple[Decimal, Decimal]:
         """Give the lower and the upper value of a cleaned text, equal unless it is a range; may raise NotUnderstood."""
@@ -167,6 +166,16 @@ class _Reader:
         zh = f"文中单位与约定单位({self.declared})不符:按文中单位为 {followed}，按约定单位为 {declared}"
         en = f"the text's unit is not the declared {self.declared}: {followed} by the text, {declared} as declared"
         self.doubts.append(Doubt(f"{self.notion}.unit_conflict", self.text, zh, en))
+
+
+@cache
+def _forms(units: tuple[str, ...]) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """Give the forms of one number with or without its unit, and of several that add up."""
+    names = "|".join(sorted(map(re.escape, units), key=len, reverse=True))
+    return (
+        re.compile(f"({_NUMBER})({names})?"),
+        re.compile(f"(?:{_NUMBER}(?:{names})?)(?:{_NUMBER}(?:{names}))*"),
+    )
 
 
 def _exponent(number: Decimal) -> int:
