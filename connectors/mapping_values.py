@@ -34,6 +34,7 @@ class Said:
         self.units: dict[str, str | None] = {}
         self.issues: list[Issue] = []
         self._lookups = lookups
+        self._texts: dict[str, str | None] = {}
         for head, value in row.items():
             named = column(head)
             if named.name in self.cells:
@@ -48,6 +49,11 @@ class Said:
 
     def text(self, name: str) -> str | None:
         """Give a cell as display text, None when it says nothing; reject a cell that is no plain value."""
+        if name not in self._texts:
+            self._texts[name] = self._text(name)
+        return self._texts[name]
+
+    def _text(self, name: str) -> str | None:
         value = self.cells.get(name)
         if value is None:
             return None

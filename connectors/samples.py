@@ -12,7 +12,7 @@ from connectors.transport_settings import FilesSettings, HttpSettings
 from connectors.transports import files, push
 from connectors.transports.splitting import at as pointed_at
 from connectors.transports.splitting import items, records
-from schemas.records import RawRecord, Unreadable
+from schemas.records import Accepted, RawRecord, Unreadable
 
 JURISDICTION = 430200
 """The city samples are read for."""
@@ -44,7 +44,7 @@ def outcomes(connector: Connector, raws: list[RawRecord]) -> list[dict[str, obje
     told: list[dict[str, object]] = []
     for raw, outcome in zip(raws, connector.normalize(raws), strict=True):
         row: dict[str, object] = {"key": raw.key, "version": raw.version, "op": str(raw.op)}
-        if hasattr(outcome, "statements"):
+        if isinstance(outcome, Accepted):
             row["statements"] = [
                 statement.model_dump(
                     mode="json", exclude_defaults=True, exclude={"source", "key", "department"}
