@@ -50,6 +50,7 @@ _COMPACT = re.compile(r"(?a)(\d{4})(\d{2})(\d{2})?(?:(?:[01]\d|2[0-3])(?:[0-5]\d
 _EXCEL = re.compile(r"(?a)(\d{5})(?:\.\d+)?")
 _EPOCH = re.compile(r"(?a)(\d{11,13})(?:\.0+)?")
 _UNKNOWN_NUMBER = re.compile(r"(?a)-?[01](?:\.0+)?|1[89]\d\d/1/0")
+_BROKEN_DAY = re.compile(r"(?<=[0-9])土")  # a landchina font table writes 日 as 土
 _EXPECTED = re.compile(r"^(?:预计|预期|计划|拟|暂定)(?:于|在)?")
 _SIGNS = re.compile(r" ?([年月日/.-]) ?(?=[\d初底末上中下前以之])| (?=[年月日])")
 _CHINESE_YEAR = re.compile(
@@ -73,6 +74,9 @@ def parse_date(text: str) -> Parsed[StatedDate | None]:
     if expected := _EXPECTED.match(said):
         said = said[expected.end() :]
         doubts = (Doubt("date.expected", text, "这是预计日期", "the date is an expectation"),)
+    if _BROKEN_DAY.search(said):
+        said = _BROKEN_DAY.sub("日", said)
+        doubts = (*doubts, Doubt("date.broken_sign", text, "“土”按“日”处理", "土 stands for 日"))
     if _UNKNOWN_NUMBER.fullmatch(said):
         return Parsed(None, (*doubts, _unknown(text)))
     year, month, day, precision = _parts(said, text)

@@ -156,6 +156,8 @@ def _find(text: str, city: str) -> tuple[_Meaning | None, tuple[Doubt, ...]]:
         return None, ()
     if meanings := tuple(_inside(rest, words)):
         return _one_of(meanings, text, said)
+    if meanings := words.exact.get(_short(rest)):  # a county that became a district, or the other way round
+        return _one_of([meaning._replace(alias=True) for meaning in meanings], text, said)
     return _in_country(said, text)
 
 
@@ -205,7 +207,9 @@ def _inside(said: str, words: _Words) -> Iterable[_Meaning]:
 
 
 def _in_country(said: str, text: str) -> tuple[_Meaning | None, tuple[Doubt, ...]]:
-    """Look for a district of the rest of the country at the end of a text."""
+    """Look for a district of the rest of the country at the end of a text, or for another city as a whole."""
+    if any(said.endswith(word) and said.removesuffix(word) in _cities() for word in (*_WHOLE, "")):
+        return None, _elsewhere(text)
     for start in range(len(said)):
         if codes := _by_name().get(said[start:]):
             named = [
@@ -243,6 +247,11 @@ def _inside_of(code: str, city: str) -> bool:
     if row is None or code == city:
         return True
     return code.startswith(city[:2]) if row.level == "province" else regions()[code].parent == city
+
+
+@cache
+def _cities() -> frozenset[str]:
+    return frozenset(row.name for row in regions().values() if row.level != "district")
 
 
 @cache

@@ -101,7 +101,7 @@ def _plain(text: str, units: Mapping[str, Fraction], notion: str) -> tuple[str, 
     said = _GROUPED.sub(lambda m: re.sub("[ ,']", "", m[0]), squeeze(text))
     if _APART.search(said):
         raise NotUnderstood(f"{notion}.form", text, "含有多个数字，请只填一个", "several numbers: give one")
-    said = clean(said)
+    said = clean(said).strip("|")
     bare = _NOTE.sub(lambda m: m[1] if m[1] in units else "", said)
     if len(bare) == len(said) - 2 * said.count("("):
         return bare, ()

@@ -100,6 +100,12 @@ def test_an_expected_date_says_so() -> None:
     assert (parsed.value.day, parsed.doubts[0].rule) == (date(2025, 6, 1), "date.expected")
 
 
+def test_a_day_sign_lost_in_a_font_table_is_read_with_a_doubt() -> None:
+    parsed = parse_date("2011年01月28土16时00分")
+    assert parsed.value is not None
+    assert (parsed.value.day, parsed.doubts[0].rule) == (date(2011, 1, 28), "date.broken_sign")
+
+
 @pytest.mark.parametrize(
     ("text", "rule"),
     [

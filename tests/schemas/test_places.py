@@ -59,6 +59,7 @@ def test_a_district_is_found_by_short_name_and_inside_a_longer_text(text: str, c
         ("绿口区", "430212", None),
         ("淥口区", "430212", None),
         ("?口区", "430212", None),
+        ("醴陵县", "430281", None),
         ("高新区", "430211", "株洲高新区"),
         ("株洲高新区", "430211", "株洲高新区"),
         ("株洲市高新技术产业开发区", "430211", "株洲高新区"),
@@ -102,6 +103,8 @@ def test_the_whole_city_is_no_district_and_no_doubt(text: str) -> None:
         ("鼓楼区", "district.unknown"),
         ("荷塘区、石峰区", "district.ambiguous"),
         ("430100", "district.elsewhere"),
+        ("杭州市本级", "district.elsewhere"),
+        ("长沙市", "district.elsewhere"),
     ],
 )
 def test_a_district_that_cannot_be_told_is_doubted_and_not_guessed(text: str, rule: str) -> None:
