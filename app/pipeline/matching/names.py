@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterable
+from functools import lru_cache
 from importlib.resources import files
 from typing import NamedTuple
 
@@ -132,6 +133,7 @@ def owner_core(text: str, places: Strip = _NOTHING) -> str:
     return places(whole) or whole
 
 
+@lru_cache(maxsize=16384)
 def is_public(core: str) -> bool:
     """Tell whether an owner is a public body, whose name is shared by hundreds of projects."""
     return any(word in core for word in _PUBLIC)

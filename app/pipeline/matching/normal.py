@@ -23,6 +23,8 @@ _CODED = (Scheme.PROJECT_CODE, Scheme.WORKS_CODE)
 _LAND_DOCUMENTS = (Scheme.LAND_APPROVAL_NO, Scheme.LAND_CONTRACT_NO, Scheme.DOCUMENT_NO)
 _CODE_LEAD = re.compile(r"\d{4}-\d{6}-\d{2}-(?!88)\d{2}-\d{6}(?!\d)")
 _SECTION_TAIL = re.compile(r"(.{8,})-\d{1,3}")
+_TELLING = 5
+"""Signs below which a number (12, 3号) is no more than a place in some list."""
 _NO_SEATS = frozenset({"市辖区", "自治区直辖县级行政区划", "省直辖县级行政区划"})
 _PLACE_SUFFIX = re.compile(
     r"(?<=..)(?:特别行政区|(?:[\u4e00-\u9fff]{1,3}族|维吾尔)*自治[区州]|地区|[省市盟])$"
@@ -112,7 +114,7 @@ def _borne(identifiers: tuple[Identifier, ...]) -> Iterator[str]:
     for number in identifiers:
         if number.scheme is Scheme.PROJECT_CODE or number.status is Status.PSEUDO:
             continue
-        if number.status is Status.SUSPECT:
+        if number.status is Status.SUSPECT or len(number.value) < _TELLING:
             yield f"suspect:{number.scheme}/{number.value}"
             continue
         yield f"{number.scheme}:{number.value}"
@@ -125,7 +127,11 @@ def _cited(identifiers: tuple[Identifier, ...]) -> Iterator[str]:
     """Give strong numbers that are cited; one land document in every scheme it may be of, for citing it names none."""
     yield from _borne(identifiers)
     for number in identifiers:
-        if number.scheme in _LAND_DOCUMENTS and number.status is not Status.SUSPECT:
+        if (
+            number.scheme in _LAND_DOCUMENTS
+            and number.status is not Status.SUSPECT
+            and len(number.value) >= _TELLING
+        ):
             yield from (f"{scheme}:{number.value}" for scheme in _LAND_DOCUMENTS)
 
 

@@ -27,8 +27,9 @@ __all__ = ["FLOOR", "REVIEW_CUT", "SAFE_CUT", "WHOLE", "Pair", "Term", "score"]
 _CODE, _OWNER, _NAME = WEIGHTS["code"], WEIGHTS["owner"], WEIGHTS["name"]
 _PHASE, _PLACE, _AMOUNT, _AREA = WEIGHTS["phase"], WEIGHTS["place"], WEIGHTS["amount"], WEIGHTS["area"]
 _LADDER = [(step["jaccard"], step["overlap"], step["points"]) for step in _NAME["ladder"]]
-_CAPS = {rule: points_for(cap) for rule, cap in WEIGHTS["caps"].items()}
-_ONCE = frozenset(scheme for scheme, row in WEIGHTS["number"].items() if "once" in row)
+_CAPS = {rule: points_for(WEIGHTS["caps"][rule]) for rule in ("name_alone", "same_source")}
+_FIRM: int = WEIGHTS["caps"]["firm"]
+_ONCE = tuple(sorted(scheme for scheme, row in WEIGHTS["number"].items() if "once" in row))
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,35 +77,39 @@ def score(a: Normal, b: Normal) -> Pair:
 
 
 def _codes(a: Normal, b: Normal, terms: list[Term]) -> bool:
-    """Compare project codes; tell whether they speak for one project."""
+    """Compare project codes; tell whether they are firm evidence.
+
+    Old codes end in a serial number, so that neighbours differ in one digit by nature and not by error.
+    """
     if not a.codes or not b.codes:
         return False
     shared = set(a.codes).intersection(b.codes)
     said = " ".join(a.codes), " ".join(b.codes)
     if shared:
         kind = "same_old" if all(old_code(code) for code in shared) else "same"
-    elif any(digits_apart(x, y) < 2 for x in a.codes for y in b.codes):
+    elif any(digits_apart(x, y) < 2 and not old_code(x) for x in a.codes for y in b.codes):
         kind = "one_digit"
     else:
         kind = "other"
     terms.append(Term(f"code.{kind}", _CODE[kind], *said))
-    return kind != "other"
+    return bool(_CODE[kind] >= _FIRM)
 
 
 def _numbers(a: Normal, b: Normal, terms: list[Term]) -> bool:
-    """Compare strong numbers borne or cited; tell whether any is shared."""
-    shared = a.numbers & b.numbers
-    for number in sorted(shared):
-        borne = (number in a.bears) + (number in b.bears)
-        how = ("together", "cited", "borne")[borne]
+    """Compare strong numbers borne or cited; tell whether one of them is firm evidence."""
+    firm = False
+    for number in sorted(a.numbers & b.numbers):
+        how = ("together", "cited", "borne")[(number in a.bears) + (number in b.bears)]
         scheme = number.partition(":")[0]
-        terms.append(Term(f"number.{scheme}.{how}", number_points(scheme, how), number, number))
+        points = number_points(scheme, how)
+        firm = firm or points >= _FIRM
+        terms.append(Term(f"number.{scheme}.{how}", points, number, number))
     for scheme in _ONCE:
-        mine = {n for n in a.bears if n.startswith(scheme)}
-        theirs = {n for n in b.bears if n.startswith(scheme)}
-        if mine and theirs and not mine & theirs:
-            terms.append(Term(f"number.{scheme}.once", number_points(scheme, "once"), min(mine), min(theirs)))
-    return bool(shared)
+        mine = sorted(n for n in a.bears if n.startswith(f"{scheme}:"))
+        theirs = sorted(n for n in b.bears if n.startswith(f"{scheme}:"))
+        if mine and theirs and not set(mine).intersection(theirs):
+            terms.append(Term(f"number.{scheme}.once", number_points(scheme, "once"), mine[0], theirs[0]))
+    return firm
 
 
 def _owners(a: Normal, b: Normal, terms: list[Term]) -> bool:
@@ -143,7 +148,7 @@ def _names(a: Normal, b: Normal, terms: list[Term], *, brand: bool) -> None:
         else:
             x, y, both = len(a.grams), len(b.grams), len(a.grams & b.grams)
             jaccard, overlap = 1000 * both // (x + y - both), 1000 * both // min(x, y)
-            points = next(p for j, o, p in _LADDER if jaccard >= j or overlap >= o)
+            points = next(p for j, o, p in _LADDER if jaccard >= j and overlap >= o)
             terms.append(Term("name.like", points, a.core, b.core))
             if brand and a.rest and b.rest and a.rest.isdisjoint(b.rest):
                 terms.append(Term("name.rest_other", _NAME["rest_other"], a.core, b.core))

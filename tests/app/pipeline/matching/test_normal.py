@@ -73,11 +73,13 @@ def test_a_district_of_the_whole_city_says_nothing_of_the_place():
     assert normal("430200-a", record(place=Place(district="430211"))).district == "430211"
 
 
-def test_place_words_are_those_of_the_record_s_own_city():
+def test_place_words_are_those_of_the_record_s_own_city_and_a_seat_at_the_head_is_none():
     n = normal("430200-a", record(name="湖南省株洲市天元区恒某基地项目"))
     assert n.core == "恒某基地"
-    far = normal("110000-a", record(name="株洲恒某基地项目", place=Place(district="110101")))
-    assert far.core == "株洲恒某基地"
+    far = normal("110000-a", record(name="恒某株洲基地项目", place=Place(district="110101")))
+    assert far.core == "恒某株洲基地"
+    owner = (Party(role=Role.INVESTOR, name="江苏恒某新材集团股份有限公司"),)
+    assert normal("430200-a", record(parties=owner)).owner_cores == ("恒某新材",)
 
 
 def test_the_total_investment_is_the_amount_that_is_compared():
