@@ -72,9 +72,11 @@ def _url(place: str) -> URL:
 
 @contextmanager
 def _reading(url: URL) -> Iterator[Connection]:
-    """Open a connection that cannot write, and turn what the driver says into what the caller must do."""
+    """Open a connection that cannot write and holds nothing between pages; name errors by what the caller must do."""
     try:
-        engine = sa.create_engine(url, poolclass=NullPool, connect_args=_hurry(url))
+        engine = sa.create_engine(
+            url, poolclass=NullPool, isolation_level="AUTOCOMMIT", connect_args=_hurry(url)
+        )
     except (NoSuchModuleError, ImportError) as error:
         raise SourceUnavailable(f"no driver for {url.get_backend_name()} is installed: {error}") from error
     try:
@@ -110,7 +112,6 @@ def _forbid_writing(connection: Connection) -> None:
     }
     for order in orders.get(connection.dialect.name, ()):
         connection.exec_driver_sql(order)
-    connection.commit()
 
 
 def _meaning(error: DBAPIError) -> Exception:
@@ -168,7 +169,6 @@ def _pages(
         elif from_here is not None:
             query = query.where(updated >= from_here)
         rows = connection.execute(query).mappings().all()
-        connection.rollback()
         more = len(rows) == settings.page
         if rows:
             last = _end(rows[-1], last, settings)
@@ -186,7 +186,6 @@ def _raws(
     reader: RowReader, connection: Connection, query: sa.Select[Any]
 ) -> tuple[RawRecord | Unreadable, ...]:
     rows = connection.execute(query).mappings().all()
-    connection.rollback()
     return _read(reader, rows)
 
 
@@ -214,7 +213,6 @@ def _end(row: Any, before: tuple[Any, Any] | None, settings: TableSettings) -> t
 def _kind(connection: Connection, updated: sa.ColumnElement[Any]) -> type:
     """Tell of which Python type the update column's values are."""
     found = connection.execute(sa.select(updated).where(updated.is_not(None)).limit(1)).scalar()
-    connection.rollback()
     return type(found) if found is not None else str
 
 
