@@ -74,7 +74,7 @@ class Linkage:
                 )
             )
         x, y = self.barriers.of[a], self.barriers.of[b]
-        waiver = frozenset({(x, y), (y, x)}) if (x, y) in self.barriers.rules else frozenset()
+        waiver = frozenset({(x, y), (y, x)}) if self.barriers.rule(x, y) else frozenset()
         root = self._union(i, j) if i != j else i
         self.waived[root] |= waiver
         return ()
@@ -126,18 +126,17 @@ class Linkage:
 
     def _broken(self, i: int, j: int, *waiving: int) -> list[str]:
         """Name the hard rules between two groups, less what words waive in them or in the groups `waiving`."""
-        pairs = self.barriers.among(self.kinds[i], self.kinds[j])
-        if pairs:
-            pairs = pairs.difference(*(self.waived[k] for k in (i, j, *waiving)))
-        return [self.barriers.rules[pair] for pair in pairs]
+        rules = self.barriers.among(self.kinds[i], self.kinds[j])
+        if not rules:
+            return []
+        waived = frozenset().union(*(self.waived[k] for k in (i, j, *waiving)))
+        return [rule for pair, rule in rules.items() if pair not in waived]
 
     def _rival(self, i: int, j: int, total: int, n: int) -> bool:
         """Tell whether `i` fits a third group nearly as well as `j`, while that group and `j` exclude each other.
 
         Different codes do not make a rival: one wrong code in a project would put every codeless record to review.
         """
-        if not self.barriers.rules and not self.apart[j]:
-            return False
         size = len(self.members[i])
         for k, other in self.sums[i].items():
             m = size * len(self.members[k])

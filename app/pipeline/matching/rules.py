@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import combinations
 
 from app.pipeline.matching.normal import Normal
 
@@ -44,32 +43,34 @@ def old_code(code: str) -> bool:
 
 
 class Barriers:
-    """The hard rules over one component, told per distinct statement, so that they cost little in a large one."""
+    """The hard rules over one component, told once per two distinct statements and only when asked for."""
 
     def __init__(self, records: Mapping[str, Normal]) -> None:
-        """Judge every two distinct statements of phase, zone, class and code among `records` once."""
-        kinds: dict[object, int] = {}
-        examples: list[Normal] = []
+        """Give every record of `records` the number of what it states of phase, zone, class and codes."""
+        numbers: dict[object, int] = {}
         self.of: dict[str, int] = {}
-        for record_id in sorted(records):
-            n = records[record_id]
+        self._examples: list[Normal] = []
+        self._told: dict[tuple[int, int], str | None] = {}
+        for record_id, n in records.items():
             kind = (n.phase, n.zone, n.works_class, n.codes)
-            if kind not in kinds:
-                kinds[kind] = len(examples)
-                examples.append(n)
-            self.of[record_id] = kinds[kind]
-        self.rules: dict[tuple[int, int], str] = {}
-        for i, j in combinations(range(len(examples)), 2):
-            rule = forbidden(examples[i], examples[j])
-            if rule is not None:
-                self.rules[i, j] = self.rules[j, i] = rule
+            if kind not in numbers:
+                numbers[kind] = len(numbers)
+                self._examples.append(n)
+            self.of[record_id] = numbers[kind]
+
+    def rule(self, i: int, j: int) -> str | None:
+        """Name the hard rule between two statements."""
+        if i == j:
+            return None
+        key = (i, j) if i < j else (j, i)
+        if key not in self._told:
+            self._told[key] = forbidden(self._examples[i], self._examples[j])
+        return self._told[key]
 
     def between(self, a: str, b: str) -> str | None:
         """Name the hard rule between two records of the component."""
-        return self.rules.get((self.of[a], self.of[b]))
+        return self.rule(self.of[a], self.of[b])
 
-    def among(self, left: frozenset[int], right: frozenset[int]) -> set[tuple[int, int]]:
-        """Give the forbidden pairs of statements between two groups, each given by its kinds of statement."""
-        if not self.rules:
-            return set()
-        return {(i, j) for i in left for j in right if (i, j) in self.rules}
+    def among(self, left: frozenset[int], right: frozenset[int]) -> dict[tuple[int, int], str]:
+        """Give the rules between two groups, each given by the numbers of its statements."""
+        return {(i, j): rule for i in left for j in right if (rule := self.rule(i, j)) is not None}
