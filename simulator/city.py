@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Literal
 
 from simulator.areas import city_area
@@ -18,6 +18,10 @@ from simulator.records.history import Scene
 Difficulty = Literal["easy"]
 WEEKS_KEPT = 3
 """Weekly sheets lying in the folder of a new city: the present one and those before it."""
+
+_QUIET = 120
+_AFTERMATH = 15
+"""Days within which everything that follows from a milestone or an incident has shown."""
 
 
 @dataclass(slots=True)
@@ -53,13 +57,23 @@ class City:
         """Moves the present: new projects are born, incidents are dealt, and more of what was planned has happened."""
         if days < 1:
             raise ValueError(f"advance by at least one day, not {days}")
-        start, self.day = self.day, self.day + days
+        start, newest = self.day, self._newest()
+        self.day += days
         made, known = self.town.calendar.made, self.projects
         while (born := made + (len(known) - self.size + 1) * made // self.size) <= self.day:
             add_family(self.town, room=3, born=born)
-        for index, dealt in deal(self.town, known, self.incidents, start, self.day).items():
+        for index, dealt in deal(self.town, self.incidents, start, self.day, newest).items():
             self.incidents.setdefault(index, []).extend(dealt)
         self.advances.append(days)
+
+    def _newest(self) -> dict[str, datetime]:
+        """The last update time each source has shown; a source silent for long is left out."""
+        shown: dict[str, str] = {}
+        for _, row in self.rows(self.day - _QUIET):
+            shown[row.source] = max(row.at, shown.get(row.source, ""))
+        return {
+            source: datetime.fromisoformat(at) for source, at in shown.items() if source != housing.EVENTS
+        }
 
     def scene(self, project: Project) -> Scene:
         """What the record makers need to know besides the project."""
@@ -68,11 +82,23 @@ class City:
     def rows(self, since: int = -1) -> Iterator[tuple[Project, Row]]:
         """Rows of the API, the tables and the pushed events that show after day `since` and up to today."""
         for project in self.projects:
+            if not self._stirs(project, since):
+                continue
             scene = self.scene(project)
             for rows in (commerce.api_rows, land.rows, housing.rows, housing.events):
                 for row in rows(scene, project):
                     if since < row.shows <= self.day:
                         yield project, row
+
+    def _stirs(self, project: Project, since: int) -> bool:
+        """False if certainly no row of the project shows after day `since` and up to today."""
+        days = [
+            *project.days.values(),
+            *commerce.turns(project),
+            *(d for w in project.works for d in w.days.values()),
+        ]
+        days += [incident.day for incident in self.incidents.get(project.index, ())]
+        return any(since - _AFTERMATH <= day <= self.day for day in days)
 
     def week_days(self, since: int = -1) -> list[int]:
         """Days after `since` on which a weekly sheet was written."""
@@ -146,7 +172,7 @@ def make_city(
     while len(town.projects) < projects:
         add_family(town, room=projects - len(town.projects))
     city = City(town, projects, days)
-    city.incidents = dict(deal(town, town.projects, {}, 0, days))
+    city.incidents = dict(deal(town, {}, 0, days, {}))
     return city
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import random
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from simulator.dice import date_of, dice
@@ -46,57 +47,73 @@ KINDS = (
 Deal = dict[int, list[Incident]]
 
 
-def deal(town: Town, projects: Sequence[Project], taken: Deal, start: int, end: int) -> Deal:
-    """Incidents of the days after `start` up to `end`, by project index, one at most per record in its life."""
+class _Record(NamedTuple):
+    """One record that may meet with something, and the day it was or will be issued."""
+
+    project: Project
+    source: str
+    part: int
+    born: int
+
+
+def deal(town: Town, taken: Deal, start: int, end: int, newest: Mapping[str, datetime]) -> Deal:
+    """Incidents of the days after `start` up to `end`, by project index, one at most per record in its life.
+
+    `newest` is the last update time each source has shown by `start`: what is late is an hour older.
+    """
     rng = dice(town.seed, town.area.adcode, "incidents", start, end)
     dealt: Deal = defaultdict(list)
     if not taken:
-        _prepared(town, projects, dealt)
-    busy = {(index, i.source, i.part) for index, many in taken.items() for i in many}
-    busy |= {(index, i.source, i.part) for index, many in dealt.items() for i in many}
+        _prepared(town, dealt)
+    busy = {
+        (index, i.source, i.part) for many in (taken, dealt) for index, found in many.items() for i in found
+    }
+    records = _records(town, end, busy)
     for kind in KINDS:
+        late = kind.name == "backdate"
+        fit = [
+            record
+            for source in kind.sources
+            for record in records[source]
+            if (record.born > start and source in newest if late else record.born < end)
+        ]
         span = 7 if kind.sources == (WEEKLY,) and start == 0 else end - start
-        wanted = max(1, round(kind.share * len(projects) * min(1.0, span / SPAN)))
-        for _ in range(40 * wanted + 400):
-            if wanted == 0:
-                break
-            project, source = rng.choice(projects), rng.choice(kind.sources)
-            part = rng.choice(tuple(parts(project, source)))
-            incident = (
-                None
-                if project.easy
-                else _fit(town, rng, project, (source, part), kind=kind.name, span=(start, end))
-            )
-            if incident is not None and (project.index, source, part) not in busy:
-                busy.add((project.index, source, part))
-                dealt[project.index].append(incident)
-                wanted -= 1
+        wanted = max(1, round(kind.share * len(town.projects) * min(1.0, span / SPAN)))
+        for record in rng.sample(fit, min(wanted, len(fit))):
+            records[record.source].remove(record)
+            at = newest[record.source] - timedelta(hours=1) if late else None
+            dealt[record.project.index].append(_incident(town, rng, record, kind.name, (start, end), at))
     return dealt
 
 
-def _fit(
-    town: Town,
-    rng: random.Random,
-    project: Project,
-    record: tuple[str, int],
-    *,
-    kind: str,
-    span: tuple[int, int],
-) -> Incident | None:
-    """The incident, if this record can have it within the span."""
-    (source, part), (start, end) = record, span
-    born = issued(project, source, part)
-    if born is None or (born > end if kind == "backdate" else born >= end):
-        return None
+def _records(town: Town, end: int, busy: set[tuple[int, str, int]]) -> dict[str, list[_Record]]:
+    """By source, what is issued by day `end` and nothing has happened to; prepared cases are left in peace."""
+    found: dict[str, list[_Record]] = {source: [] for kind in KINDS for source in kind.sources}
+    for project in town.projects:
+        for source, records in found.items() if not project.easy else ():
+            for part in parts(project, source):
+                born = issued(project, source, part)
+                if born is not None and born <= end and (project.index, source, part) not in busy:
+                    records.append(_Record(project, source, part, born))
+    return found
+
+
+def _incident(
+    town: Town, rng: random.Random, record: _Record, kind: str, span: tuple[int, int], at: datetime | None
+) -> Incident:
+    """What happens to this record, and on which day of the span."""
+    project, source, part, born = record
+    start, end = span
     if kind == "backdate":
-        return Incident(kind, source, part, born, start) if 0 < start < born else None
+        return Incident(kind, source, part, born, at=at)
     if kind == "stuck":
-        return Incident(kind, source, part, end, end)
+        return Incident(kind, source, part, end)
     if source == WEEKLY:
-        return Incident(kind, source, part, end - 6 if start == 0 else start + 1, 0)
+        return Incident(kind, source, part, end - 6 if start == 0 else start + 1)
     day = rng.randint(max(born, start) + 1, end)
-    number = _renewed(town, project, source, day) if kind == "reissue" else ""
-    return Incident(kind, source, part, day, day, number)
+    return Incident(
+        kind, source, part, day, _renewed(town, project, source, day) if kind == "reissue" else ""
+    )
 
 
 def _renewed(town: Town, project: Project, source: str, day: int) -> str:
@@ -107,16 +124,17 @@ def _renewed(town: Town, project: Project, source: str, day: int) -> str:
     return town.registrar.planning("地" if source == USE else "建", region, on)
 
 
-def _prepared(town: Town, projects: Sequence[Project], dealt: Deal) -> None:
+def _prepared(town: Town, dealt: Deal) -> None:
     """The incidents the prepared cases are made of."""
-    made = town.calendar.made
-    excel = [p for p in projects if p.scenario is Scenario.EXCEL_ROWS]
-    for project, kind in zip(excel, ("duplicate", "vanish"), strict=False):
-        dealt[project.index].append(Incident(kind, WEEKLY, 0, 0 if kind == "duplicate" else made - 6, 0))
-    for project in projects:
+    doubled = False
+    for project in town.projects:
         permitted = project.works[0].days.get("permit")
+        if project.scenario is Scenario.EXCEL_ROWS:
+            kind, day = ("vanish", town.calendar.made - 6) if doubled else ("duplicate", 0)
+            dealt[project.index].append(Incident(kind, WEEKLY, 0, day))
+            doubled = True
         if project.scenario is Scenario.RETRACTION and permitted is not None:
             day = permitted + 2
             number = _renewed(town, project, PERMITS, day)
-            dealt[project.index].append(Incident("reissue", PERMITS, 1, day, day, number))
-            dealt[project.index].append(Incident("correct", PROJECTS, 1, day, day))
+            dealt[project.index].append(Incident("reissue", PERMITS, 1, day, number))
+            dealt[project.index].append(Incident("correct", PROJECTS, 1, day))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -126,17 +126,18 @@ class Table(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Incident:
-    """Something that happens to one record after (or while) it is first said.
+    """Something that happens to one record after (or while) it is first said, on city day `day`.
 
-    `part` numbers the works (0 where a record has none), `at` is the city day the row says, `day` the day it shows.
+    `part` numbers the works (0 where a record has none), `number` is that of a re-issued certificate, `at` the
+    update time of a row that comes late.
     """
 
     kind: str
     source: str
     part: int
     day: int
-    at: int
     number: str = ""
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

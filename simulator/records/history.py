@@ -92,8 +92,8 @@ def versions(
     story = sorted([*happenings, *((i.day, i) for i in scene.of(source, part))], key=lambda e: e[0])
     begin = next((i for _, i in story if i and i.kind == "backdate"), None)
     moment = office_time(first, issued, rng)
-    if begin:
-        moment = _afternoon(first, begin.at)
+    if begin and begin.at:
+        moment = begin.at
     yield Version(number, moment, issued, 0)
     for day, incident in story:
         kind = incident.kind if incident else "correct"
@@ -101,6 +101,7 @@ def versions(
         if kind in ("correct", "stuck"):
             edition += 1
             if kind == "stuck":
+                # the draft comes next day, an hour and twenty minutes older: inside a puller's overlap of two hours
                 moment = _afternoon(first, day) + timedelta(minutes=50)
                 draft = _afternoon(first, day) - timedelta(minutes=30)
                 yield Version(number, draft, day + 1, edition - 0.5, late=True)
@@ -117,7 +118,7 @@ def versions(
 
 
 def _afternoon(first: date, day: int) -> datetime:
-    """15:00 of a city day: an hour in which a late row still lies inside a two-hour overlap of the day's last row."""
+    """15:00 of a city day, an hour before the offices close."""
     return datetime.combine(date_of(first, day), datetime.min.time()) + timedelta(hours=15)
 
 

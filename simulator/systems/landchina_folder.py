@@ -45,7 +45,7 @@ def write_exports(city: City, folder: Path, since: int) -> list[Path]:
 
 
 def _write_xls(path: Path, rows: list[list[str]]) -> None:
-    import xlwt  # type: ignore[import-untyped]  # it has no types, nor stubs
+    import xlwt
 
     book = xlwt.Workbook(encoding="utf-8")
     sheet = book.add_sheet(SHEET)
