@@ -55,10 +55,10 @@ class Account:
                 group=self.gid if self.lent else None,
                 extra_groups=[] if self.lent else None,
             )
-        except PermissionError as error:
+        except OSError as error:
             raise PostgresUnavailable(
-                f"PostgreSQL must not run as root, and this process may not run {command[0]} as user id {self.uid} "
-                f"({error}). Start the hub as an ordinary user, or set HUB_DATABASE_URL to a PostgreSQL 15 or newer."
+                f"This process cannot run {command[0]} as user id {self.uid} ({error}), and PostgreSQL must not run as root. "
+                f"Start the hub as an ordinary user, or set HUB_DATABASE_URL to a PostgreSQL 15 or newer."
             ) from error
         except subprocess.TimeoutExpired as error:
             raise PostgresUnavailable(
@@ -89,9 +89,8 @@ def account_for(directory: Path) -> Account:
     """
     owner = directory.stat() if directory.is_dir() else None
     if os.geteuid() == 0:
-        return (
-            Account(owner.st_uid, owner.st_gid) if owner and owner.st_uid else Account(PRIVATE_ID, PRIVATE_ID)
-        )
+        private = Account(PRIVATE_ID, PRIVATE_ID)
+        return Account(owner.st_uid, owner.st_gid) if owner and owner.st_uid else private
     if owner and owner.st_uid != os.geteuid():
         raise PostgresUnavailable(
             f"The database in {directory} belongs to user id {owner.st_uid}, not to you ({os.geteuid()}). Run the hub as that "

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 import tempfile
@@ -51,8 +50,7 @@ def reachable(bin_dir: Path, account: Account, state: Path) -> Path:
         raise PostgresUnavailable(
             f"User id {account.uid} cannot run the programs in {bin_dir}; make that directory readable for all."
         )
-    build = hashlib.sha256(f"{(bin_dir / 'postgres').stat().st_size}".encode()).hexdigest()[:8]
-    copy = state / f"postgresql-{version(WHEEL)}-{build}"
+    copy = state / f"postgresql-{version(WHEEL)}-{(bin_dir / 'postgres').stat().st_size}"
     if not copy.is_dir():
         open_state(state)
         half = Path(tempfile.mkdtemp(prefix="copy-", dir=state))

@@ -64,7 +64,8 @@ def clear_traces(storage: Storage) -> None:
     for name in (SOCKET, f"{SOCKET}.lock"):
         (storage.socket_dir / name).unlink(missing_ok=True)
     lock = storage.data / "postmaster.pid"
-    with suppress(FileNotFoundError), lock.open("r+b") as file:  # in place: owner and mode stay
+    # in place, so that owner and mode stay; never through a link, which root would follow anywhere
+    with suppress(OSError), os.fdopen(os.open(lock, os.O_RDWR | os.O_NOFOLLOW), "r+b") as file:
         _, *rest = file.read().split(b"\n")
         file.seek(0)
         file.write(b"\n".join((str(NO_PROCESS).encode(), *rest)))
@@ -73,7 +74,9 @@ def clear_traces(storage: Storage) -> None:
 
 def _noted(data: Path) -> int | None:
     with suppress(OSError, ValueError):
-        return int((data / "postmaster.pid").read_bytes().split(b"\n", 1)[0])
+        return abs(
+            int((data / "postmaster.pid").read_bytes().split(b"\n", 1)[0])
+        )  # a stand-alone backend's is negative
     return None
 
 

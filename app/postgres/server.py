@@ -76,9 +76,8 @@ def stop(home: Path) -> None:
             return
         if process := working(storage.data):
             end(process, storage.log)
-        with suppress(
-            OSError
-        ):  # not there, or not empty because the server was killed: the next start clears it
+        # it may be missing, or not empty because the server was killed: the next start clears it
+        with suppress(OSError):
             storage.socket_dir.rmdir()
 
 
@@ -87,9 +86,8 @@ def _turn(home: Path) -> Iterator[None]:
     """Waits until no other process starts or stops the server of this HUB_HOME, which is made if it is missing."""
     try:
         home.mkdir(parents=True, exist_ok=True)
-        lock = os.open(
-            home / "postgres.lock", os.O_RDONLY | os.O_CREAT, 0o644
-        )  # to read: root and the owner may both come
+        # opened to read, because root and the owner may both come
+        lock = os.open(home / "postgres.lock", os.O_RDONLY | os.O_CREAT, 0o644)
     except OSError as error:
         raise PostgresUnavailable(
             f"{home} cannot be written ({error}). Set HUB_HOME to a directory of your own."
@@ -111,28 +109,16 @@ def _start(home: Path, storage: Storage, bin_dir: Path, options: Mapping[str, st
         if process:
             end(process, storage.log)
     if stranger := listening(storage):
-        end(
-            stranger, storage.log, signal.SIGQUIT
-        )  # without a last checkpoint: it would write into this directory by its name
+        # without a last checkpoint: it would write that into this directory, which bears its directory's name
+        end(stranger, storage.log, signal.SIGQUIT)
     clear_traces(storage)
     if not storage.data.is_dir():
         _initialise(storage, programs, durable=options.get("fsync") != "off")
     settings = " ".join(f"-c {name}={shlex.quote(value)}" for name, value in {**SETTINGS, **options}.items())
     flags = f"-h '' -p {PORT} -k {storage.socket_dir} {settings}"
     # names relative to the directory: pg_ctl hands its words to a shell, and a HUB_HOME may contain anything
-    command = [
-        str(programs / "pg_ctl"),
-        "start",
-        "-w",
-        "-t",
-        str(START_SECONDS),
-        "-D",
-        "data",
-        "-l",
-        storage.log.name,
-        "-o",
-        flags,
-    ]
+    command = f"start -w -t {START_SECONDS} -D data -l {storage.log.name} -o".split()
+    command = [str(programs / "pg_ctl"), *command, flags]
     deadline = time.monotonic() + ORPHAN_SECONDS
     while True:
         before = storage.log.stat().st_size if storage.log.exists() else 0
@@ -155,16 +141,9 @@ def _initialise(storage: Storage, programs: Path, *, durable: bool) -> None:
     half.mkdir(mode=0o700)
     account = named(storage.account)
     account.own(half)
-    command = [
-        str(programs / "initdb"),
-        "-D",
-        "data.new",
-        "--username=postgres",
-        "--auth=trust",
-        "--encoding=UTF8",
-    ]
-    command += ["--locale=C.UTF-8", "--data-checksums", *([] if durable else ["--no-sync"])]
-    done = account.run(command, cwd=storage.directory)
+    command = "-D data.new --username=postgres --auth=trust --encoding=UTF8 --locale=C.UTF-8 --data-checksums"
+    sync = [] if durable else ["--no-sync"]
+    done = account.run([str(programs / "initdb"), *command.split(), *sync], cwd=storage.directory)
     if done.returncode:
         raise PostgresUnavailable(
             f"PostgreSQL could not set up a database in {storage.directory}:\n{done.stdout}\n"
@@ -176,27 +155,32 @@ def _initialise(storage: Storage, programs: Path, *, durable: bool) -> None:
 
 def _prepare(storage: Storage) -> None:
     """Waits until the server answers a query, which is what running means, and makes the database "hub" if it is missing."""
+    try:
+        with _connect(storage) as connection:
+            if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone():
+                connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE)))
+    except psycopg.Error as error:
+        raise PostgresUnavailable(
+            f"PostgreSQL is started but does not serve ({str(error).strip()}). Its last words in {storage.log}:\n{_tail(storage.log)}"
+        ) from error
+
+
+def _connect(storage: Storage) -> psycopg.Connection[tuple[object, ...]]:
+    """A connection to the server, tried as long as it lives and may still be starting."""
     deadline = time.monotonic() + START_SECONDS
     while True:
         try:
-            with psycopg.connect(
+            return psycopg.connect(
                 host=str(storage.socket_dir),
                 port=PORT,
                 user="postgres",
                 dbname="postgres",
                 autocommit=True,
                 connect_timeout=10,
-            ) as connection:
-                if not connection.execute(
-                    "SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]
-                ).fetchone():
-                    connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE)))
-                return
-        except psycopg.OperationalError as error:
+            )
+        except psycopg.OperationalError:
             if time.monotonic() > deadline or working(storage.data) is None:
-                raise PostgresUnavailable(
-                    f"PostgreSQL is started but does not answer ({str(error).strip()}). Its last words in {storage.log}:\n{_tail(storage.log)}"
-                ) from error
+                raise
         time.sleep(0.1)
 
 

@@ -328,6 +328,25 @@ def test_a_home_that_was_moved_with_its_server_running_keeps_its_rows(ordinary: 
     ordinary.does(story)
 
 
+def test_a_backup_put_in_place_of_a_home_is_not_written_to_by_the_server_that_still_runs(
+    ordinary: Person,
+) -> None:
+    def story() -> None:
+        write(start(ordinary), 1)
+        postgres.stop(ordinary.home)
+        backup = shutil.copytree(ordinary.home, ordinary.room / "backup")
+        server = start(ordinary)
+        write(server, 2)
+        pid = process(server)
+        ordinary.home.rename(ordinary.room / "before")
+        backup.rename(ordinary.home)
+        assert start(ordinary) == server
+        assert gone(pid)
+        assert ask(server, "SELECT mark FROM marks") == "1"
+
+    ordinary.does(story)
+
+
 def test_an_interrupted_first_start_is_begun_again(ordinary: Person) -> None:
     def story() -> None:
         half = ordinary.home / "postgres" / "data.new"

@@ -1,7 +1,8 @@
 """Throw-away databases for tests, on a real PostgreSQL.
 
-The server is the embedded one, in a home per user that is kept between runs (its databases are not), or the one of
-HUB_TEST_DATABASE_URL. Its databases survive no crash (fsync off): that is what makes them fast.
+The server is the embedded one, in a home per user that is kept between runs (its databases are not); with
+HUB_TEST_POSTGRES=system it runs on the machine's own PostgreSQL, and HUB_TEST_DATABASE_URL names one that runs already.
+Its databases survive no crash (fsync off): that is what makes them fast.
 """
 
 from __future__ import annotations
@@ -42,14 +43,20 @@ def running_server() -> Iterator[str]:
     if given:
         yield given
         return
-    home = Path(tempfile.gettempdir()) / f"lifecycle-hub-tests-{os.geteuid()}"
+    which = os.environ.get("HUB_TEST_POSTGRES", "bundled")
+    bin_dir = {"bundled": postgres.binaries, "system": postgres.system_binaries}[which]()
+    if bin_dir is None:
+        raise LookupError(
+            "HUB_TEST_POSTGRES=system, and this machine has no PostgreSQL: no pg_ctl on the PATH"
+        )
+    home = Path(tempfile.gettempdir()) / f"lifecycle-hub-tests-{os.geteuid()}-{which}"
     home.mkdir(mode=0o755, exist_ok=True)
     with (home / "sessions.lock").open("a") as sessions:
         if _only_session(sessions):
-            _drop_leftovers(postgres.ensure(home, options=FAST).url("postgres"))
+            _drop_leftovers(postgres.ensure(home, bin_dir, FAST).url("postgres"))
         fcntl.flock(sessions, fcntl.LOCK_SH)
         try:
-            yield postgres.ensure(home, options=FAST).url("postgres")
+            yield postgres.ensure(home, bin_dir, FAST).url("postgres")
         finally:
             if _only_session(sessions):
                 postgres.stop(home)
