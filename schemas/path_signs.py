@@ -13,13 +13,13 @@ from importlib.resources import files
 class PathSigns:
     """Paths by precedence, those a parcel belies, and the words that tell them.
 
-    `land_mode` gives the code list of each department's word for how land is held.
+    `land_mode` gives the code lists of each department's words for how land is held.
     """
 
     order: tuple[str, ...]
     default: str
     not_with_parcels: frozenset[str]
-    land_mode: Mapping[str, str]
+    land_mode: Mapping[str, tuple[str, ...]]
     works_class: Mapping[str, str]
     industry: Mapping[str, str]
 
@@ -32,7 +32,7 @@ def path_signs() -> PathSigns:
         order=tuple(said["order"]),
         default=said["default"],
         not_with_parcels=frozenset(said["not_with_parcels"]),
-        land_mode=said["land_mode"],
+        land_mode={department: tuple(lists) for department, lists in said["land_mode"].items()},
         works_class=said["works_class"],
         industry=said["industry"],
     )

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from app.pipeline.parts import Parts, find_parts, numbers
 from app.pipeline.path_choice import choose, pointed
 from app.pipeline.survivorship import Said, claim, corrected, plain, said_by, standing, survive
+from app.pipeline.vocabulary import ACTIVE
 from schemas.corrections import Correction
 from schemas.fields import fields
 from schemas.golden import (
@@ -24,8 +25,6 @@ from schemas.golden import (
 from schemas.identifiers import Scheme
 from schemas.path_signs import path_signs
 from schemas.tables import sums
-
-ACTIVE = "ACTIVE"
 
 
 class _Summed(NamedTuple):
@@ -47,7 +46,7 @@ def assemble(
     """
     everybody = [once for _, once in sorted({member.record_id: member for member in members}.items())]
     live = [member for member in everybody if member.live]
-    parts = find_parts(live)
+    parts = find_parts(everybody)
     said = _said(live, parts)
     said["path"] = pointed(live)
     summed = {

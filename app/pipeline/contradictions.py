@@ -11,12 +11,13 @@ from typing import NamedTuple
 from app.pipeline.gates import Loop, best_per_part, stars
 from app.pipeline.proofs import RANKS, Proofs
 from app.pipeline.survivorship import plain
+from app.pipeline.vocabulary import stage_of
 from schemas.contradictions import OrderRow, contradiction_table
 from schemas.dates import Precision
 from schemas.fields import Words, fields
 from schemas.golden import Claim, Contradiction, GoldenProject, Loser, MemberRecord, Proof
 from schemas.lifecycle import Rank, Stage
-from schemas.tables import departments, milestones, stages
+from schemas.tables import departments, milestones
 
 _DAYS = {
     Precision.DAY: 0,
@@ -25,6 +26,9 @@ _DAYS = {
     Precision.HALF: 183,
     Precision.YEAR: 365,
 }
+
+
+_TALKS = frozenset((Stage.LEAD, Stage.NEGOTIATION))
 
 
 class _Span(NamedTuple):
@@ -193,22 +197,16 @@ def _filed_but_negotiating(members: Sequence[MemberRecord], loop: Loop) -> Itera
     told = [member for member in members if member.live and member.record.department == "commerce"]
     if completion is None or not completion.met_wholly or not told:
         return
-    numbers = {row.code: row.number for row in stages()}
-    furthest = max(
-        (
-            numbers[milestones()[code].stage]
-            for code, said in loop.proofs.of.items()
-            if any(proof.department == "commerce" for proof in said)
-        ),
-        default=0,
-    )
-    if furthest in (numbers[Stage.LEAD], numbers[Stage.NEGOTIATION]):
-        records = (
-            *(member.record_id for member in told),
-            *(proof.record_id for proof in completion.decisive),
-        )
-        words = contradiction_table().words["filed_but_negotiating"]
-        yield _say("filed_but_negotiating", Stage.COMPLETION, records, words, zh={}, en={})
+    words = (stage_of(member.record.status) for member in told if member.record.status)
+    proven = {
+        milestones()[code].stage
+        for code, said in loop.proofs.of.items()
+        if any(proof.department == "commerce" for proof in said)
+    }
+    if any(stage in _TALKS for stage in words) or (proven and proven <= _TALKS):
+        records = [member.record_id for member in told] + [proof.record_id for proof in completion.decisive]
+        rule = "filed_but_negotiating"
+        yield _say(rule, Stage.COMPLETION, records, contradiction_table().words[rule], zh={}, en={})
 
 
 def _suspect_units(project: GoldenProject) -> Iterator[Contradiction]:

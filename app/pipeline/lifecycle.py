@@ -8,6 +8,7 @@ from app.pipeline.contradictions import contradictions
 from app.pipeline.gates import Loop, Standing, best_per_part, part_keys, walk
 from app.pipeline.parts import Parts, find_parts
 from app.pipeline.proofs import Proofs, find_proofs
+from app.pipeline.vocabulary import TERMINATED
 from schemas.contradictions import contradiction_table
 from schemas.golden import (
     Contradiction,
@@ -23,8 +24,6 @@ from schemas.tables import MilestoneRow, StageRow, milestones, paths, stages
 
 CORE = frozenset(("commerce", "land", "housing"))
 """The departments whose feeds are connected out of the box."""
-
-TERMINATED = "TERMINATED"
 
 
 def lifecycle(

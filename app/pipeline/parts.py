@@ -39,16 +39,22 @@ def find_parts(members: Sequence[MemberRecord]) -> Parts:
 
     A works section is what bears a works code, or failing that a construction permit; several permits under one code
     are a section each, and a code that others extend (`…` of `…-001`) is the whole, no section. Two land records that
-    bear the same electronic supervision number speak of one parcel.
+    bear the same electronic supervision number speak of one parcel; supplies without any number are a parcel each where
+    none has one. A section is void once its permit was revoked or withdrawn and no other took its place.
     """
     live = [member for member in members if member.live]
     works_of = _works(live)
     parcel_of = _parcels(live)
     works = _grouped(live, works_of)
+    withdrawn = {
+        member.record.works
+        for member in members
+        if not member.live and numbers(member, Scheme.CONSTRUCTION_PERMIT)
+    }
     return Parts(
         works=works,
         parcels=_grouped(live, parcel_of),
-        void=frozenset(key for key, records in works.items() if _void(records)),
+        void=frozenset(key for key, records in works.items() if _void(records, withdrawn=key in withdrawn)),
         works_of=works_of,
         parcel_of=parcel_of,
     )
@@ -102,6 +108,8 @@ def _parcels(members: Sequence[MemberRecord]) -> dict[str, str]:
                 *supervised,
                 *((f"{record.department}:{record.parcel}",) if record.parcel else ()),
             )
+    if not names:
+        return {member.record_id: member.record_id for member in members if _supplies(member)}
     group: dict[str, set[str]] = {}
     for own in names.values():
         merged = set(own).union(*(group[name] for name in own if name in group))
@@ -113,14 +121,22 @@ def _parcels(members: Sequence[MemberRecord]) -> dict[str, str]:
     }
 
 
-def _void(records: Iterable[MemberRecord]) -> bool:
-    """Tell whether the last word on a section's permit is that it was revoked."""
-    last: tuple[str, bool] = ("", False)
+def _supplies(member: MemberRecord) -> bool:
+    """Tell whether a record is a supply of land: a dated contract, or a price of land."""
+    record = member.record
+    contracted = any(evidence.milestone == "A5" and evidence.on is not None for evidence in record.evidence)
+    return record.department == "land" and (contracted or "supply_price" in record.money)
+
+
+def _void(records: Sequence[MemberRecord], *, withdrawn: bool) -> bool:
+    """Tell whether the last word on a section's permit is that it is gone; a filed completion says it is not."""
+    if any(numbers(member, Scheme.COMPLETION_FILING) for member in records):
+        return False
+    permits = [dated(member.record) for member in records if numbers(member, Scheme.CONSTRUCTION_PERMIT)]
+    last = (max(permits, default=""), withdrawn and not permits)
     for member in records:
-        if numbers(member, Scheme.CONSTRUCTION_PERMIT):
-            last = max(last, (dated(member.record), False))
         for part in member.parts:
-            event = part.texts.get("event")
+            event = part.texts.get("type") if part.part == "event" else None
             if event == _VOIDED or event in _GIVEN:
                 last = max(last, (dated(part), event == _VOIDED))
     return last[1]

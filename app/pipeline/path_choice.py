@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from functools import cache
+from collections.abc import Sequence
 
 from app.pipeline.survivorship import Said, in_order, weighed
+from app.pipeline.vocabulary import industry_of, path_of_land_mode
 from schemas.fields import fields
 from schemas.golden import Claim, Loser, MemberRecord
 from schemas.identifiers import Scheme, Status
@@ -14,27 +14,20 @@ from schemas.records import ProjectRecord
 from schemas.tables import code_list
 
 
-@cache
-def _by_land_mode(department: str) -> Mapping[str, str]:
-    """Give the path each word of a department for how land is held points to."""
-    codes = path_signs().land_mode.get(department)
-    rows = code_list(codes).values() if codes else ()
-    return {word: row.path for row in rows if row.path for word in (row.code, row.zh)}
-
-
 def signs(record: ProjectRecord) -> dict[str, str]:
     """Give the paths a record points to, each with the raw word that does."""
     table = path_signs()
     found: dict[str, str] = {}
     if record.path_hint in table.order:
         found[record.path_hint] = record.path_hint
-    if record.land_mode and (path := _by_land_mode(record.department).get(record.land_mode)):
+    if record.land_mode and (path := path_of_land_mode(record.department, record.land_mode)):
         found[path] = record.land_mode
     if record.works_class and (path := table.works_class.get(record.works_class)):
         found[path] = record.works_class
-    for prefix, path in table.industry.items():
-        if record.industry and record.industry.startswith(prefix):
-            found[path] = record.industry
+    if record.industry:
+        for prefix, path in table.industry.items():
+            if industry_of(record.industry).startswith(prefix):
+                found[path] = record.industry
     for number in (*record.bears, *record.cites):
         if (
             number.scheme is Scheme.PROJECT_CODE

@@ -57,20 +57,23 @@ def find_proofs(members: Sequence[MemberRecord], parts: Parts) -> Proofs:
     """Gather the proofs and promises of live members and the parts that hang on them.
 
     A number of another record that a member cites is a proof of rank C, unless the member's own evidence already
-    speaks of the milestone. Nothing of a works section whose permit was revoked counts. Proofs of milestones the
+    speaks of the milestone. What is counted in works
+    sections does not count for one whose permit was revoked. Proofs of milestones the
     tables do not know are left out.
     """
     proofs: dict[str, set[Proof]] = {}
     promises: dict[str, set[Promise]] = {}
     for member in members:
-        if not member.live or parts.works_of.get(member.record_id) in parts.void:
+        if not member.live:
             continue
         statements: tuple[ProjectRecord | PartRecord, ...] = (member.record, *member.parts)
         for record in statements:
             for evidence in (*record.evidence, *_citations(record)):
                 if (row := milestones().get(evidence.milestone)) is not None:
                     part = _part(member, evidence.part, counted_in(row.stage), parts)
-                    proofs.setdefault(evidence.milestone, set()).add(_proof(member, record, evidence, part))
+                    if part not in parts.void:
+                        proof = _proof(member, record, evidence, part)
+                        proofs.setdefault(evidence.milestone, set()).add(proof)
             for planned in record.planned:
                 if (row := milestones().get(planned.milestone)) is not None:
                     promise = Promise(

@@ -7,6 +7,7 @@ from decimal import Decimal
 from functools import cache
 from typing import NamedTuple
 
+from app.pipeline.vocabulary import industry_of, land_mode_of, status_of
 from schemas.cleaning import clean
 from schemas.corrections import Correction
 from schemas.fields import FieldRow
@@ -77,6 +78,13 @@ def _party(record: ProjectRecord, role: str, what: str) -> tuple[str, str] | Non
     return min(found, default=None)
 
 
+_MEANINGS: Mapping[str, Callable[[str, str], str | None]] = {
+    "status": lambda _, word: status_of(word),
+    "land_mode": land_mode_of,
+    "industry": lambda _, text: industry_of(text),
+}
+
+
 @cache
 def _reader(read: str) -> Callable[[ProjectRecord], tuple[str, str] | None]:
     """Give the function that reads (value, raw) where `fields.toml` says, such as `money.contract_price`."""
@@ -84,7 +92,9 @@ def _reader(read: str) -> Callable[[ProjectRecord], tuple[str, str] | None]:
 
     def attribute(record: ProjectRecord) -> tuple[str, str] | None:
         text = getattr(record, read)
-        return (text, text) if text else None
+        meaning = _MEANINGS.get(read)
+        value = meaning(record.department, text) if meaning is not None and text else text
+        return (value, text) if value else None
 
     def place(record: ProjectRecord) -> tuple[str, str] | None:
         text = getattr(record.place, rest)
