@@ -35,9 +35,16 @@ class Linkage:
     """
 
     def __init__(
-        self, barriers: Barriers, scores: Mapping[tuple[str, str], int], apart: frozenset[tuple[str, str]]
+        self,
+        barriers: Barriers,
+        scores: Mapping[tuple[str, str], int],
+        apart: frozenset[tuple[str, str]],
+        once: Mapping[str, frozenset[str]],
     ) -> None:
-        """Begin with every record of `barriers` alone; `scores` are keyed (a, b) with a < b."""
+        """Begin with every record of `barriers` alone; `scores` are keyed (a, b) with a < b.
+
+        `once` gives the numbers a record bears of schemes of which a project has one.
+        """
         self.names = sorted(barriers.of)
         self.barriers = barriers
         place = {name: i for i, name in enumerate(self.names)}
@@ -50,6 +57,7 @@ class Linkage:
             self.sums[i][j] = self.sums[j][i] = score
         self.kinds = {i: frozenset({barriers.of[name]}) for i, name in enumerate(self.names)}
         self.waived: dict[int, frozenset[tuple[int, int]]] = {i: frozenset() for i in self.members}
+        self.once = {i: once[name] for i, name in enumerate(self.names)}
         self.apart: dict[int, set[int]] = {i: set() for i in self.members}
         for a, b in apart:
             self.apart[place[a]].add(place[b])
@@ -96,7 +104,7 @@ class Linkage:
             total, n = self.sums[i][j], size_i * size_j
             above = total >= SAFE_CUT * n
             if above and not snapped and not ambiguous:
-                ambiguous = self._rival(i, j, total, n) or self._rival(j, i, total, n)
+                ambiguous = self._twice(i, j) or self._rival(i, j, total, n) or self._rival(j, i, total, n)
                 if ambiguous:
                     heapq.heappush(heap, (-((SAFE_CUT - 1) << _EXACT), i, j, size_i, size_j, True))
                     continue
@@ -131,6 +139,10 @@ class Linkage:
             return []
         waived = frozenset().union(*(self.waived[k] for k in (i, j, *waiving)))
         return [rule for pair, rule in rules.items() if pair not in waived]
+
+    def _twice(self, i: int, j: int) -> bool:
+        """Tell whether both groups bear numbers of which a project has one, and share none."""
+        return bool(self.once[i]) and bool(self.once[j]) and self.once[i].isdisjoint(self.once[j])
 
     def _rival(self, i: int, j: int, total: int, n: int) -> bool:
         """Tell whether `i` fits a third group nearly as well as `j`, while that group and `j` exclude each other.
@@ -175,6 +187,7 @@ class Linkage:
         self.members[root] = self.members[root] + self.members.pop(gone)
         self.kinds[root] |= self.kinds.pop(gone)
         self.waived[root] |= self.waived.pop(gone)
+        self.once[root] |= self.once.pop(gone)
         for k in self.apart.pop(gone):
             self.apart[k].discard(gone)
             self.apart[k].add(root)

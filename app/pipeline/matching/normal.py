@@ -23,6 +23,7 @@ _CODED = (Scheme.PROJECT_CODE, Scheme.WORKS_CODE)
 _LAND_DOCUMENTS = (Scheme.LAND_APPROVAL_NO, Scheme.LAND_CONTRACT_NO, Scheme.DOCUMENT_NO)
 _CODE_LEAD = re.compile(r"\d{4}-\d{6}-\d{2}-(?!88)\d{2}-\d{6}(?!\d)")
 _SECTION_TAIL = re.compile(r"(.{8,})-\d{1,3}")
+_HOUSE = re.compile(r"\d+(?=号(?!楼|厂房|地块))")
 _TELLING = 5
 """Signs below which a number (12, 3号) is no more than a place in some list."""
 _NO_SEATS = frozenset({"市辖区", "自治区直辖县级行政区划", "省直辖县级行政区划"})
@@ -57,6 +58,7 @@ class Normal:
     numbers: frozenset[str]
     district: str | None
     address: str
+    houses: frozenset[str]
     works_class: str | None
     amount: Decimal | None
     site_area: Decimal | None
@@ -93,6 +95,7 @@ def normal(record_id: str, record: ProjectRecord) -> Normal:
         numbers=frozenset(bears | cites),
         district=district if district and not district.endswith("00") else None,
         address=address,
+        houses=frozenset(_HOUSE.findall(address)),
         works_class=record.works_class,
         amount=next((m.yuan for key in _AMOUNTS if (m := record.money.get(key)) and m.yuan), None),
         site_area=a.square_metres if (a := record.areas.get("site_area")) else None,

@@ -12,6 +12,7 @@ from app.pipeline.matching.normal import Normal
 from app.pipeline.matching.rules import digits_apart, old_code
 from app.pipeline.matching.weights import (
     FLOOR,
+    ONCE,
     PRIOR,
     REVIEW_CUT,
     SAFE_CUT,
@@ -29,7 +30,6 @@ _PHASE, _PLACE, _AMOUNT, _AREA = WEIGHTS["phase"], WEIGHTS["place"], WEIGHTS["am
 _LADDER = [(step["jaccard"], step["overlap"], step["points"]) for step in _NAME["ladder"]]
 _CAPS = {rule: points_for(WEIGHTS["caps"][rule]) for rule in ("name_alone", "same_source")}
 _FIRM: int = WEIGHTS["caps"]["firm"]
-_ONCE = tuple(sorted(scheme for scheme, row in WEIGHTS["number"].items() if "once" in row))
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,7 @@ def _numbers(a: Normal, b: Normal, terms: list[Term]) -> bool:
         points = number_points(scheme, how)
         firm = firm or points >= _FIRM
         terms.append(Term(f"number.{scheme}.{how}", points, number, number))
-    for scheme in _ONCE:
+    for scheme in ONCE:
         mine = sorted(n for n in a.bears if n.startswith(f"{scheme}:"))
         theirs = sorted(n for n in b.bears if n.startswith(f"{scheme}:"))
         if mine and theirs and not set(mine).intersection(theirs):
@@ -185,6 +185,8 @@ def _places(a: Normal, b: Normal, terms: list[Term]) -> None:
             kind = "address_some"
         else:
             kind = "address_other"
+        if a.houses and b.houses and a.houses.isdisjoint(b.houses):
+            kind = "address_number_other" if overlap >= 500 else kind
         terms.append(Term(f"place.{kind}", _PLACE[kind], a.address, b.address))
 
 

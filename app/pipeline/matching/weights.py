@@ -36,6 +36,9 @@ FLOOR: int = WEIGHTS["cuts"]["floor"]
 REVIEW_CUT: int = WEIGHTS["cuts"]["review"]
 SAFE_CUT: int = WEIGHTS["cuts"]["safe"]
 
+ONCE: tuple[str, ...] = tuple(sorted(scheme for scheme, row in WEIGHTS["number"].items() if "once" in row))
+"""Schemes of which a project has one number, so that two different ones are a reason to ask."""
+
 
 def _logistic(hundredths: int) -> int:
     odds = _CONTEXT.exp(Decimal(hundredths) / 100)

@@ -23,6 +23,7 @@ BLANK: dict[str, Any] = {
     "cites": frozenset(),
     "district": None,
     "address": "",
+    "houses": frozenset(),
     "works_class": None,
     "amount": None,
     "site_area": None,

@@ -62,6 +62,16 @@ def test_a_record_that_fits_two_phases_alike_waits_for_a_person():
     assert [(r.left, r.right, r.reason) for r in done.reviews] == [(("a",), ("b",), "ambiguous")]
 
 
+def test_two_groups_with_a_number_each_that_a_project_has_once_wait_for_a_person():
+    records = {i: norm(i, bears={f"promotion_no:{n}"}) for i, n in {"a": 1, "b": 2, "c": 1}.items()}
+    done = cluster(records, {}, pairs(ab=990, ac=999, bc=990), [])
+    assert done.projects == (("a", "c"), ("b",))
+    assert [(r.left, r.right, r.reason) for r in done.reviews] == [(("a", "c"), ("b",), "ambiguous")]
+    assert cluster(records, {}, pairs(ab=990, ac=999, bc=990), [same("a", "b")]).projects == (
+        ("a", "b", "c"),
+    )
+
+
 def test_a_word_same_merges_without_any_pair_and_over_a_hard_rule():
     assert together(cluster(norms("ab"), {}, [], [same("a", "b")]), "a", "b")
     records = {i: norm(i, phase={phase}) for i, phase in {"a": 1, "b": 2, "c": 1, "d": 2}.items()}
