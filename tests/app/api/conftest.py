@@ -1,0 +1,72 @@
+"""The hub of the small city by HTTP, empty or filled, with keys of both jurisdictions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from app.db import keys
+from app.main import create_app
+from app.settings import Settings
+from tests.support.client import Client, calling
+from tests.support.database import JURISDICTIONS, throw_away_database
+from tests.support.small_city import SECRET, SmallCity, small_city
+
+MakeKey = Callable[..., str]
+
+
+@pytest.fixture(scope="session")
+def filled_template(postgres_server: str, migrated_template: str) -> Iterator[str]:
+    """The small city with its two projects; only copied."""
+    with throw_away_database(postgres_server, template=migrated_template) as url:
+        made = small_city(url)
+        made.fill()
+        made.database.close()
+        yield url
+
+
+@pytest.fixture(scope="session")
+def reader(postgres_server: str, filled_template: str) -> Iterator[Client]:
+    """A caller of the filled city for tests that change nothing."""
+    with (
+        throw_away_database(postgres_server, template=filled_template) as url,
+        serving(small_city(url)) as caller,
+    ):
+        yield caller
+
+
+@pytest.fixture
+def city(postgres_server: str, filled_template: str) -> Iterator[SmallCity]:
+    """A filled city of this test's own."""
+    with throw_away_database(postgres_server, template=filled_template) as url:
+        made = small_city(url)
+        yield made
+        made.database.close()
+
+
+@pytest.fixture
+def client(city: SmallCity) -> Iterator[Client]:
+    """A caller of this test's own city."""
+    with serving(city) as caller:
+        yield caller
+
+
+@contextmanager
+def serving(city: SmallCity) -> Iterator[Client]:
+    """Give an anonymous caller of a city's hub."""
+    settings = Settings(jurisdiction=JURISDICTIONS[0], push_limit=20_000)
+    app = create_app(settings, city.database, city.registry, {"TEST_EVENTS_SECRET": SECRET})
+    with calling(app) as caller:
+        yield caller
+    city.database.close()
+
+
+@pytest.fixture
+def make_key(city: SmallCity) -> MakeKey:
+    def make(*scopes: str, jurisdiction: int = JURISDICTIONS[0]) -> str:
+        with city.database.begin() as connection:
+            return keys.add(connection, jurisdiction, "reviewer", scopes)
+
+    return make

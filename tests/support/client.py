@@ -1,0 +1,82 @@
+"""A caller of the app without sockets, which also checks that every status answered is declared."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import httpx
+from anyio.from_thread import BlockingPortal, start_blocking_portal
+from fastapi import FastAPI
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class Client:
+    """Calls an app; `key` signs every call, every answer is held against the committed description."""
+
+    def __init__(self, portal: BlockingPortal, http: httpx.AsyncClient, key: str | None = None) -> None:
+        self._portal, self._http, self._key = portal, http, key
+
+    def holding(self, key: str | None) -> Client:
+        """Give the same caller with another key."""
+        return Client(self._portal, self._http, key)
+
+    def request(self, method: str, path: str, **options: Any) -> httpx.Response:
+        """Send one request under /api/v1 (or an absolute address given as `next`)."""
+        url = path if path.startswith("/api/") or path == "/" else f"/api/v1{path}"
+        headers = dict(options.pop("headers", {}))
+        if self._key is not None:
+            headers.setdefault("authorization", f"Bearer {self._key}")
+        answer: httpx.Response = self._portal.call(
+            lambda: self._http.request(method, url, headers=headers, **options)
+        )
+        self._check(method, answer)
+        return answer
+
+    def get(self, path: str, /, **params: Any) -> httpx.Response:
+        """Ask, with `params` as the query."""
+        return self.request("GET", path, params=params or None)
+
+    def post(self, path: str, json: Any = None, **options: Any) -> httpx.Response:
+        """Send JSON."""
+        return self.request("POST", path, json=json, **options)
+
+    def _check(self, method: str, answer: httpx.Response) -> None:
+        known = next((ops for path, ops in _declared() if path.match(answer.request.url.path)), {})
+        operation = known.get(method.lower())
+        if operation is not None:
+            assert str(answer.status_code) in operation["responses"], (
+                method,
+                answer.status_code,
+                answer.text,
+            )
+        if answer.status_code >= 400:
+            assert answer.headers["content-type"] == "application/problem+json", answer.text
+            assert answer.json()["status"] == answer.status_code
+
+
+@lru_cache(maxsize=1)
+def _declared() -> list[tuple[re.Pattern[str], Any]]:
+    """Every address with its operations, by the committed description."""
+    paths = json.loads((ROOT / "schemas" / "openapi.json").read_text(encoding="utf-8"))["paths"]
+    return [
+        (re.compile(re.sub(r"\\{\w+\\}", "[^/]+", re.escape(path)) + "$"), operations)
+        for path, operations in paths.items()
+    ]
+
+
+@contextmanager
+def calling(app: FastAPI) -> Iterator[Client]:
+    """Give an anonymous caller of the app."""
+    with start_blocking_portal() as portal:
+        http = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://hub")
+        try:
+            yield Client(portal, http)
+        finally:
+            portal.call(http.aclose)
