@@ -24,6 +24,7 @@ CONTRACTS: list[str] = [
 PLANTS: dict[str, list[tuple[str, str]]] = {
     "one direction": [("schemas/base.py", "import connectors.contract")],
     "inside app": [("app/db/session.py", "import app.pipeline.land")],
+    "inside the corridor": [("app/pipeline/survivorship.py", "import app.pipeline.assemble")],
     "inside connectors": [("connectors/contract.py", "import connectors.departments.planted.connector")],
     "departments do not know each other": [
         ("connectors/departments/planted/connector.py", "import connectors.departments.other.connector")
@@ -102,7 +103,10 @@ def test_each_contract_bites(house: Path, contract: str) -> None:
     assert contract in broken(house)
 
 
-@pytest.mark.parametrize(("room", "contract"), [("app", "inside app"), ("connectors", "inside connectors")])
+@pytest.mark.parametrize(
+    ("room", "contract"),
+    [("app", "inside app"), ("app/pipeline", "inside the corridor"), ("connectors", "inside connectors")],
+)
 def test_a_new_module_must_say_where_it_stands(house: Path, room: str, contract: str) -> None:
     (house / room / "newcomer.py").touch()
     assert contract in broken(house)
