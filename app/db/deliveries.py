@@ -11,7 +11,7 @@ from sqlalchemy import Connection, text
 
 from app.db import jurisdictions, landing
 from app.db.filters import where
-from app.errors import Conflict, NotFound
+from app.errors import Conflict, Gone, NotFound
 from schemas.api.deliveries import DeliveryQuery, DeliveryRow, DeliveryView, Receipt
 from schemas.api.shapes import Counts
 
@@ -39,8 +39,14 @@ def accept_push(
 ) -> Receipt:
     """Keep a verified push under the next delivery number, once per message id.
 
-    The same id with the same body is a duplicate; with another body it raises Conflict.
+    The same id with the same body is a duplicate; with another body it raises Conflict. Raises Gone for a source
+    that is switched off.
     """
+    off = (
+        "SELECT EXISTS (SELECT FROM ops.source WHERE jurisdiction = :j AND source = :source AND NOT enabled)"
+    )
+    if connection.execute(text(off), {"j": jurisdiction, "source": source}).scalar_one():
+        raise Gone(f"{source} is switched off; its department need not send again")
     held = jurisdictions.hold(connection, jurisdiction)
     digest = hashlib.sha256(body).digest()
     known = connection.execute(
@@ -134,3 +140,16 @@ def rows(
         {"j": jurisdiction, "no": number, "normalized": normalized, "after": after or 0, "n": n},
     )
     return [DeliveryRow.model_validate(dict(row)) for row in found.mappings()]
+
+
+def waiting(connection: Connection, jurisdiction: int) -> bool:
+    """Say whether a stored push has not landed yet."""
+    return bool(
+        connection.execute(
+            text(
+                "SELECT EXISTS (SELECT FROM memory.delivery d WHERE d.jurisdiction = :j AND NOT EXISTS (SELECT FROM"
+                " memory.landing l WHERE l.jurisdiction = d.jurisdiction AND l.delivery_no = d.delivery_no))"
+            ),
+            {"j": jurisdiction},
+        ).scalar_one()
+    )

@@ -35,6 +35,7 @@ transport = { kind = "table", variable = "TEST_PERMITS_URL", table = "PERMITS", 
 schedule = { every = 60 }
 identity = { columns = ["no"] }
 version = { columns = ["updated"] }
+volatile = ["updated"]
 retraction = { column = "valid", value = "0" }
 identifiers = [{ scheme = "project_code", from = "code" }]
 parties = [{ role = "owner", name = "owner" }]

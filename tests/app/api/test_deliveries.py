@@ -1,0 +1,169 @@
+from __future__ import annotations
+
+import pytest
+
+from tests.app.api.conftest import MakeKey
+from tests.support.client import Client
+from tests.support.database import JURISDICTIONS
+from tests.support.small_city import SmallCity, permit, rid, signed
+
+HERE, THERE = JURISDICTIONS
+
+
+class TestListDeliveries:
+    def test_anonymous_sees_each_delivery_add_up(self, client: Client, city: SmallCity) -> None:
+        city.land("housing.permits", permit("A-1"), permit("", "没有编号"), permit("N-7", "新仓库"))
+        city.land("commerce.signed", signed("A-1"))
+        items = client.get("/deliveries").json()["items"]
+        assert [(item["delivery_no"], item["state"]) for item in items] == [
+            (5, "normalized"),
+            (4, "landed"),
+            (3, "normalized"),
+            (2, "normalized"),
+            (1, "normalized"),
+        ]
+        for item in items:
+            counts = item["counts"]
+            assert counts["received"] == counts["kept"] + counts["unchanged"] + counts["unreadable"]
+            if item["state"] == "normalized":
+                assert counts["kept"] == counts["accepted"] + counts["rejected"]
+
+    def test_pages_and_filters(self, reader: Client) -> None:
+        first = reader.get("/deliveries", limit=2).json()
+        second = reader.request("GET", first["next"]).json()
+        assert [i["delivery_no"] for i in (*first["items"], *second["items"])] == [3, 2, 1]
+        found = reader.get("/deliveries", source="commerce.signed").json()["items"]
+        assert [item["delivery_no"] for item in found] == [1]
+        assert reader.get("/deliveries", jurisdiction=12).json()["items"] == []
+
+
+class TestReadDelivery:
+    def test_anonymous_is_refused(self, client: Client) -> None:
+        assert client.get("/deliveries/1").status_code == 401
+
+    def test_a_key_sees_the_outcome_and_hash_of_each_row(
+        self, client: Client, city: SmallCity, make_key: MakeKey
+    ) -> None:
+        caller = client.holding(make_key())
+        rows = caller.get("/deliveries/2").json()["rows"]["items"]
+        assert [(row["row_no"], row["key"], row["outcome"]) for row in rows] == [
+            (1, "A-1", "accepted"),
+            (2, "B-2", "accepted"),
+            (3, "S-1", "rejected"),
+            (4, "W-1", "accepted"),
+        ]
+        assert rows[0]["record_id"] == rid("housing.permits", "A-1")
+        assert all(len(row["hash"]) == 32 for row in rows)
+        assert (rows[2]["rule"], rows[2]["field"]) == ("permits.sample", "name")
+        city.land(
+            "housing.permits",
+            permit("A-1", updated="2025-01-01 00:00:00"),
+            permit("", "没有编号"),
+            permit("N-7"),
+        )
+        landed = caller.get("/deliveries/4").json()
+        outcomes = [row["outcome"] for row in landed["rows"]["items"]]
+        assert (landed["state"], outcomes) == ("landed", ["confirmed", "unreadable", "waiting"])
+
+    def test_rows_come_in_pages(self, client: Client, make_key: MakeKey) -> None:
+        caller = client.holding(make_key())
+        first = caller.get("/deliveries/2", limit=3).json()["rows"]
+        rest = caller.request("GET", first["next"]).json()["rows"]
+        assert [row["row_no"] for row in (*first["items"], *rest["items"])] == [1, 2, 3, 4]
+
+    def test_what_is_not_there_or_no_number(self, client: Client, make_key: MakeKey) -> None:
+        caller = client.holding(make_key())
+        assert caller.get("/deliveries/99").status_code == 404
+        for bad in ("0", "-1", "x", str(2**63), "1.5", "%00"):
+            assert caller.get(f"/deliveries/{bad}").status_code == 400
+        assert caller.get("/deliveries/1", jurisdiction=THERE).status_code == 403
+
+
+class TestListRejections:
+    def test_anonymous_is_refused(self, client: Client) -> None:
+        assert client.get("/rejections").status_code == 401
+
+    def test_a_rejection_names_rule_value_words_and_who_must_act(
+        self, client: Client, make_key: MakeKey
+    ) -> None:
+        for jurisdiction in JURISDICTIONS:
+            items = client.holding(make_key(jurisdiction=jurisdiction)).get("/rejections").json()["items"]
+            assert items == [
+                {
+                    "delivery_no": 2,
+                    "row_no": 3,
+                    "source": "housing.permits",
+                    "record_id": rid("housing.permits", "S-1", jurisdiction),
+                    "rule": "permits.sample",
+                    "field": "name",
+                    "value": "样例",
+                    "responsible": "department",
+                    "zh": "样例行不是数据",
+                    "en": "a sample is no data",
+                }
+            ]
+
+    @pytest.mark.parametrize(
+        ("filters", "n"),
+        [
+            ({"source": "housing.permits"}, 3),
+            ({"source": "commerce.signed"}, 0),
+            ({"rule": "permits.sample"}, 3),
+            ({"rule": "x"}, 0),
+        ],
+    )
+    def test_filters_and_pages(
+        self, client: Client, city: SmallCity, make_key: MakeKey, filters: dict[str, str], n: int
+    ) -> None:
+        city.land("housing.permits", permit("S-2", "样例"), permit("S-3", "样例"))
+        city.drain()
+        caller, seen = client.holding(make_key()), []
+        page = caller.get("/rejections", limit=2, **filters).json()
+        seen += page["items"]
+        while page["next"]:
+            page = caller.request("GET", page["next"]).json()
+            seen += page["items"]
+        assert len(seen) == n
+        places = [(item["delivery_no"], item["row_no"]) for item in seen]
+        assert places == sorted(set(places), reverse=True)
+
+
+class TestListIssues:
+    def test_anonymous_is_refused(self, client: Client) -> None:
+        assert client.get("/issues").status_code == 401
+
+    def test_an_issue_names_field_severity_and_words(
+        self, client: Client, city: SmallCity, make_key: MakeKey
+    ) -> None:
+        city.land("housing.permits", permit("D-1", district="火星区"), permit("D-2", district="火星区"))
+        city.drain()
+        caller = client.holding(make_key())
+        first = caller.get("/issues", limit=1).json()
+        second = caller.request("GET", first["next"]).json()
+        found = first["items"] + second["items"]
+        assert [item["rule"] for item in found] == ["district.unknown"] * 2
+        assert found[0]["value"] == "火星区"
+        assert found[0]["severity"] in {"note", "doubt", "dropped"}
+        assert caller.get("/issues", rule="x").json()["items"] == []
+
+
+class TestListChanges:
+    def test_anonymous_follows_the_feed_without_gaps(self, client: Client, city: SmallCity) -> None:
+        seen: list[int] = []
+        answer = client.get("/changes", limit=1).json()
+        while True:
+            seen += [item["change_no"] for item in answer["items"]]
+            if not answer["next"]:
+                break
+            answer = client.request("GET", answer["next"]).json()
+        assert seen == list(range(1, len(seen) + 1))
+        assert len(seen) >= 2
+        city.land("housing.permits", permit("B-2", valid="0", updated="2024-12-01 10:00:00"))
+        city.drain()
+        news = client.get("/changes", since=answer["last"]).json()
+        assert {item["project_id"] for item in news["items"]} == {rid("housing.permits", "B-2")}
+
+    def test_an_up_to_date_reader_gets_nothing_and_keeps_its_place(self, reader: Client) -> None:
+        assert reader.get("/changes", since=10**9).json() == {"items": [], "last": 10**9, "next": None}
+        assert reader.get("/changes", since=-1).status_code == 400
+        assert reader.get("/changes", since=2**63).status_code == 400

@@ -1,0 +1,186 @@
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import text
+
+from app.db import landing
+from tests.app.api.conftest import MakeKey
+from tests.support.client import Client
+from tests.support.database import JURISDICTIONS
+from tests.support.small_city import SmallCity, permit
+
+HERE, THERE = JURISDICTIONS
+
+
+class TestListSources:
+    def test_anonymous_sees_each_source_with_its_accounting(self, reader: Client) -> None:
+        sources = {item["source"]: item for item in reader.get("/sources").json()["items"]}
+        assert list(sources) == ["commerce.signed", "housing.events", "housing.permits"]
+        permits = sources["housing.permits"]
+        assert permits["counts"] == {
+            "received": 5,
+            "kept": 5,
+            "unchanged": 0,
+            "unreadable": 0,
+            "accepted": 4,
+            "rejected": 1,
+        }
+        assert (permits["zh"], permits["transport"], permits["every_seconds"]) == ("施工许可", "table", 60)
+        assert (permits["state"], sources["housing.events"]["state"]) == ("ok", "never")
+        assert (permits["deliveries"], permits["waiting"]) == (2, 0)
+
+    def test_counts_add_up_with_unchanged_and_unreadable_rows(self, client: Client, city: SmallCity) -> None:
+        city.land("housing.permits", permit("A-1"), permit("", "没有编号"), permit("N-7", "新仓库"))
+        city.drain()
+        counts = client.get("/sources/housing.permits").json()["counts"]
+        assert counts == {
+            "received": 8,
+            "kept": 6,
+            "unchanged": 1,
+            "unreadable": 1,
+            "accepted": 5,
+            "rejected": 1,
+        }
+
+    @pytest.mark.parametrize(
+        ("enabled", "attention", "since", "state"),
+        [
+            (False, None, "now()", "disabled"),
+            (True, "ask the owner for a new token", "now()", "attention"),
+            (True, None, "now()", "ok"),
+            (True, None, "now() - interval '3 minutes'", "late"),
+            (True, None, "now() - interval '100 seconds'", "ok"),
+        ],
+    )
+    def test_its_state_tells_what_a_person_must_know(
+        self, client: Client, city: SmallCity, enabled: bool, attention: str | None, since: str, state: str
+    ) -> None:
+        with city.database.begin() as connection:
+            connection.execute(
+                text(
+                    "INSERT INTO ops.source (jurisdiction, source, enabled, attention, succeeded_at)"  # sql-lint: allow built-text — the cases above
+                    f" VALUES (:j, 'housing.other', :enabled, :attention, {since})"
+                ),
+                {"j": HERE, "enabled": enabled, "attention": attention},
+            )
+            connection.execute(
+                text("UPDATE ops.source SET every_seconds = 60 WHERE jurisdiction = :j"), {"j": HERE}
+            )
+        found = client.get("/sources/housing.other").json()
+        assert (found["state"], found["installed"]) == (state, False)
+
+
+class TestReadSource:
+    def test_anonymous_sees_one_source(self, reader: Client) -> None:
+        assert reader.get("/sources/housing.permits").json()["owner"] == "住建局建管科"
+
+    def test_an_unknown_source_is_not_found(self, reader: Client) -> None:
+        assert reader.get("/sources/land.nothing").status_code == 404
+        assert reader.get("/sources/no-key").status_code == 400
+
+
+class TestSyncSource:
+    def test_anonymous_and_keys_without_the_scope_are_refused(
+        self, client: Client, make_key: MakeKey
+    ) -> None:
+        assert client.post("/sources/housing.permits/sync").status_code == 401
+        answer = client.holding(make_key("judge")).post("/sources/housing.permits/sync")
+        assert answer.status_code == 403
+        assert "`sync`" in answer.json()["detail"]
+
+    def test_it_queues_one_run_and_a_second_is_a_conflict(self, client: Client, make_key: MakeKey) -> None:
+        caller = client.holding(make_key("sync"))
+        answer = caller.post("/sources/housing.permits/sync")
+        assert answer.status_code == 202
+        run = answer.json()
+        assert (run["state"], run["source"]) == ("queued", "housing.permits")
+        assert caller.post("/sources/housing.permits/sync").status_code == 409
+        assert caller.post("/sources/commerce.signed/sync").status_code == 202
+        assert client.get(f"/runs/{run['run_id']}").json() == run
+
+    def test_the_other_jurisdiction_has_its_own_queue(self, client: Client, make_key: MakeKey) -> None:
+        for jurisdiction in JURISDICTIONS:
+            caller = client.holding(make_key("admin", jurisdiction=jurisdiction))
+            assert caller.post("/sources/housing.permits/sync").status_code == 202
+        assert len(client.get("/runs", jurisdiction=THERE).json()["items"]) == 1
+
+    def test_a_key_does_not_act_in_another_jurisdiction(self, client: Client, make_key: MakeKey) -> None:
+        caller = client.holding(make_key("sync"))
+        assert caller.post(f"/sources/housing.permits/sync?jurisdiction={THERE}").status_code == 403
+        assert client.get("/runs", jurisdiction=THERE).json()["items"] == []
+
+    def test_what_cannot_be_asked_is_refused(
+        self, client: Client, city: SmallCity, make_key: MakeKey
+    ) -> None:
+        caller = client.holding(make_key("sync"))
+        assert caller.post("/sources/land.nothing/sync").status_code == 404
+        assert caller.post("/sources/housing.events/sync").status_code == 409
+        with city.database.begin() as connection:
+            connection.execute(
+                text(
+                    "INSERT INTO ops.source (jurisdiction, source, enabled) VALUES (:j, 'housing.permits', false)"
+                ),
+                {"j": HERE},
+            )
+        assert caller.post("/sources/housing.permits/sync").status_code == 409
+
+
+class TestRuns:
+    def test_anonymous_pages_through_runs_newest_first(self, client: Client, make_key: MakeKey) -> None:
+        caller = client.holding(make_key("sync"))
+        for source in ("housing.permits", "commerce.signed"):
+            caller.post(f"/sources/{source}/sync")
+        first = client.get("/runs", limit=1).json()
+        second = client.request("GET", first["next"]).json()
+        assert [first["items"][0]["source"], second["items"][0]["source"]] == [
+            "commerce.signed",
+            "housing.permits",
+        ]
+        assert second["next"] is None
+
+    def test_filters_narrow(self, client: Client, make_key: MakeKey) -> None:
+        client.holding(make_key("sync")).post("/sources/housing.permits/sync")
+        assert len(client.get("/runs", source="housing.permits", state="queued").json()["items"]) == 1
+        assert client.get("/runs", state="failed").json()["items"] == []
+
+    def test_an_unknown_run_is_not_found(self, reader: Client) -> None:
+        assert reader.get("/runs/430200-0").status_code == 404
+        assert reader.get("/runs/%00").status_code == 400
+
+
+class TestHeldDeletions:
+    @pytest.fixture(autouse=True)
+    def _held(self, city: SmallCity) -> None:
+        for jurisdiction in JURISDICTIONS:
+            with city.database.begin() as connection:
+                landing.hold_deletion(connection, jurisdiction, "commerce.signed", "run-1", 10, ["a", "b"])
+
+    def test_anonymous_is_refused(self, client: Client) -> None:
+        assert client.get("/sources/commerce.signed/held-deletions").status_code == 401
+        answer = client.post("/sources/commerce.signed/held-deletions/run-1", {"decision": "confirm"})
+        assert answer.status_code == 401
+
+    def test_an_admin_decides_once_and_only_here(self, client: Client, make_key: MakeKey) -> None:
+        admin = client.holding(make_key("admin"))
+        answer = admin.post("/sources/commerce.signed/held-deletions/run-1", {"decision": "refuse"})
+        assert (answer.status_code, answer.json()["decided_by"]) == (200, "reviewer")
+        again = admin.post("/sources/commerce.signed/held-deletions/run-1", {"decision": "confirm"})
+        assert again.status_code == 409
+        items = admin.get("/sources/commerce.signed/held-deletions").json()["items"]
+        assert [(item["run_id"], item["decision"], item["vanished"]) for item in items] == [
+            ("run-1", "refuse", ["a", "b"])
+        ]
+        there = client.holding(make_key(jurisdiction=THERE))
+        assert there.get("/sources/commerce.signed/held-deletions").json()["items"][0]["decision"] is None
+
+    def test_other_scopes_unknown_runs_and_unknown_words_are_refused(
+        self, client: Client, make_key: MakeKey
+    ) -> None:
+        path = "/sources/commerce.signed/held-deletions"
+        assert (
+            client.holding(make_key("sync")).post(f"{path}/run-1", {"decision": "refuse"}).status_code == 403
+        )
+        admin = client.holding(make_key("admin"))
+        assert admin.post(f"{path}/run-2", {"decision": "refuse"}).status_code == 404
+        assert admin.post(f"{path}/run-1", {"decision": "perhaps"}).status_code == 400
+        assert admin.post(f"{path}/run-1", {"decision": "refuse", "more": 1}).status_code == 400
