@@ -11,11 +11,11 @@ import msgspec
 from connectors.columns import column
 from connectors.manifest import Manifest
 from connectors.moments import moment
+from connectors.splitting import NotSplittable, members
 from connectors.strict_json import StrictJsonError, dumps, loads
 from schemas.records import Op, RawRecord, Unreadable, content_hash
 
 MAX_KEY_BYTES = 500
-_ROW = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _SCALAR = msgspec.json.Decoder(str)
 _NOTHING = (b"null", b'""')
 
@@ -38,10 +38,10 @@ class RowReader:
     def from_json(self, body: bytes) -> RawRecord | Unreadable:
         """Read a row that came as JSON; its body stays byte for byte what was said."""
         try:
-            said = _ROW.decode(body)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            said = members(body)
+        except NotSplittable:
             return Unreadable("json.not_object", body, "该行不是一个 JSON 对象", "the row is no JSON object")
-        columns = {column(head): bytes(raw) for head, raw in said.items()}
+        columns = {column(head): raw for head, raw in said.items()}
         row = {named.name: raw for named, raw in columns.items()}
         content = b"\0".join(
             b"%s=%s" % (named.full.encode("utf-8", "surrogatepass"), _canonical(raw))

@@ -8,10 +8,10 @@ from pathlib import Path
 from connectors.contract import Binding, Connector
 from connectors.manifest import Manifest
 from connectors.rows import RowReader
+from connectors.splitting import at as pointed_at
+from connectors.splitting import items, records
 from connectors.transport_settings import FilesSettings, HttpSettings
 from connectors.transports import files, push
-from connectors.transports.splitting import at as pointed_at
-from connectors.transports.splitting import items, records
 from schemas.records import Accepted, RawRecord, Unreadable
 
 JURISDICTION = 430200

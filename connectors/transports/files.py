@@ -16,9 +16,9 @@ from connectors.errors import SourceUnavailable
 from connectors.locations import location
 from connectors.manifest import Manifest
 from connectors.rows import RowReader
+from connectors.splitting import NotSplittable, records
 from connectors.transport_settings import FilesSettings
 from connectors.transports.sheets import NotReadable, rows
-from connectors.transports.splitting import NotSplittable, records
 from connectors.transports.tabular import table
 from schemas.records import Listing, Page, RawRecord, Unreadable
 

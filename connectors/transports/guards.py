@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from connectors.columns import column_name
 from connectors.errors import SourceChanged
 from connectors.manifest import Manifest
-from connectors.transports.splitting import NotSplittable, members
+from connectors.splitting import NotSplittable, members
 from schemas.records import RawRecord, Unreadable
 
 ENOUGH = 3

@@ -13,10 +13,10 @@ from connectors.errors import AuthFailed, SourceChanged, SourceUnavailable
 from connectors.locations import location
 from connectors.manifest import Manifest
 from connectors.rows import RowReader
+from connectors.splitting import NotSplittable, at, items, text_at
 from connectors.transport_settings import HttpSettings, Since
 from connectors.transports.guards import check_names, check_shape
 from connectors.transports.http import Client
-from connectors.transports.splitting import NotSplittable, at, items, text_at
 from schemas.records import Listing, Page, RawRecord
 
 CLOCK_SLACK = timedelta(minutes=5)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from connectors.manifest import Manifest
 from connectors.rows import RowReader
-from connectors.transports.splitting import NotSplittable, records
+from connectors.splitting import NotSplittable, records
 from schemas.records import RawRecord, Unreadable
 
 

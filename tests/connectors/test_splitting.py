@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from connectors.splitting import NotSplittable, at, items, members, records, text_at
+
+ROTTEN = [
+    b'{"BH":"1","x":NaN}',
+    b'{"BH":"2","x":"\\ud800"}',
+    b'{"BH":"3","x":' + b"[" * 5000 + b"]" * 5000 + b"}",
+]
+
+
+def test_rotten_rows_are_cut_out_byte_for_byte_beside_sound_ones() -> None:
+    sound = b'{"BH":"4","x":"a,]}\\""}'
+    assert items(b"[ " + b" ,\n".join([*ROTTEN, sound]) + b"]") == [*ROTTEN, sound]
+    assert members(ROTTEN[0]) == {"BH": b'"1"', "x": b"NaN"}
+    assert members(b'{ "a,b" : {"c":[NaN,1]} , "d":2}') == {"a,b": b'{"c":[NaN,1]}', "d": b"2"}
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"null", b'{"a":1', b"[1,2", b'["a]', b"[1]]", b"[NaN}", b"{NaN:1}", b"[1][2]"]
+)
+def test_what_is_no_list_or_object_is_refused(body: bytes) -> None:
+    with pytest.raises(NotSplittable):
+        items(body)
+    with pytest.raises(NotSplittable):
+        members(body)
+
+
+plain = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(st.characters(exclude_categories=["Cs"]), max_size=8),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text("ab,:]}", max_size=3), inner, max_size=3)
+    ),
+    max_leaves=12,
+)
+
+
+@given(st.lists(plain, max_size=4), st.dictionaries(st.text("ab", max_size=2), plain, max_size=4))
+def test_slices_mean_what_the_whole_means_also_beside_rot(rows: list[Any], row: dict[str, Any]) -> None:
+    assert [json.loads(piece) for piece in items(json.dumps(rows).encode())] == rows
+    beside_rot = items(json.dumps([*rows, 0]).encode()[:-2] + b"NaN]")
+    assert [json.loads(piece) for piece in beside_rot[:-1]] == rows
+    assert {name: json.loads(piece) for name, piece in members(json.dumps(row).encode()).items()} == row
+
+
+def test_pointers_lead_into_objects() -> None:
+    body = b'{"data":{"rows":[1],"total":"7","none":null}}'
+    assert at(body, "data.rows") == b"[1]"
+    assert at(body, "data.missing") is None
+    assert (text_at(body, "data.total"), text_at(body, "data.none")) == ("7", None)
+
+
+@pytest.mark.parametrize(
+    ("body", "rows"),
+    [
+        (b'{"a":1}', [b'{"a":1}']),
+        (b'[{"a":1},{"a":2}]', [b'{"a":1}', b'{"a":2}']),
+        (b'{"records":[{"a":1}],"sent":"x"}', [b'{"a":1}']),
+        (b'{"records":[]}', []),
+        (b'{"a":1}\n{"a":2}\n\n', [b'{"a":1}', b'{"a":2}']),
+        (b'{"a":1}\nrubbish\n', [b'{"a":1}', b"rubbish"]),
+        (b'\xef\xbb\xbf {"a":1} ', [b'{"a":1}']),
+    ],
+)
+def test_every_shape_of_a_message_gives_its_rows(body: bytes, rows: list[bytes]) -> None:
+    assert list(records(body, "records")) == rows
+
+
+@pytest.mark.parametrize("body", [b"", b"hello", b"hello\nworld", b'{"a":', b"[1,"])
+def test_a_message_of_no_known_shape_is_refused(body: bytes) -> None:
+    with pytest.raises(NotSplittable):
+        list(records(body, "records"))
+
+
+@given(st.binary(max_size=50))
+def test_any_bytes_are_split_or_refused(body: bytes) -> None:
+    for read in (items, members):
+        try:
+            read(body)
+        except NotSplittable:
+            pass
