@@ -36,6 +36,16 @@ def known(connection: Connection) -> list[int]:
     return list(connection.execute(text("SELECT jurisdiction FROM ops.jurisdiction ORDER BY 1")).scalars())
 
 
+def stands(connection: Connection, fingerprint: str) -> bool:
+    """Say whether every jurisdiction's derived drawer was made under these rules, or is still empty."""
+    return bool(
+        connection.execute(
+            text("SELECT NOT EXISTS (SELECT FROM ops.jurisdiction WHERE fingerprint NOT IN ('', :f))"),
+            {"f": fingerprint},
+        ).scalar_one()
+    )
+
+
 def generation(connection: Connection, jurisdiction: int) -> int:
     """Give how often the derived drawer has been swapped."""
     found: int = connection.execute(

@@ -253,3 +253,17 @@ def write_outcomes(
         [*place, ("issue_no", "int4"), *said, *words, ("severity", "text"), *tail],
         ((jurisdiction, *row) for row in issues),
     )
+
+
+def landings_behind(connection: Connection, jurisdiction: int) -> tuple[int, int]:
+    """Give how many deliveries have landed, and how many of them the derived drawer has read to the end."""
+    progress = read_progress(connection, jurisdiction)
+    row = connection.execute(
+        text(
+            "SELECT count(*) AS landed, count(*) FILTER (WHERE l.landing_no < :no OR (l.landing_no = :no AND NOT EXISTS"
+            " (SELECT FROM memory.raw_record r WHERE r.jurisdiction = l.jurisdiction AND r.delivery_no = l.delivery_no"
+            "  AND r.row_no > :row))) AS derived FROM memory.landing l WHERE l.jurisdiction = :j"
+        ),
+        {"j": jurisdiction, "no": progress.landing_no, "row": progress.row_no},
+    ).one()
+    return row.landed, row.derived

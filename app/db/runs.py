@@ -32,6 +32,7 @@ class Due(NamedTuple):
 
     source: str
     slot: datetime
+    every_seconds: int | None
     now: datetime
 
 
@@ -39,7 +40,7 @@ def due(connection: Connection, jurisdiction: int, limit: int = 50) -> list[Due]
     """Hold the sources whose slot has come by the database's clock; those another replica holds are skipped."""
     rows = connection.execute(
         text(
-            "SELECT source, next_run_at, clock_timestamp() FROM ops.source WHERE jurisdiction = :j AND enabled"
+            "SELECT source, next_run_at, every_seconds, clock_timestamp() FROM ops.source WHERE jurisdiction = :j AND enabled"
             " AND attention IS NULL AND next_run_at <= clock_timestamp() ORDER BY next_run_at LIMIT :n"
             " FOR UPDATE SKIP LOCKED"
         ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 
 from app.db import landing
 from app.db.session import Database
@@ -17,18 +18,22 @@ log = logging.getLogger(__name__)
 PUSHES = 100
 
 
-def drain(database: Database, rules: Rules, jurisdiction: int, *, limit: int = 200) -> int:
-    """Land every waiting push and take all of memory into the derived drawer; gives the batches walked."""
+def drain(
+    database: Database,
+    rules: Rules,
+    jurisdiction: int,
+    *,
+    limit: int = 200,
+    stopping: Callable[[], bool] = lambda: False,
+) -> int:
+    """Land waiting pushes and take memory into the derived drawer until nothing is new; gives the batches walked."""
     batches = 0
-    while land_pushes(database, rules, jurisdiction):
-        batches += _advance_all(database, rules, jurisdiction, limit)
-    return batches + _advance_all(database, rules, jurisdiction, limit)
-
-
-def _advance_all(database: Database, rules: Rules, jurisdiction: int, limit: int) -> int:
-    batches = 0
-    while advance(database, rules, jurisdiction, limit=limit):
-        batches += 1
+    while not stopping():
+        landed = land_pushes(database, rules, jurisdiction)
+        if advance(database, rules, jurisdiction, limit=limit):
+            batches += 1
+        elif not landed:
+            break
     return batches
 
 

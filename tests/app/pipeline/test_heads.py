@@ -70,7 +70,8 @@ def test_a_record_that_comes_back_as_it_was_is_kept() -> None:
 
 
 ROWS = st.lists(
-    st.builds(raw, st.sampled_from("abc"), st.sampled_from(["", "1", "2", "3"]), st.sampled_from(Op)), max_size=12
+    st.builds(raw, st.sampled_from("abc"), st.sampled_from(["", "1", "2", "3"]), st.sampled_from(Op)),
+    max_size=12,
 )
 
 
@@ -92,14 +93,20 @@ def test_history_asked_about_is_enough(rows: list[RawRecord], cut: int) -> None:
     later = [(n, "r", one) for n, one in enumerate(rows[cut:], start=1)]
     asked = older_versions(later, heads)
     some = {said for said in whole if said[:2] in asked}
-    assert [row.fate for row in decide(later, heads, some, 2)[0]] == [row.fate for row in decide(later, heads, whole, 2)[0]]
+    assert [row.fate for row in decide(later, heads, some, 2)[0]] == [
+        row.fate for row in decide(later, heads, whole, 2)[0]
+    ]
 
 
-VERSIONED = st.lists(st.tuples(st.integers(1, 6), st.sampled_from(Op)), min_size=1, max_size=6, unique_by=lambda v: v[0])
+VERSIONED = st.lists(
+    st.tuples(st.integers(1, 6), st.sampled_from(Op)), min_size=1, max_size=6, unique_by=lambda v: v[0]
+)
 
 
 @given(VERSIONED, st.randoms(use_true_random=False))
-def test_a_versioned_source_ends_at_the_same_head_in_any_order(versions: list[tuple[int, Op]], random: object) -> None:
+def test_a_versioned_source_ends_at_the_same_head_in_any_order(
+    versions: list[tuple[int, Op]], random: object
+) -> None:
     rows = [raw(f"v{n % 3}", str(n), op) for n, op in versions]
     shuffled = [*rows, *rows[:3]]
     random.shuffle(shuffled)  # type: ignore[attr-defined] # hypothesis gives a Random

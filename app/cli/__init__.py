@@ -1,0 +1,28 @@
+"""`hub`: the one command. Each group of commands has a file; nothing heavy is loaded before it is needed."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from app.cli import commands
+from app.errors import HubError
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one `hub` command and give its exit code; what went wrong is said on standard error."""
+    parser = argparse.ArgumentParser(prog="hub", description="项目全生命周期数据枢纽 · Lifecycle Hub")
+    commands.add_to(parser)
+    options = parser.parse_args(arguments)
+    try:
+        return int(options.run(options) or 0)
+    except HubError as error:
+        print(error.detail, file=sys.stderr)
+        return 1
+    except BrokenPipeError:
+        # who reads our output has enough of it
+        sys.stdout = None
+        return 0
+    except KeyboardInterrupt:
+        return 130

@@ -1,0 +1,130 @@
+"""The tree of commands: every name, option and help line of `hub`, and the function each calls."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from importlib import import_module
+
+Command = Callable[[argparse.Namespace], int | None]
+
+
+def _later(place: str) -> Command:
+    """Give a command that loads its room only when it is run."""
+    module, _, name = place.partition(":")
+
+    def run(options: argparse.Namespace) -> int | None:
+        command: Command = getattr(import_module(f"app.cli.{module}"), name)
+        return command(options)
+
+    return run
+
+
+def add_to(parser: argparse.ArgumentParser) -> None:
+    """Put every command of the hub on the parser."""
+    groups = parser.add_subparsers(required=True, metavar="COMMAND")
+    _running(groups)
+    _database(groups)
+    _sources(groups)
+    _keys(groups)
+    _matching(groups)
+    _connectors(groups)
+
+
+def _leaf(groups: argparse._SubParsersAction, name: str, place: str, about: str) -> argparse.ArgumentParser:  # type: ignore[type-arg]
+    leaf: argparse.ArgumentParser = groups.add_parser(name, help=about, description=about)
+    leaf.set_defaults(run=_later(place))
+    return leaf
+
+
+def _group(groups: argparse._SubParsersAction, name: str, about: str) -> argparse._SubParsersAction:  # type: ignore[type-arg]
+    inner: argparse.ArgumentParser = groups.add_parser(name, help=about, description=about)
+    return inner.add_subparsers(required=True, metavar="COMMAND")
+
+
+def _running(groups: argparse._SubParsersAction) -> None:  # type: ignore[type-arg]
+    demo = _leaf(groups, "demo", "demo:demo", "a whole simulated city through the hub")
+    demo.add_argument("--once", action="store_true", help="end when the city is taken in, without staying")
+    demo.add_argument("--projects", type=int, default=300)
+    demo.add_argument("--seed", type=int, default=1)
+    demo.add_argument("--days", type=int, default=1095, help="days of the city's history")
+    demo.add_argument("--json", metavar="FILE", help="write the figures there")
+    demo.add_argument(
+        "--port", type=int, default=0, help="the API's port (default: HUB_PORT, a free one with --once)"
+    )
+    _leaf(groups, "up", "serving:up", "serve and worker together, supervised")
+    _leaf(groups, "serve", "serving:serve", "the JSON API")
+    _leaf(groups, "worker", "serving:worker", "scheduled pulls, pushes and the corridor")
+    _leaf(groups, "process", "serving:process", "take in what waits, then end")
+    _leaf(groups, "rebuild", "serving:rebuild", "derive everything again from memory and serve it")
+
+
+def _database(groups: argparse._SubParsersAction) -> None:  # type: ignore[type-arg]
+    inner = _group(groups, "db", "the hub's database")
+    _leaf(inner, "upgrade", "database:upgrade", "bring the database to this version")
+    _leaf(inner, "check", "database:check", "fail when code and migrated tables differ")
+    _leaf(inner, "url", "database:url", "print the database's address, starting the embedded one if needed")
+    _leaf(inner, "stop", "database:stop", "stop the embedded database")
+
+
+def _sources(groups: argparse._SubParsersAction) -> None:  # type: ignore[type-arg]
+    inner = _group(groups, "sources", "the feeds of the departments")
+    _jurisdiction(_leaf(inner, "list", "sources:show", "every source and how it stands"))
+    bind = _jurisdiction(
+        _leaf(inner, "bind", "sources:bind", "say where a source is and how often it is read")
+    )
+    bind.add_argument("source")
+    bind.add_argument("--location", help="url, database url or folder; default: the manifest's variable")
+    bind.add_argument("--every", type=int, metavar="SECONDS", help="default: the manifest's schedule")
+    bind.add_argument("--unscheduled", action="store_true", help="read it only when asked")
+    rename = _jurisdiction(_leaf(inner, "rename-key", "sources:rename_key", "a department re-keyed a record"))
+    for name in ("source", "old_key", "new_key"):
+        rename.add_argument(name)
+    rename.add_argument("--by", required=True, help="who says so")
+    sync = _jurisdiction(_leaf(groups, "sync", "sources:sync", "pull one source now and take it in"))
+    sync.add_argument("source")
+
+
+def _keys(groups: argparse._SubParsersAction) -> None:  # type: ignore[type-arg]
+    inner = _group(groups, "keys", "API keys")
+    add = _jurisdiction(_leaf(inner, "add", "keys:add", "make a named key; it is shown once"))
+    add.add_argument("name")
+    add.add_argument(
+        "--scope", action="append", default=[], help="sync, judge, reconcile or admin; may be repeated"
+    )
+    add.add_argument("--days", type=int, help="how long it holds; default: until revoked")
+    _jurisdiction(_leaf(inner, "list", "keys:show", "every key"))
+    _jurisdiction(_leaf(inner, "revoke", "keys:revoke", "take a key back")).add_argument("key_id")
+
+
+def _matching(groups: argparse._SubParsersAction) -> None:  # type: ignore[type-arg]
+    match = _group(groups, "match", "which records are one project")
+    evaluate = _jurisdiction(
+        _leaf(match, "eval", "matching:evaluate", "score the clusters against known truth")
+    )
+    evaluate.add_argument("--truth", required=True, metavar="CSV", help="columns source,key,project")
+    evaluate.add_argument("--json", metavar="FILE")
+    explain = _leaf(match, "explain", "matching:explain", "why two records score as they do")
+    explain.add_argument("a", metavar="RECORD_ID")
+    explain.add_argument("b", metavar="RECORD_ID")
+    export = _group(groups, "export", "bulk export")
+    clusters = _jurisdiction(
+        _leaf(export, "clusters", "matching:export_clusters", "CSV source,key,project_id")
+    )
+    clusters.add_argument("--out", metavar="FILE", help="default: standard output")
+
+
+def _connectors(groups: argparse._SubParsersAction) -> None:  # type: ignore[type-arg]
+    inner = _group(groups, "connectors", "folders that teach the hub a department's feed")
+    _leaf(inner, "list", "workshop:show", "every connector found, and the broken ones")
+    new = _leaf(inner, "new", "workshop:new", "make a feed's folder from the template")
+    new.add_argument("key", help="department.feed")
+    new.add_argument("--folder", default="connectors/departments")
+    check = _leaf(inner, "check", "workshop:check", "check feeds against the contract, rule by rule")
+    check.add_argument("feed", nargs="*", help="key or folder; default: all")
+    check.add_argument("--update", action="store_true", help="write expected.json anew; read the difference")
+
+
+def _jurisdiction(leaf: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    leaf.add_argument("--jurisdiction", type=int, help="default: HUB_JURISDICTION")
+    return leaf

@@ -1,0 +1,90 @@
+"""Commands about which records are one project."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TextIO
+
+from app.cli.hub import opened
+from app.db import exports, records
+from app.errors import BadRequest, NotFound
+from app.pipeline.matching.explain import explain as say
+from app.pipeline.resolve import prepared
+from app.pipeline.truth import as_json, read_truth, scores
+from app.terminal import table
+from schemas.ids import jurisdiction_of
+
+
+def evaluate(options: argparse.Namespace) -> None:
+    """Score the clusters against known truth."""
+    runtime, jurisdiction = opened(options)
+    truth = read_truth(Path(options.truth))
+    with runtime.database.read() as connection:
+        ours, codes = scores(connection, jurisdiction, truth)
+    rows: list[tuple[object, ...]] = [
+        (name, f"{one.precision:.4f}", f"{one.recall:.4f}", f"{one.f1:.4f}")
+        for name, one in (
+            ("pairs", ours.pairwise),
+            ("b-cubed", ours.b_cubed),
+            ("equal project code", codes.pairwise),
+        )
+    ]
+    rows += [
+        (f"{a} – {b}", f"{n.score.precision:.4f}", f"{n.score.recall:.4f}", f"{n.score.f1:.4f}")
+        for (a, b), n in sorted(ours.by_source.items())
+    ]
+    print(table(("measure", "precision", "recall", "F1"), rows))
+    print(f"{ours.records} records, {ours.projects} true projects, {ours.clusters} clusters")
+    if options.json:
+        Path(options.json).write_text(
+            json.dumps(as_json(ours, codes), ensure_ascii=False, indent=2), encoding="utf-8"
+        )
+
+
+def explain(options: argparse.Namespace) -> None:
+    """Print every term of the score of two records."""
+    jurisdiction = jurisdiction_of(options.a)
+    if jurisdiction is None or jurisdiction_of(options.b) != jurisdiction:
+        raise BadRequest("give two record ids of one jurisdiction")
+    runtime, _ = opened(options)
+    with runtime.database.read() as connection:
+        found = {
+            row.record_id: row
+            for row in records.read_records(connection, jurisdiction, [options.a, options.b])
+        }
+    if len(found) < len({options.a, options.b}):
+        raise NotFound(f"unknown record: {', '.join(sorted({options.a, options.b} - found.keys()))}")
+    told = say(*(prepared(found[rid])[0] for rid in (options.a, options.b)))
+    rows: list[tuple[object, ...]] = [("prior", _odds(told.prior), "", "")]
+    rows += [(term.name, _odds(term.points), term.a, term.b) for term in told.terms]
+    rows.append(("total", _odds(told.points), "", ""))
+    print(table(("term", "log-odds", told.a, told.b), rows))
+    print(f"P = {told.score / 1e6:.6f} ({told.band})" + (f"; cannot link: {told.rule}" if told.rule else ""))
+
+
+def _odds(points: int) -> str:
+    return f"{points / 1e6:+.3f}"
+
+
+def export_clusters(options: argparse.Namespace) -> None:
+    """Write source,key,project_id of every record that is in a project."""
+    runtime, jurisdiction = opened(options)
+    with runtime.database.read() as connection, _out(options.out) as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(("source", "key", "project_id"))
+        writer.writerows(exports.clusters(connection, jurisdiction))
+
+
+@contextmanager
+def _out(path: str | None) -> Iterator[TextIO]:
+    if path is None:
+        yield sys.stdout
+    else:
+        with Path(path).open("w", encoding="utf-8", newline="") as file:
+            yield file

@@ -1,0 +1,98 @@
+"""Commands that run the hub."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import threading
+
+from app import logs
+from app.cli.hub import opened
+from app.db import jurisdictions
+from app.pipeline.process import drain
+from app.pipeline.rebuild import Rebuilt
+from app.pipeline.rebuild import rebuild as rebuild_all
+from app.runtime import Runtime, database_url, open_runtime
+from app.settings import Settings
+from app.supervise import Supervisor, hub_child, until_told
+from app.worker import Worker, bind_found
+
+
+def serve(_options: argparse.Namespace) -> None:
+    """Serve HTTP until told to stop."""
+    from app import main
+
+    settings = Settings()
+    logs.configure(settings.log_level)
+    runtime = open_runtime(settings)
+    runtime.database.close()
+    os.environ["HUB_DATABASE_URL"] = runtime.url
+    main.serve(settings)
+
+
+def worker(_options: argparse.Namespace) -> None:
+    """Work until told to stop."""
+    settings = Settings()
+    logs.configure(settings.log_level)
+    runtime = open_runtime(settings)
+    _derive_anew_if_rules_changed(runtime)
+    bind_found(runtime.database, runtime.rules, settings.jurisdiction)
+    stopping = threading.Event()
+    until_told(stopping)
+    beat = Worker(runtime.database, runtime.rules, batch=settings.batch)
+    beat.start()
+    stopping.wait()
+    beat.stop()
+    runtime.database.close()
+
+
+def up(_options: argparse.Namespace) -> None:
+    """Run API and worker, supervised, until told to stop."""
+    settings = Settings()
+    logs.configure(settings.log_level)
+    environment = {"HUB_DATABASE_URL": database_url(settings)}
+    supervisor = Supervisor([hub_child(name, name, environment=environment) for name in ("serve", "worker")])
+    until_told(supervisor.stopping)
+    runtime = open_runtime(settings, url=environment["HUB_DATABASE_URL"])
+    runtime.database.close()
+    supervisor.start()
+    print(f"http://{settings.host}:{settings.port}/  (Ctrl-C ends it)", flush=True)
+    supervisor.watch()
+
+
+def process(options: argparse.Namespace) -> None:
+    """Take in what waits, in every jurisdiction."""
+    runtime, _ = opened(options)
+    with runtime.database.read() as connection:
+        known = jurisdictions.known(connection)
+    for jurisdiction in known:
+        batches = drain(runtime.database, runtime.rules, jurisdiction, limit=runtime.settings.batch)
+        print(f"{jurisdiction}: {batches} batches")
+
+
+def rebuild(options: argparse.Namespace) -> None:
+    """Derive everything again from memory and serve it."""
+    runtime, _ = opened(options)
+    done = _rebuild(runtime)
+    print(
+        f"{done.batches} batches in {done.seconds:.1f} s, {done.locked_seconds * 1000:.0f} ms under the locks"
+    )
+    for jurisdiction, counts in done.changes.items():
+        print(
+            f"{jurisdiction}: "
+            + (", ".join(f"{n} {kind}" for kind, n in sorted(counts.items())) or "no difference")
+        )
+
+
+def _derive_anew_if_rules_changed(runtime: Runtime) -> None:
+    with runtime.database.read() as connection:
+        if jurisdictions.stands(connection, runtime.rules.fingerprint):
+            return
+    _rebuild(runtime)
+
+
+def _rebuild(runtime: Runtime) -> Rebuilt:
+    embedded = runtime.settings.database_url is None
+    return rebuild_all(
+        runtime.database, runtime.rules, disk=runtime.settings.home_folder if embedded else None
+    )

@@ -1,0 +1,84 @@
+"""Commands about the departments' feeds."""
+
+from __future__ import annotations
+
+import argparse
+
+from app.cli.hub import opened
+from app.db import runs, sources
+from app.errors import BadRequest
+from app.pipeline import sync as pulling
+from app.pipeline.land import rename_key as keep_renamed
+from app.pipeline.process import drain
+from app.terminal import table
+
+COUNTS = ("received", "kept", "unchanged", "unreadable", "accepted", "rejected")
+
+
+def show(options: argparse.Namespace) -> None:
+    """Print every source and how it stands."""
+    runtime, jurisdiction = opened(options)
+    with runtime.database.read() as connection:
+        given = sources.given(connection, jurisdiction)
+        standing = sources.standings(connection, jurisdiction)
+    rows: list[tuple[object, ...]] = []
+    for manifest in runtime.rules.registry.manifests():
+        counts = given.get(manifest.key, sources.Given()).counts
+        state = standing.get(manifest.key)
+        word = "not bound" if state is None else state.attention or ("on" if state.enabled else "off")
+        rows.append((manifest.key, *(getattr(counts, name) for name in COUNTS), word))
+    print(table(("source", *COUNTS, "state"), rows))
+
+
+def bind(options: argparse.Namespace) -> None:
+    """Say where a source is and how often it is read."""
+    runtime, jurisdiction = opened(options)
+    _known(runtime.rules.registry.sources.keys(), options.source)
+    with runtime.database.begin() as connection:
+        runs.bind(
+            connection,
+            jurisdiction,
+            options.source,
+            location=options.location,
+            every_seconds=options.every,
+            scheduled=not options.unscheduled,
+        )
+
+
+def rename_key(options: argparse.Namespace) -> None:
+    """Keep that a department re-keyed a record: judgements and ids follow."""
+    runtime, jurisdiction = opened(options)
+    _known(runtime.rules.registry.sources.keys(), options.source)
+    with runtime.database.begin() as connection:
+        keep_renamed(connection, jurisdiction, options.source, options.old_key, options.new_key, options.by)
+    drain(runtime.database, runtime.rules, jurisdiction)
+
+
+def sync(options: argparse.Namespace) -> int:
+    """Pull one source now and take in what it gave."""
+    runtime, jurisdiction = opened(options)
+    _known(runtime.rules.registry.sources.keys(), options.source)
+    with runtime.database.begin() as connection:
+        if options.source not in sources.standings(connection, jurisdiction):
+            runs.bind(
+                connection, jurisdiction, options.source, location=None, every_seconds=None, scheduled=False
+            )
+        sources.queue_run(connection, jurisdiction, options.source)
+        run = runs.claim(connection, jurisdiction, pulling.LEASE_SECONDS, options.source)
+    if run is None:
+        raise BadRequest(f"a worker has taken the run of {options.source}; see it under /runs")
+    state = pulling.sync(runtime.database, runtime.rules, run)
+    drain(runtime.database, runtime.rules, jurisdiction)
+    with runtime.database.read() as connection:
+        ended = sources.run(connection, jurisdiction, run.run_id)
+    print(
+        f"{options.source}: {state}, {ended.pages} pages, {ended.received} received = {ended.kept} kept"
+        f" + {ended.unchanged} unchanged + {ended.unreadable} unreadable"
+        + (f"; {ended.error_text}" if ended.error_text else "")
+    )
+    return 0 if state == "succeeded" else 1
+
+
+def _known(keys: object, source: str) -> None:
+    if source not in keys:  # type: ignore[operator] # a view of keys
+        raise BadRequest(f"no source {source}; `hub sources list` names them")

@@ -1,0 +1,53 @@
+"""Hold the hub's clusters against known truth, which reaches the hub only as a file for evaluation."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Hashable
+from pathlib import Path
+
+from app.db import exports
+from app.db.session import Connection
+from app.errors import BadRequest
+from app.pipeline.evaluate import Scores, code_only, evaluate
+
+Truth = dict[Hashable, Hashable]
+
+
+def read_truth(path: Path) -> Truth:
+    """Read a truth file: columns source, key and project (or project_id, project_key)."""
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        reader = csv.DictReader(file)
+        names = set(reader.fieldnames or ())
+        project = next((name for name in ("project", "project_id", "project_key") if name in names), None)
+        if project is None or not {"source", "key"} <= names:
+            raise BadRequest(f"{path} needs the columns source, key and project")
+        return {(row["source"], row["key"]): row[project] for row in reader}
+
+
+def scores(connection: Connection, jurisdiction: int, truth: Truth) -> tuple[Scores, Scores]:
+    """Score the hub's clusters, and the rule "equal project code" beside them."""
+    clusters: Truth = {
+        (source, key): project for source, key, project in exports.clusters(connection, jurisdiction)
+    }
+    codes: dict[Hashable, str | None] = {
+        (source, key): code for source, key, code in exports.project_codes(connection, jurisdiction)
+    }
+    return evaluate(truth, clusters, lambda record: str(record[0])), code_only(truth, codes)  # type: ignore[index] # a pair
+
+
+def as_json(ours: Scores, codes: Scores) -> dict[str, object]:
+    """Give the scores as a JSON object."""
+    return {
+        "pair_precision": ours.pairwise.precision,
+        "pair_recall": ours.pairwise.recall,
+        "pair_f1": ours.pairwise.f1,
+        "b_cubed_precision": ours.b_cubed.precision,
+        "b_cubed_recall": ours.b_cubed.recall,
+        "b_cubed_f1": ours.b_cubed.f1,
+        "code_only_precision": codes.pairwise.precision,
+        "code_only_recall": codes.pairwise.recall,
+        "records": ours.records,
+        "truth_projects": ours.projects,
+        "clusters": ours.clusters,
+    }

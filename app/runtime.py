@@ -1,0 +1,37 @@
+"""How a command gets the hub it works on: settings, a database at this version, and the rules of this installation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app import postgres
+from app.db import jurisdictions, migrate
+from app.db.session import Database
+from app.pipeline.rules import Rules, load_rules
+from app.settings import Settings
+from connectors.registry import discover
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """A hub that a command may work on."""
+
+    settings: Settings
+    url: str
+    database: Database
+    rules: Rules
+
+
+def database_url(settings: Settings) -> str:
+    """Give the database's address, starting the embedded server when none is set."""
+    return settings.database_url or postgres.ensure(settings.home_folder).url()
+
+
+def open_runtime(settings: Settings, *, url: str | None = None) -> Runtime:
+    """Open the hub: its database migrated, its jurisdiction known, its connectors found."""
+    url = url or database_url(settings)
+    migrate.upgrade(url)
+    database = Database(url, pool_size=settings.pool_size)
+    with database.begin() as connection:
+        jurisdictions.ensure(connection, settings.jurisdiction)
+    return Runtime(settings, url, database, load_rules(discover()))

@@ -1,0 +1,148 @@
+"""The worker: turns due slots into runs, pulls, lands pushes and walks the corridor, until told to stop.
+
+Schedules, runs and leases are rows, so any number of replicas may tick; APScheduler only keeps the beat, in memory.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta, timezone
+
+from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.cron import CronTrigger
+
+from app.db import jurisdictions, runs, sources
+from app.db.runs import Due
+from app.db.session import Database
+from app.errors import RulesChanged
+from app.pipeline.process import drain
+from app.pipeline.rules import Rules
+from app.pipeline.sync import LEASE_SECONDS, binding, sync
+from connectors.manifest import Manifest
+
+log = logging.getLogger(__name__)
+
+CHINA = timezone(timedelta(hours=8))
+BEAT_SECONDS = 0.5
+SWEEP_SECONDS = 15
+
+
+class Worker:
+    """One replica's beat; `stop` lets every job end its page or batch and gives unfinished runs back."""
+
+    def __init__(self, database: Database, rules: Rules, *, batch: int = 200) -> None:
+        self.database = database
+        self.rules = rules
+        self.batch = batch
+        self.stopping = threading.Event()
+        self.scheduler = BackgroundScheduler(timezone=UTC)
+
+    def start(self) -> None:
+        """Begin to work in the background."""
+        for job, seconds in (
+            (self.tick, 1.0),
+            (self.sweep, float(SWEEP_SECONDS)),
+            (self.pull, BEAT_SECONDS),
+            (self.process, BEAT_SECONDS),
+        ):
+            self.scheduler.add_job(
+                self._guarded(job),
+                "interval",
+                seconds=seconds,
+                coalesce=True,
+                max_instances=1,
+                misfire_grace_time=None,
+                next_run_time=datetime.now(UTC),
+            )
+        self.scheduler.start()
+
+    def stop(self) -> None:
+        """Ask every job to end where it stands well, and wait for them."""
+        self.stopping.set()
+        self.scheduler.shutdown(wait=True)
+
+    def tick(self) -> None:
+        """Queue a run for each source whose slot has come."""
+        for jurisdiction in self._jurisdictions():
+            with self.database.begin() as connection:
+                slots = {
+                    one.source: (one.slot, self._next(one)) for one in runs.due(connection, jurisdiction)
+                }
+                if slots:
+                    runs.queue_slots(connection, jurisdiction, slots)
+
+    def sweep(self) -> None:
+        """Return runs whose worker fell silent to the queue."""
+        for jurisdiction in self._jurisdictions():
+            with self.database.begin() as connection:
+                runs.sweep(connection, jurisdiction)
+
+    def pull(self) -> None:
+        """Walk queued runs until none is left."""
+        for jurisdiction in self._jurisdictions():
+            while not self.stopping.is_set():
+                with self.database.begin() as connection:
+                    run = runs.claim(connection, jurisdiction, LEASE_SECONDS)
+                if run is None:
+                    break
+                state = sync(self.database, self.rules, run, stopping=self.stopping.is_set)
+                log.info(
+                    "a run ended", extra={"facts": {"run": run.run_id, "source": run.source, "state": state}}
+                )
+
+    def process(self) -> None:
+        """Land stored pushes and take what is new into the derived drawer."""
+        for jurisdiction in self._jurisdictions():
+            drain(self.database, self.rules, jurisdiction, limit=self.batch, stopping=self.stopping.is_set)
+
+    def _jurisdictions(self) -> list[int]:
+        with self.database.read() as connection:
+            return jurisdictions.known(connection)
+
+    def _next(self, due: Due) -> datetime:
+        """Give the slot after now: one slot stands for all that were missed while nobody ticked."""
+        return next_slot(self.rules.registry.manifest(due.source), due.every_seconds, due.now)
+
+    def _guarded(self, job: Callable[[], None]) -> Callable[[], None]:
+        def beat() -> None:
+            if self.stopping.is_set():
+                return
+            try:
+                job()
+            except RulesChanged as error:
+                log.error("%s", error)  # noqa: TRY400 - a person must act; a traceback would not help
+            except Exception:
+                log.exception(
+                    "a beat failed; the next one tries again", extra={"facts": {"job": job.__name__}}
+                )
+
+        return beat
+
+
+def next_slot(manifest: Manifest, every_seconds: int | None, now: datetime) -> datetime:
+    """Give when a source is due after `now`: every so many seconds, or by its manifest's schedule in China time."""
+    schedule = manifest.schedule
+    if every_seconds is None and schedule is not None and schedule.cron is not None:
+        slot = CronTrigger.from_crontab(schedule.cron, timezone=CHINA).get_next_fire_time(None, now)
+        if isinstance(slot, datetime):
+            return slot
+    seconds = every_seconds or (schedule.every if schedule else None) or 1800
+    return now + timedelta(seconds=seconds)
+
+
+def bind_found(database: Database, rules: Rules, jurisdiction: int) -> list[str]:
+    """Bind every pulled source whose place the environment names and nobody has bound yet; gives their keys."""
+    variables = binding(jurisdiction).variables
+    with database.begin() as connection:
+        jurisdictions.ensure(connection, jurisdiction)
+        bound = sources.standings(connection, jurisdiction)
+        found = [
+            manifest.key
+            for manifest in rules.registry.manifests()
+            if manifest.key not in bound and variables.get(getattr(manifest.transport, "variable", ""))
+        ]
+        for key in found:
+            runs.bind(connection, jurisdiction, key, location=None, every_seconds=None, scheduled=True)
+    return found
