@@ -31,7 +31,10 @@ class StageRow(Schema):
 
 
 class MilestoneRow(Schema):
-    """A milestone inside a stage, owned by a department; `gate` marks one that can prove the stage (★)."""
+    """A milestone inside a stage, owned by a department; `gate` marks one that can prove the stage (★).
+
+    `shown_by` is the scheme of the number that is given with it: citing one shows that it was reached.
+    """
 
     code: str
     stage: Stage
@@ -39,6 +42,7 @@ class MilestoneRow(Schema):
     en: str
     owner: str
     gate: bool = False
+    shown_by: str | None = None
 
 
 class RankRow(Schema):

@@ -210,16 +210,21 @@ def _filed_but_negotiating(members: Sequence[MemberRecord], loop: Loop) -> Itera
 
 
 def _suspect_units(project: GoldenProject) -> Iterator[Contradiction]:
-    """Find amounts whose ratio is near ten thousand, within a field and between the fields of one project."""
+    """Find amounts of one project whose ratio to the middle one of all is near ten thousand."""
     table = contradiction_table()
-    claims = {claim.field: claim for claim in project.claims}
-    amounts = [amount for field in table.unit_fields if field in claims for amount in _amounts(claims[field])]
+    said = [
+        amount for claim in project.claims if claim.field in table.unit_fields for amount in _amounts(claim)
+    ]
+    if len(said) < 2:
+        return
     least, most = table.unit_ratio
-    for one, other in combinations(amounts, 2):
-        low, high = sorted((one, other), key=lambda amount: (amount.yuan, amount.record_id))
-        if (one.own or other.own) and low.yuan > 0 and least <= high.yuan / low.yuan <= most:
+    said.sort(key=lambda amount: (amount.yuan, amount.field, amount.record_id))
+    middle = said[len(said) // 2]
+    for amount in said:
+        low, high = (amount, middle) if amount.yuan <= middle.yuan else (middle, amount)
+        if low.yuan > 0 and least <= high.yuan / low.yuan <= most:
             rows = fields()[high.field], fields()[low.field]
-            said = {
+            words = {
                 "a": plain(high.yuan),
                 "source_a": high.source,
                 "b": plain(low.yuan),
@@ -227,26 +232,25 @@ def _suspect_units(project: GoldenProject) -> Iterator[Contradiction]:
             }
             yield _say(
                 "unit_suspect",
-                rows[1].stage,
+                fields()[amount.field].stage,
                 (low.record_id, high.record_id),
                 table.words["unit_suspect"],
-                zh={"field_a": rows[0].zh, "field_b": rows[1].zh, **said},
-                en={"field_a": rows[0].en, "field_b": rows[1].en, **said},
+                zh={"field_a": rows[0].zh, "field_b": rows[1].zh, **words},
+                en={"field_a": rows[0].en, "field_b": rows[1].en, **words},
             )
 
 
 class _Amount(NamedTuple):
-    """An amount said of a project; `own` when it survived."""
+    """An amount said of a project."""
 
     field: str
     yuan: Decimal
     record_id: str
     source: str
-    own: bool
 
 
 def _amounts(claim: Claim) -> Iterator[_Amount]:
-    said: list[tuple[Claim | Loser, bool]] = [(claim, True), *((loser, False) for loser in claim.losers)]
-    for one, own in said:
+    said: tuple[Claim | Loser, ...] = (claim, *claim.losers)
+    for one in said:
         if isinstance(one.value, str) and one.value.replace(".", "", 1).isdecimal():
-            yield _Amount(claim.field, Decimal(one.value), one.record_id, one.source, own)
+            yield _Amount(claim.field, Decimal(one.value), one.record_id, one.source)

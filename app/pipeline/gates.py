@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import chain
 
 from app.pipeline.parts import Parts
 from app.pipeline.proofs import RANKS, Proofs, counted_in, strength
@@ -67,11 +68,10 @@ def part_keys(stage: Stage, parts: Parts) -> tuple[str, ...]:
 
 
 def best_per_part(proofs: Iterable[Proof]) -> dict[str | None, Proof]:
-    """Give the best proof of each part, None standing for the whole project."""
+    """Give the best proof of each part, None standing for the whole project; `proofs` stand in order of strength."""
     best: dict[str | None, Proof] = {}
     for proof in proofs:
-        if proof.part not in best or strength(proof) < strength(best[proof.part]):
-            best[proof.part] = proof
+        best.setdefault(proof.part, proof)
     return best
 
 
@@ -79,19 +79,26 @@ def stand(gate: Gate, proofs: Proofs, parts: Parts, connected: frozenset[str]) -
     """Tell how far a gate is met.
 
     A proof is enough at the gate's least rank, weaker while the gate's owner is not connected; a self-report also
-    where the milestone that lifts it is proven. Parts count by proofs of their own; where no part has one, a proof of
-    the whole project stands for all.
+    where the milestone that lifts it is proven. A gate counted in parts needs each part's own proof; only where no part
+    has one that is enough, a proof of the whole project stands for all. Any other gate stands on its best proof.
     """
-    said = [proof for code in gate.milestones for proof in proofs.of.get(code, ())]
+    told = [proofs.of[code] for code in gate.milestones if code in proofs.of]
+    said = told[0] if len(told) == 1 else sorted(chain.from_iterable(told), key=strength)
     keys = part_keys(gate.stage, parts)
     if not said:
         return _hinted(gate, proofs, len(keys) if gate.counted_in != "none" and keys else 1)
     limit = _limit(gate, proofs, connected)
     best = best_per_part(said)
-    own = {key: best[key] for key in keys if key in best}
-    if not own:
-        return _stand_whole(gate, min(best.values(), key=strength), limit, keys)
-    return _stand_in_parts(gate, own, limit, keys)
+    own = [best[key] for key in keys if key in best and RANKS[best[key].rank] <= limit]
+    if own and gate.counted_in != "none":
+        return _stand_in_parts(gate, own, len(keys))
+    first = said[0]
+    enough = RANKS[first.rank] <= limit
+    of = len(keys) if own or (keys and gate.counted_in != "none") else 1
+    met = len(own) or (of if enough else 0)
+    return Standing(
+        _STATE_OF_RANK[first.rank], enough, enough, first.on, first.rank, met, of, decisive=(first,)
+    )
 
 
 def _limit(gate: Gate, proofs: Proofs, connected: frozenset[str]) -> int:
@@ -102,56 +109,18 @@ def _limit(gate: Gate, proofs: Proofs, connected: frozenset[str]) -> int:
     return RANKS[gate.least_rank if gate.owner in connected else gate.least_rank_unconnected]
 
 
-def _stand_whole(gate: Gate, best: Proof, limit: int, keys: Sequence[str]) -> Standing:
-    enough = RANKS[best.rank] <= limit
-    of = len(keys) if gate.counted_in != "none" and keys else 1
-    return Standing(
-        _STATE_OF_RANK[best.rank],
-        enough,
-        enough,
-        best.on,
-        best.rank,
-        of if enough else 0,
-        of,
-        decisive=(best,),
-    )
-
-
-def _stand_in_parts(gate: Gate, own: Mapping[str, Proof], limit: int, keys: Sequence[str]) -> Standing:
-    enough = [proof for proof in own.values() if RANKS[proof.rank] <= limit]
-    if not enough:
-        best = min(own.values(), key=strength)
-        return Standing(
-            _STATE_OF_RANK[best.rank], on=best.on, rank=best.rank, parts=len(keys), decisive=(best,)
-        )
+def _stand_in_parts(gate: Gate, enough: Sequence[Proof], of: int) -> Standing:
+    """Tell how a gate stands of which some parts, or all `of` them, have proof enough."""
     row = roll_up()[gate.stage]
-    whole = len(enough) == len(keys)
+    whole = len(enough) == of or row.met_when == "any"
+    decisive = tuple(sorted(enough, key=strength))
+    rank, on = decisive[0].rank, decisive[0].on
     if whole and row.met_when == "all":
         rank = max((proof.rank for proof in enough), key=RANKS.__getitem__)
         dates = sorted(proof.on for proof in enough if proof.on is not None)
         on = None if not dates else dates[-1] if row.dated_by == "latest" else dates[0]
-        return Standing(
-            _STATE_OF_RANK[rank],
-            True,
-            True,
-            on,
-            rank,
-            len(enough),
-            len(keys),
-            tuple(sorted(enough, key=strength)),
-        )
-    first = min(enough, key=strength)
-    some = gate.counted_in == "none" or row.met_when == "any"
-    return Standing(
-        _STATE_OF_RANK[first.rank] if some else StageState.PARTIAL,
-        some or row.reached_when == "any",
-        some,
-        first.on,
-        first.rank,
-        len(enough),
-        len(keys),
-        tuple(sorted(enough, key=strength)),
-    )
+    state = _STATE_OF_RANK[rank] if whole else StageState.PARTIAL
+    return Standing(state, whole or row.reached_when == "any", whole, on, rank, len(enough), of, decisive)
 
 
 def _hinted(gate: Gate, proofs: Proofs, of: int) -> Standing:

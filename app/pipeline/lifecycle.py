@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from app.pipeline.contradictions import contradictions
-from app.pipeline.gates import Loop, Standing, best_per_part, part_keys, walk
+from app.pipeline.gates import Loop, Standing, part_keys, walk
 from app.pipeline.parts import Parts, find_parts
 from app.pipeline.proofs import Proofs, find_proofs
 from app.pipeline.vocabulary import TERMINATED
@@ -122,9 +122,8 @@ def _state(stage: Stage, standing: Standing, found: Sequence[Contradiction]) -> 
 def _milestone(row: MilestoneRow, proofs: Proofs, parts: Parts) -> MilestoneView:
     said = proofs.of.get(row.code, ())
     promised = proofs.promised.get(row.code, ())
-    best = best_per_part(said)
-    keys = part_keys(row.stage, parts)
-    own = sum(1 for key in keys if key in best)
+    keys = part_keys(row.stage, parts) if said else ()
+    own = len({proof.part for proof in said}.intersection(keys))
     return MilestoneView(
         code=row.code,
         zh=row.zh,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from app.pipeline.parts import Parts
 from schemas.golden import MemberRecord, Promise, Proof
@@ -14,19 +15,6 @@ from schemas.tables import CountedIn, milestones, roll_up
 
 RANKS = {rank: number for number, rank in enumerate(Rank)}
 
-_SHOWN_BY = {
-    Scheme.PROJECT_CODE: "I1",
-    Scheme.SITE_OPINION: "A1",
-    Scheme.LAND_APPROVAL_NO: "A2",
-    Scheme.LAND_CONTRACT_NO: "A5",
-    Scheme.LAND_USE_PERMIT: "A7",
-    Scheme.WORKS_PERMIT: "P2",
-    Scheme.DRAWING_REVIEW: "C1",
-    Scheme.TENDER_NOTICE: "C3",
-    Scheme.CONSTRUCTION_PERMIT: "C5",
-    Scheme.COMPLETION_FILING: "D5",
-}
-
 
 @dataclass(frozen=True, slots=True)
 class Proofs:
@@ -34,6 +22,12 @@ class Proofs:
 
     of: Mapping[str, tuple[Proof, ...]]
     promised: Mapping[str, tuple[Promise, ...]]
+
+
+@cache
+def _shown_by() -> Mapping[str, str]:
+    """Give the milestone each scheme of numbers shows."""
+    return {row.shown_by: code for code, row in milestones().items() if row.shown_by is not None}
 
 
 def strength(proof: Proof) -> tuple[int, str, str, str, str, str, str]:
@@ -96,7 +90,7 @@ def _citations(record: ProjectRecord | PartRecord) -> Iterator[Evidence]:
     own = {evidence.milestone for evidence in record.evidence}
     codes = (one for one in record.bears if one.scheme is Scheme.PROJECT_CODE)
     for number in (*record.cites, *codes):
-        milestone = _SHOWN_BY.get(number.scheme)
+        milestone = _shown_by().get(number.scheme)
         believed = number.scheme is not Scheme.PROJECT_CODE or number.status in (
             Status.VALID,
             Status.SUPERSEDED,

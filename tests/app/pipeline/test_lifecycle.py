@@ -109,6 +109,13 @@ def test_one_permit_of_three_meets_the_permit_stage_and_shows_how_many() -> None
     assert (permit.state, permit.reached, permit.met, permit.parts) == (E, True, 1, 3)
 
 
+def test_a_certificate_for_the_whole_project_beats_what_its_sections_cite() -> None:
+    cites = (make_number(Scheme.WORKS_PERMIT, "建字1"),)
+    members = [make_member(one.record.model_copy(update={"cites": cites})) for one in sections(3)]
+    planning = at(ledger(signed(), works_permit(), *members), Stage.PLANNING)
+    assert (planning.state, planning.reached, planning.on, planning.rank) == (E, True, "2024-08-15", Rank.A)
+
+
 def test_a_word_on_the_whole_project_does_not_file_its_sections() -> None:
     said = signed(make_evidence("D5", "C", "2025-07-01"))
     completion = at(ledger(said, *sections(), filing(1, PERMIT, "2025-07-10")), Stage.COMPLETION)
@@ -278,6 +285,7 @@ def test_a_withdrawn_record_proves_nothing() -> None:
 def test_the_tables_behind_paths_fit_each_other() -> None:
     assert set(path_signs().order) == paths().keys()
     assert path_signs().default in paths()
+    assert {row.shown_by for row in milestones().values()} - {None} <= set(Scheme)
     table = contradiction_table()
     assert {
         code for row in table.orders for code in (row.before, row.after)
