@@ -19,7 +19,7 @@ SQL = re.compile(
     r"|create\s+\w+|alter\s+\w+|drop\s+\w+|copy\s+\S+|lock\s+table|grant\s+\w+|revoke\s+\w+)",
     re.IGNORECASE | re.DOTALL,
 )
-SAFE_NAMES = {"schema", "table", "tables", "column", "columns", "placeholders"}
+SAFE_NAMES = {"schema", "table", "tables", "quoted", "column", "columns", "placeholders"}
 KEYS = {"UniqueConstraint": 0, "PrimaryKeyConstraint": 0, "ForeignKeyConstraint": 0}
 KEY_OPERATIONS = {"create_unique_constraint": 2, "create_primary_key": 2, "create_foreign_key": 3}
 
