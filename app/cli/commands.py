@@ -119,7 +119,7 @@ def _connectors(groups: argparse._SubParsersAction) -> None:  # type: ignore[typ
     _leaf(inner, "list", "workshop:show", "every connector found, and the broken ones")
     new = _leaf(inner, "new", "workshop:new", "make a feed's folder from the template")
     new.add_argument("key", help="department.feed")
-    new.add_argument("--folder", default="connectors/departments")
+    new.add_argument("--into", default="connectors/departments", metavar="FOLDER")
     check = _leaf(inner, "check", "workshop:check", "check feeds against the contract, rule by rule")
     check.add_argument("feed", nargs="*", help="key or folder; default: all")
     check.add_argument("--update", action="store_true", help="write expected.json anew; read the difference")

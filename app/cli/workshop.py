@@ -26,7 +26,7 @@ def show(_options: argparse.Namespace) -> None:
 def new(options: argparse.Namespace) -> None:
     """Make a feed's folder from the template."""
     try:
-        print(make(Path(options.folder), options.key))
+        print(make(Path(options.into), options.key))
     except (ManifestError, FileExistsError) as error:
         raise BadRequest(str(error)) from error
 

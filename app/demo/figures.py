@@ -79,7 +79,7 @@ def report(figures: dict[str, Any], broken_at: list[tuple[str, str, int]]) -> st
     rows: list[tuple[object, ...]] = [(code, names[code], n) for code, n in figures["stages"].items()]
     lines.append("\n" + table(("stage", "阶段", "projects standing there"), rows))
     broken: list[tuple[object, ...]] = [
-        (names[stage], bodies[department], n) for stage, department, n in broken_at
+        (names[stage], bodies.get(department, department), n) for stage, department, n in broken_at
     ]
     lines.append("\n断点 where loops break:\n" + table(("阶段", "owed by 欠缺部门", "projects"), broken))
     return "\n".join(lines)
