@@ -80,14 +80,26 @@ def assemble(
 def _said(members: Sequence[MemberRecord], parts: Parts) -> dict[str, list[Said]]:
     """Give what everybody says per field, members in the order given."""
     read = [field for field in fields().values() if field.code != "path"]
+    part_of: dict[str, str] = {}
+    for keys, of in ((parts.works, parts.works_of), (parts.parcels, parts.parcel_of)):
+        if len(keys) > 1:
+            part_of |= of
     said: dict[str, list[Said]] = {}
     for member in members:
-        part = (len(parts.works) > 1 and member.record_id in parts.works_of) or (
-            len(parts.parcels) > 1 and member.record_id in parts.parcel_of
-        )
-        for code, one in said_by(member, read, part=part):
+        for code, one in said_by(member, read, part=member.record_id in part_of):
             said.setdefault(code, []).append(one)
+    for code in said.keys() & {field.code for field in read if field.whole_first} if part_of else ():
+        said[code] = _about_the_whole(said[code], part_of)
     return said
+
+
+def _about_the_whole(said: Sequence[Said], part_of: Mapping[str, str]) -> list[Said]:
+    """Take what several parts say alike for a statement about the whole."""
+    speaking: dict[str, set[str]] = {}
+    for one in said:
+        if one.part:
+            speaking.setdefault(one.value, set()).add(part_of[one.record_id])
+    return [one._replace(part=one.part and len(speaking[one.value]) < 2) for one in said]
 
 
 def _claims(
@@ -111,13 +123,10 @@ def _sum(code: str, said: Sequence[Said], parts: Parts) -> _Summed | None:
         else (parts.parcel_of, tuple(parts.parcels))
     )
     by_part: dict[str, list[Said]] = {key: [] for key in keys}
-    losers: list[Loser] = []
+    whole: list[Said] = []
     for one in said:
-        part = key_of.get(one.record_id)
-        if part in by_part:
-            by_part[part].append(one)
-        else:
-            losers.append(Loser(value=one.value, record_id=one.record_id, source=one.source, reason="sum"))
+        by_part.get(key_of.get(one.record_id, ""), whole).append(one)
+    losers: list[Loser] = []
     values: dict[str, str] = {}
     firsts: list[Said] = []
     agree: set[str] = set()
@@ -131,7 +140,12 @@ def _sum(code: str, said: Sequence[Said], parts: Parts) -> _Summed | None:
     if not values:
         return None
     value = plain(sum(map(Decimal, values.values()), Decimal()))
-    agree.update(first.record_id for first in firsts[1:])
+    agree.update(one.record_id for one in (*firsts[1:], *(one for one in whole if one.value == value)))
+    losers += (
+        Loser(value=one.value, record_id=one.record_id, source=one.source, reason="sum")
+        for one in whole
+        if one.value != value
+    )
     return _Summed(
         Claim(
             field=code,

@@ -82,12 +82,11 @@ def stand(gate: Gate, proofs: Proofs, parts: Parts, connected: frozenset[str]) -
     where the milestone that lifts it is proven. A gate counted in parts needs each part's own proof; only where no part
     has one that is enough, a proof of the whole project stands for all. Any other gate stands on its best proof.
     """
-    told = [proofs.of[code] for code in gate.milestones if code in proofs.of]
-    said = told[0] if len(told) == 1 else sorted(chain.from_iterable(told), key=strength)
     keys = part_keys(gate.stage, parts)
+    limit = _limit(gate, proofs, connected)
+    said = _told(gate, proofs, limit)
     if not said:
         return _hinted(gate, proofs, len(keys) if gate.counted_in != "none" and keys else 1)
-    limit = _limit(gate, proofs, connected)
     best = best_per_part(said)
     own = [best[key] for key in keys if key in best and RANKS[best[key].rank] <= limit]
     if own and gate.counted_in != "none":
@@ -99,6 +98,15 @@ def stand(gate: Gate, proofs: Proofs, parts: Parts, connected: frozenset[str]) -
     return Standing(
         _STATE_OF_RANK[first.rank], enough, enough, first.on, first.rank, met, of, decisive=(first,)
     )
+
+
+def _told(gate: Gate, proofs: Proofs, limit: int) -> list[Proof]:
+    """Give the proofs of a gate in order; milestones of later stages speak only where the stage's own have no date."""
+    told = [code for code in gate.milestones if code in proofs.of]
+    own = [code for code in told if milestones()[code].stage is gate.stage]
+    if any(proofs.of[code][0].on and RANKS[proofs.of[code][0].rank] <= limit for code in own):
+        told = own
+    return sorted(chain.from_iterable(proofs.of[code] for code in told), key=strength)
 
 
 def _limit(gate: Gate, proofs: Proofs, connected: frozenset[str]) -> int:

@@ -91,7 +91,9 @@ def test_scenario_5_two_parcels_are_summed_and_one_stated_twice_counts_once() ->
         "4302042024B00056", source="land.landchina", areas={"site_area": make_area("133400")}
     )
     second = make_supply("TD-2", supervision="4302042025B00099", areas={"site_area": make_area("20000.50")})
-    project = golden(make_supply(), listed, second)
+    row = make_member(source="housing.projects", key="G-1", areas={"site_area": make_area("153334.50")})
+    project = golden(make_supply(), listed, second, row)
+    assert row.record_id in claim(project, "site_area").agree
     assert value(project, "site_area") == "153334.5"
     assert value(project, "supply_price") == "112000000"
     assert [(parcel.parcel, parcel.area) for parcel in project.parcels] == [

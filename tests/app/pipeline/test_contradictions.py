@@ -84,3 +84,9 @@ def test_a_completion_filed_before_its_own_permit_is_found_section_by_section() 
     made = ledger(*sections(), filing(3, THIRD_PERMIT, "2024-10-01"))
     assert rules(made) == {"completion_before_permit"}
     assert rules(ledger(*sections(), filing(1, PERMIT, "2024-10-01"))) == set()
+
+
+def test_what_a_department_reports_of_its_own_stage_is_no_claim_against_itself() -> None:
+    assert rules(ledger(signed(make_evidence("O3", "D", raw="已投产")))) == set()
+    assert rules(ledger(signed(make_evidence("A5", "D", raw="已供地")))) == {"claimed_not_proven"}
+    assert rules(ledger(signed(make_evidence("A5", "D")), connected=frozenset({"commerce"}))) == set()

@@ -114,6 +114,8 @@ def test_a_certificate_for_the_whole_project_beats_what_its_sections_cite() -> N
     members = [make_member(one.record.model_copy(update={"cites": cites})) for one in sections(3)]
     planning = at(ledger(signed(), works_permit(), *members), Stage.PLANNING)
     assert (planning.state, planning.reached, planning.on, planning.rank) == (E, True, "2024-08-15", Rank.A)
+    unheard = at(ledger(signed(), works_permit(), *members, connected=frozenset()), Stage.PLANNING)
+    assert (unheard.state, unheard.on) == (E, "2024-08-15")
 
 
 def test_a_word_on_the_whole_project_does_not_file_its_sections() -> None:
@@ -260,6 +262,12 @@ def test_completed_and_not_filed_is_on_its_way_and_not_reached() -> None:
     done = make_completion(evidence=(make_evidence("D1", "B", "2025-06-30"),), bears=())
     completion = at(ledger(make_permit(), done), Stage.COMPLETION)
     assert (completion.state, completion.reached, completion.owed_by) == (P, False, "housing")
+
+
+def test_who_signed_was_in_talks_and_a_date_of_the_talks_themselves_is_preferred() -> None:
+    assert [at(ledger(signed()), stage).on for stage in (Stage.LEAD, Stage.NEGOTIATION)] == ["2024-03-15"] * 2
+    talked = ledger(signed(make_evidence("L1", "B", number="ZS-1"), make_evidence("N1", "B", "2023-11-02")))
+    assert [at(talked, stage).on for stage in (Stage.LEAD, Stage.NEGOTIATION)] == ["2024-03-15", "2023-11-02"]
 
 
 def test_promised_dates_are_kept_with_the_earliest_shown_and_prove_nothing() -> None:

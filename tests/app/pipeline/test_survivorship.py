@@ -104,6 +104,17 @@ def test_a_project_of_sections_is_not_named_after_one_of_them() -> None:
     ]
 
 
+def test_what_several_sections_say_alike_is_about_the_whole() -> None:
+    rows = [
+        make_member(
+            source="housing.projects", key=one.record.works, works=one.record.works, name="某智造基地建设项目"
+        )
+        for one in sections(2)
+    ]
+    project = golden(make_member(name="某智造基地"), *rows, *sections(2))
+    assert (project.name, claim(project, "name").source) == ("某智造基地建设项目", "housing.projects")
+
+
 def test_records_that_were_withdrawn_say_nothing_but_stay_members() -> None:
     dead = make_member(source="land.supply", key="TD-9", name="别的名字", live=False)
     project = golden(make_member(name="某基地"), dead)
