@@ -15,7 +15,7 @@ from app.pipeline.matching.linkage import Linkage, Merge
 from app.pipeline.matching.normal import Normal
 from app.pipeline.matching.rules import Barriers, forbidden
 from app.pipeline.matching.score import REVIEW_CUT, Pair
-from app.pipeline.matching.weights import ONCE
+from app.pipeline.matching.twins import marks
 from schemas.judgements import Verdict
 
 _WORD = -(1 << 40)
@@ -35,8 +35,7 @@ class Word:
 class Review:
     """A merge a person must decide: two groups, their average score (10⁻⁶, rounded down) and why it is asked.
 
-    `reason` is `between_cuts` or `ambiguous`: a side fits rivals that cannot both be right, or both sides bear a
-    number of a scheme a project has once.
+    `reason` is `between_cuts` or `ambiguous`: a side fits rivals that cannot both be right, or the sides may be twins.
     """
 
     left: tuple[str, ...]
@@ -91,7 +90,7 @@ def cluster(
     barriers = Barriers(records)
     live_apart = frozenset(p for p in apart if p[0] in records and p[1] in records)
     raised = with_chain(records, scores, barriers, live_apart)
-    linkage = Linkage(barriers, raised, live_apart, {rid: _once(n) for rid, n in records.items()})
+    linkage = Linkage(barriers, raised, live_apart, {rid: marks(n) for rid, n in records.items()})
     conflicts = []
     for a, b in same:
         if a in records and b in records:
@@ -111,10 +110,6 @@ def cluster(
         if not m.safe
     )
     return Clustering(projects, reviews, attached, tuple(conflicts), merges)
-
-
-def _once(n: Normal) -> frozenset[str]:
-    return frozenset(number for number in n.bears if number.partition(":")[0] in ONCE)
 
 
 def _pairs_of(words: Iterable[Word], verdict: Verdict, known: set[str]) -> list[tuple[str, str]]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from app.pipeline.matching.rules import FAMILY_RULES, Barriers
 from app.pipeline.matching.score import REVIEW_CUT, SAFE_CUT, WHOLE
+from app.pipeline.matching.twins import Marks, full_twins, twins
 
 _EXACT = 96
 """Bits that make total·2⁹⁶ // n order averages exactly as cross-multiplying does, for any component that fits memory:
@@ -39,11 +40,11 @@ class Linkage:
         barriers: Barriers,
         scores: Mapping[tuple[str, str], int],
         apart: frozenset[tuple[str, str]],
-        once: Mapping[str, frozenset[str]],
+        told_by: Mapping[str, Marks],
     ) -> None:
         """Begin with every record of `barriers` alone; `scores` are keyed (a, b) with a < b.
 
-        `once` gives the numbers a record bears of schemes of which a project has one.
+        `told_by` gives the marks of each record, which tell twins.
         """
         self.names = sorted(barriers.of)
         self.barriers = barriers
@@ -57,7 +58,7 @@ class Linkage:
             self.sums[i][j] = self.sums[j][i] = score
         self.kinds = {i: frozenset({barriers.of[name]}) for i, name in enumerate(self.names)}
         self.waived: dict[int, frozenset[tuple[int, int]]] = {i: frozenset() for i in self.members}
-        self.once = {i: once[name] for i, name in enumerate(self.names)}
+        self.marks = {i: told_by[name] for i, name in enumerate(self.names)}
         self.apart: dict[int, set[int]] = {i: set() for i in self.members}
         for a, b in apart:
             self.apart[place[a]].add(place[b])
@@ -104,7 +105,11 @@ class Linkage:
             total, n = self.sums[i][j], size_i * size_j
             above = total >= SAFE_CUT * n
             if above and not snapped and not ambiguous:
-                ambiguous = self._twice(i, j) or self._rival(i, j, total, n) or self._rival(j, i, total, n)
+                ambiguous = (
+                    twins(self.marks[i], self.marks[j])
+                    or self._rival(i, j, total, n)
+                    or self._rival(j, i, total, n)
+                )
                 if ambiguous:
                     heapq.heappush(heap, (-((SAFE_CUT - 1) << _EXACT), i, j, size_i, size_j, True))
                     continue
@@ -140,10 +145,6 @@ class Linkage:
         waived = frozenset().union(*(self.waived[k] for k in (i, j, *waiving)))
         return [rule for pair, rule in rules.items() if pair not in waived]
 
-    def _twice(self, i: int, j: int) -> bool:
-        """Tell whether both groups bear numbers of which a project has one, and share none."""
-        return bool(self.once[i]) and bool(self.once[j]) and self.once[i].isdisjoint(self.once[j])
-
     def _rival(self, i: int, j: int, total: int, n: int) -> bool:
         """Tell whether `i` fits a third group nearly as well as `j`, while that group and `j` exclude each other.
 
@@ -156,7 +157,11 @@ class Linkage:
                 continue
             if k in self.apart[i] or self._broken(i, k):
                 continue
-            if k in self.apart[j] or not FAMILY_RULES.isdisjoint(self._broken(j, k, i)):
+            if (
+                k in self.apart[j]
+                or full_twins(self.marks[j], self.marks[k])
+                or not FAMILY_RULES.isdisjoint(self._broken(j, k, i))
+            ):
                 return True
         return False
 
@@ -187,7 +192,7 @@ class Linkage:
         self.members[root] = self.members[root] + self.members.pop(gone)
         self.kinds[root] |= self.kinds.pop(gone)
         self.waived[root] |= self.waived.pop(gone)
-        self.once[root] |= self.once.pop(gone)
+        self.marks[root] |= self.marks.pop(gone)
         for k in self.apart.pop(gone):
             self.apart[k].discard(gone)
             self.apart[k].add(root)

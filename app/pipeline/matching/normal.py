@@ -24,6 +24,7 @@ _LAND_DOCUMENTS = (Scheme.LAND_APPROVAL_NO, Scheme.LAND_CONTRACT_NO, Scheme.DOCU
 _CODE_LEAD = re.compile(r"\d{4}-\d{6}-\d{2}-(?!88)\d{2}-\d{6}(?!\d)")
 _SECTION_TAIL = re.compile(r"(.{8,})-\d{1,3}")
 _HOUSE = re.compile(r"\d+(?=号(?!楼|厂房|地块))")
+_HOUSE_NUMBER = re.compile(r"\d+号(?!楼|厂房|地块)")
 _TELLING = 5
 """Signs below which a number (12, 3号) is no more than a place in some list."""
 _NO_SEATS = frozenset({"市辖区", "自治区直辖县级行政区划", "省直辖县级行政区划"})
@@ -101,7 +102,7 @@ def normal(record_id: str, record: ProjectRecord) -> Normal:
         site_area=a.square_metres if (a := record.areas.get("site_area")) else None,
         grams=bigrams(name.core),
         rest=bigrams(_without(name.core, cores)),
-        address_grams=bigrams(address),
+        address_grams=bigrams(_HOUSE_NUMBER.sub("", address)),
         content_hash=content_hash(record),
     )
 

@@ -179,14 +179,14 @@ def _places(a: Normal, b: Normal, terms: list[Term]) -> None:
         jaccard, overlap = 1000 * both // (len(x) + len(y) - both), 1000 * both // min(len(x), len(y))
         if a.address == b.address and len(x) > 3:
             kind = "address_equal"
+        elif a.houses and b.houses and a.houses.isdisjoint(b.houses) and overlap >= 600:
+            kind = "address_number_other"
         elif jaccard >= 650 or (overlap >= 850 and min(len(x), len(y)) > 3):
             kind = "address_near"
         elif overlap >= 300:
             kind = "address_some"
         else:
             kind = "address_other"
-        if a.houses and b.houses and a.houses.isdisjoint(b.houses):
-            kind = "address_number_other" if overlap >= 500 else kind
         terms.append(Term(f"place.{kind}", _PLACE[kind], a.address, b.address))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from decimal import Context, Decimal
+from functools import cache
 from importlib.resources import files
 from typing import Any
 
@@ -65,3 +66,9 @@ def number_points(scheme: str, how: str) -> int:
     numbers = WEIGHTS["number"]
     row: Mapping[str, int] = numbers.get(scheme, numbers["default"])
     return row.get(how, 0)
+
+
+@cache
+def is_firm(scheme: str) -> bool:
+    """Tell whether citing a number of a scheme is enough to lift the caps."""
+    return number_points(scheme, "cited") >= int(WEIGHTS["caps"]["firm"])

@@ -8,7 +8,6 @@ from app.pipeline.matching.score import Pair
 from schemas.judgements import Verdict
 
 BLANK: dict[str, Any] = {
-    "source": "housing.projects",
     "department": "housing",
     "name": "",
     "core": "",
@@ -35,8 +34,8 @@ BLANK: dict[str, Any] = {
 
 
 def norm(record_id: str, **said: Any) -> Normal:
-    """A record that states only what is said here."""
-    values = {**BLANK, **said}
+    """A record that states only what is said here, of a source of its own."""
+    values = {**BLANK, "source": f"some.{record_id}", **said}
     for field in ("phase", "bears", "cites"):
         values[field] = frozenset(values[field])
     return Normal(record_id=record_id, numbers=values["bears"] | values["cites"], **values)

@@ -72,6 +72,32 @@ def test_two_groups_with_a_number_each_that_a_project_has_once_wait_for_a_person
     )
 
 
+def test_two_keys_of_one_department_become_one_project_only_by_a_shared_number_or_code():
+    records = {i: norm(i, source="land.supply") for i in "ab"}
+    done = cluster(records, {}, pairs(ab=990), [])
+    assert done.projects == (("a",), ("b",))
+    assert [r.reason for r in done.reviews] == ["ambiguous"]
+    for said in ({"codes": ("2" * 20,)}, {"cites": {"land_use_permit:1"}}):
+        records = {i: norm(i, source="land.supply", **said) for i in "ab"}
+        assert cluster(records, {}, pairs(ab=990), []).projects == (("a", "b"),)
+    records = {i: norm(i, source="land.supply", cites={"land_approval_no:1"}) for i in "ab"}
+    assert cluster(records, {}, pairs(ab=990), []).projects == (("a",), ("b",))
+
+
+def test_what_fits_two_full_twins_alike_waits_for_a_person():
+    records = {
+        "a": norm("a", source="land.supply", bears={"land_contract_no:1"}),
+        "b": norm("b", source="land.works_permits", cites={"land_contract_no:1"}),
+        "c": norm("c", source="land.supply", bears={"land_contract_no:2"}),
+        "d": norm("d", source="land.works_permits", cites={"land_contract_no:2"}),
+        "x": norm("x", source="commerce.signed_api"),
+    }
+    done = cluster(records, {}, pairs(ab=999, cd=999, ad=900, bc=900, xa=970, xb=970, xc=960, xd=960), [])
+    assert done.projects == (("a", "b"), ("c", "d"), ("x",))
+    alone = {i: n for i, n in records.items() if i not in "cd"}
+    assert cluster(alone, {}, pairs(ab=999, xa=970, xb=970), []).projects == (("a", "b", "x"),)
+
+
 def test_a_word_same_merges_without_any_pair_and_over_a_hard_rule():
     assert together(cluster(norms("ab"), {}, [], [same("a", "b")]), "a", "b")
     records = {i: norm(i, phase={phase}) for i, phase in {"a": 1, "b": 2, "c": 1, "d": 2}.items()}
@@ -141,7 +167,7 @@ def build(drawn: dict[str, Any], seed: int = 0) -> Clustering:
     """Cluster what was drawn, everything handed over in an order of its own."""
     shuffle = random.Random(seed).shuffle
     everyone = [
-        (i, norm(i, phase=p, codes=c, cites={f"x:{n}" for n in ns}))
+        (i, norm(i, source=f"some.{ord(i) % 3}", phase=p, codes=c, cites={f"x:{n}" for n in ns}))
         for i, p, c, ns in zip(IDS, drawn["phases"], drawn["codes"], drawn["numbers"], strict=True)
     ]
     found = [pair(a, b, score) for (a, b), score in drawn["scores"].items()]
@@ -201,7 +227,9 @@ def test_two_components_at_once_give_what_each_gives_alone(drawn):
     alone = build({**drawn, "dead": set()})
     twice = cluster(
         {
-            side + i: norm(side + i, phase=p, codes=c, cites={f"{side}:{n}" for n in ns})
+            side + i: norm(
+                side + i, source=f"some.{ord(i) % 3}", phase=p, codes=c, cites={f"{side}:{n}" for n in ns}
+            )
             for side in "pq"
             for i, p, c, ns in zip(IDS, drawn["phases"], drawn["codes"], drawn["numbers"], strict=True)
         },
