@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 
 from app.pipeline.contradictions import contradictions
 from app.pipeline.gates import Loop, Standing, part_keys, walk
@@ -97,13 +98,15 @@ def _stage(
         parts=held.parts,
         milestones=tuple(
             _milestone(one, proofs, loop.parts)
-            for one in milestones().values()
-            if one.stage is row.code
-            and (
-                one.code in proofs.of or one.code in proofs.promised or (gate and one.code in gate.milestones)
-            )
+            for one in _inside(row.code)
+            if one.code in proofs.of or one.code in proofs.promised or (gate and one.code in gate.milestones)
         ),
     )
+
+
+@cache
+def _inside(stage: Stage) -> tuple[MilestoneRow, ...]:
+    return tuple(row for row in milestones().values() if row.stage is stage)
 
 
 def _state(stage: Stage, standing: Standing, found: Sequence[Contradiction]) -> StageState:

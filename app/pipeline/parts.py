@@ -31,7 +31,8 @@ class Parts:
 def numbers(member: MemberRecord, scheme: Scheme, *, cited: bool = False) -> list[str]:
     """Give the numbers of a scheme that a record bears (or cites), in order."""
     said = member.record.cites if cited else member.record.bears
-    return sorted({number.value for number in said if number.scheme == scheme})
+    found = {number.value for number in said if number.scheme is scheme}
+    return sorted(found) if found else []
 
 
 def find_parts(members: Sequence[MemberRecord]) -> Parts:
