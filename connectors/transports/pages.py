@@ -17,7 +17,7 @@ from connectors.splitting import NotSplittable, at, items, text_at
 from connectors.transport_settings import HttpSettings, Since
 from connectors.transports.guards import check_names, check_shape
 from connectors.transports.http import Client
-from schemas.records import Listing, Page, RawRecord
+from schemas.records import Listing, Page, RawRecord, Unreadable
 
 CLOCK_SLACK = timedelta(minutes=5)
 
@@ -47,6 +47,12 @@ class _Walk:
         self._seen = json.loads(cursor).get("since") if cursor else None
         self._start = self._seen
         self._full = manifest.listing == "full"
+        self._ordered = (
+            settings.since is not None and settings.since.ordered and settings.paging.style in {"page", "offset"}
+        )
+        self._asked = 0
+        self._edge: frozenset[RawRecord | Unreadable] = frozenset()
+        """What the last page ended with: the next one, asked for from that time on, begins with it."""
 
     def pages(self) -> Iterator[Page]:
         number, token, total, given = 0, None, None, 0
@@ -55,25 +61,28 @@ class _Walk:
             body = self._client.get(self._parameters(number, token, since), self._link(token))
             rows, said_total = self._rows(body)
             if total is not None and said_total != total:
-                if (again := self._since(self._seen, overlap=False)) in (None, since):
-                    raise SourceUnavailable("the list changed while it was read; the next run starts again")
-                since, number, token, total, given = again, 0, None, None, 0
-                continue
-            total, number, given = said_total, number + 1, given + len(rows)
+                raise SourceUnavailable("the list changed while it was read; the next run starts again")
+            total, number, given, self._asked = said_total, number + 1, given + len(rows), self._asked + 1
             token = self._next(body, token)
             more = self._more(len(rows), given, total, token)
-            if number >= self._settings.paging.max_pages and more:
+            if more and self._asked >= self._settings.paging.max_pages:
                 raise SourceChanged(
                     f"more than {self._settings.paging.max_pages} pages: raise max_pages or ask for less"
                 )
             raws = tuple(self._reader.from_json(row) for row in rows)
             check_shape(self._manifest, raws)
             check_names(self._manifest, rows)
-            self._advance(raws)
-            if rows or (self._full and not more):
-                yield Page(raws, self._cursor(done=not more), self._listing(more=more), "")
+            reached = self._advance(raws)
+            fresh = tuple(raw for raw in raws if raw not in self._edge)
+            self._edge = frozenset(raw for raw in raws if _stamp(raw) == reached) if self._ordered else frozenset()
+            if fresh or (self._full and not more):
+                yield Page(fresh, self._cursor(done=not more), self._listing(more=more))
             if not more:
                 return
+            if self._ordered:
+                total = None
+                if (following := self._since(reached, overlap=False)) not in (None, since):
+                    since, number, given = following, 0, 0
 
     def _parameters(self, number: int, token: str | None, since: str | None) -> dict[str, str]:
         paging = self._settings.paging
@@ -136,14 +145,20 @@ class _Walk:
             raise SourceUnavailable(f"the list ended after {given} of {total} rows")
         return more
 
-    def _advance(self, raws: tuple[object, ...]) -> None:
-        """Note the highest update time seen, but none from the future: a wrong clock must not skip what is to come."""
+    def _advance(self, raws: tuple[RawRecord | Unreadable, ...]) -> str | None:
+        """Give the highest update time of a page; note it unless it is from the future.
+
+        Where a list is ordered the next page is asked for from that time on: a row that is updated meanwhile moves to
+        the end and shifts all page numbers. A wrong clock at the source must not skip what is to come.
+        """
         if self._settings.since is None:
-            return
+            return None
         limit = moments.render(datetime.now(UTC) + CLOCK_SLACK)
-        for raw in raws:
-            if isinstance(raw, RawRecord) and (stamp := raw.version.split("|")[0]) and stamp <= limit:
-                self._seen = max(self._seen or "", stamp)
+        stamps = [stamp for raw in raws if (stamp := _stamp(raw)) is not None]
+        if self._settings.since.ordered and stamps != sorted(stamps):
+            raise SourceChanged(f"{self._manifest.key}: rows are not in the order of {self._settings.since.column}")
+        self._seen = max([self._seen or "", *(stamp for stamp in stamps if stamp <= limit)]) or None
+        return max(stamps, default=None)
 
     def _since(self, seen: str | None, *, overlap: bool = True) -> str | None:
         since: Since | None = self._settings.since
@@ -162,3 +177,7 @@ class _Walk:
         if not self._full:
             return Listing.CHANGES
         return Listing.FULL if more else Listing.FULL_END
+
+
+def _stamp(raw: RawRecord | Unreadable) -> str | None:
+    return raw.version.split("|")[0] if isinstance(raw, RawRecord) else None

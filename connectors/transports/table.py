@@ -163,15 +163,15 @@ def _pages(
     from_here = None if full else _back(reached.updated, settings.overlap_seconds, kind)
     last: tuple[Any, Any] | None = None
     while True:
-        query = sa.select(table).where(stamped).order_by(updated, unique).limit(settings.page)
+        query = sa.select(table).where(stamped).order_by(updated, unique).limit(settings.page + 1)
         if last is not None:
             query = query.where(sa.or_(updated > last[0], sa.and_(updated == last[0], unique > last[1])))
         elif from_here is not None:
             query = query.where(updated >= from_here)
-        rows = connection.execute(query).mappings().all()
-        more = len(rows) == settings.page
-        if rows:
-            last = _end(rows[-1], last, settings)
+        found = connection.execute(query).mappings().all()
+        rows, more = found[: settings.page], len(found) > settings.page
+        if more:
+            last = _end(rows[-1], found[-1], settings)
         raws = _read(reader, rows)
         check_shape(manifest, raws)
         reached = _advance(reached, rows, settings)
@@ -200,13 +200,11 @@ def _fingerprint(rows: Sequence[RawRecord | Unreadable]) -> str:
     return hashlib.blake2b(b"\n".join(sorted(row.body for row in rows)), digest_size=16).hexdigest()
 
 
-def _end(row: Any, before: tuple[Any, Any] | None, settings: TableSettings) -> tuple[Any, Any]:
-    """Give the place after a page; raise SourceChanged when the keyset cannot go on from there."""
+def _end(row: Any, following: Any, settings: TableSettings) -> tuple[Any, Any]:
+    """Give the place after a page; raise SourceChanged when rows that follow could not be told from it."""
     end = (row[settings.updated], row[settings.id])
-    if end == before or end[1] is None:
-        raise SourceChanged(
-            f"{settings.id} is empty or not unique within {settings.updated}: pages stand still"
-        )
+    if end[1] is None or end == (following[settings.updated], following[settings.id]):
+        raise SourceChanged(f"{settings.id} is empty or not unique within {settings.updated}: rows would be lost")
     return end
 
 

@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from connectors.mapping_evidence import evidence, planned
+from connectors.mapping_values import Said
+from schemas.dates import Precision
+from schemas.lifecycle import Evidence, Rank
+from tests.connectors.manifests import PUSH, simple
+
+CERTIFICATE = '[[evidence]]\nmilestone = "C5"\nrank = "A"\nnumber = "NO"\ndate = "RQ"\npart = "GC"\n'
+
+
+def proofs(rule: str, **row: Any) -> tuple[Evidence, ...]:
+    return evidence(Said(row, {}), simple(PUSH, rule).evidence)
+
+
+def test_a_certificate_is_rank_a_with_number_and_date_and_b_with_one_of_them() -> None:
+    full = proofs(CERTIFICATE, NO="43", RQ="2024-05-20", GC="G-1")[0]
+    assert (full.rank, full.number, full.part, full.on and full.on.day.isoformat()) == (Rank.A, "43", "G-1", "2024-05-20")
+    assert [proof.rank for proof in proofs(CERTIFICATE, NO="43")] == [Rank.B]
+    assert [proof.rank for proof in proofs(CERTIFICATE, NO="", RQ="2024-05-20")] == [Rank.B]
+    assert proofs(CERTIFICATE, NO=" ", RQ="无") == ()
+
+
+def test_words_for_done_prove_without_a_date_and_a_promise_proves_nothing() -> None:
+    rule = '[[evidence]]\nmilestone = "B1"\nrank = "D"\ndate = "KG"\nwords = ["已开工"]\n'
+    done = proofs(rule, KG="已开工")[0]
+    assert (done.rank, done.on, done.raw) == (Rank.D, None, "已开工")
+    said = Said({"KG": "等待通知"}, {})
+    assert evidence(said, simple(PUSH, rule).evidence) == ()
+    assert [issue.rule for issue in said.issues] == ["date.words"]
+
+
+def test_a_status_proves_only_what_its_rule_names() -> None:
+    rule = '[[evidence]]\nmilestone = "O3"\nrank = "B"\nwhen = { column = "ZT", values = ["已投产", "已达产"] }\n'
+    assert [proof.raw for proof in proofs(rule, ZT="已达产")] == ["已达产"]
+    assert proofs(rule, ZT="已开工") == ()
+    dated = rule + 'date = "RQ"\n'
+    assert proofs(dated, ZT="已达产") == ()
+    assert len(proofs(dated, ZT="已达产", RQ="2024")) == 1
+
+
+@pytest.mark.parametrize(
+    ("code", "month"),
+    [
+        ("2404-430204-04-01-345678", "2024-04-01"),
+        ("２４０４４３０２０４０４０１３４５６７８", "2024-04-01"),
+        ("2019-430204-37-03-012345", None),
+        ("2413-430204-04-01-345678", None),
+        ("2404-430204-04-88-345678", None),
+        ("4302042404010101", None),
+    ],
+)
+def test_a_project_code_names_the_month_it_was_given_in_unless_it_is_old_or_false(code: str, month: str | None) -> None:
+    proof = proofs('[[evidence]]\nmilestone = "I1"\nrank = "C"\nmonth_of = "DM"\n', DM=code)[0]
+    assert proof.number == code
+    assert (proof.on.day.isoformat() if proof.on else None) == month
+    assert proof.on is None or proof.on.precision is Precision.MONTH
+
+
+def test_the_same_proof_is_given_once_and_promises_need_a_date() -> None:
+    assert len(proofs(CERTIFICATE + CERTIFICATE, NO="1", RQ="2024-05-20")) == 1
+    rule = '[[planned]]\nmilestone = "B1"\ndate = "JH"\nbasis = "permit"\n'
+    assert [plan.basis for plan in planned(Said({"JH": "2024年底前"}, {}), simple(PUSH, rule).planned)] == ["permit"]
+    assert planned(Said({"JH": ""}, {}), simple(PUSH, rule).planned) == ()
