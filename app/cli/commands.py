@@ -5,7 +5,10 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 from importlib import import_module
+from typing import Any
 
+Groups = Any
+"""A level of the tree of commands; argparse keeps the name of this type to itself."""
 Command = Callable[[argparse.Namespace], int | None]
 
 
@@ -31,18 +34,18 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     _connectors(groups)
 
 
-def _leaf(groups: argparse._SubParsersAction, name: str, place: str, about: str) -> argparse.ArgumentParser:  # type: ignore[type-arg]
+def _leaf(groups: Groups, name: str, place: str, about: str) -> argparse.ArgumentParser:
     leaf: argparse.ArgumentParser = groups.add_parser(name, help=about, description=about)
     leaf.set_defaults(run=_later(place))
     return leaf
 
 
-def _group(groups: argparse._SubParsersAction, name: str, about: str) -> argparse._SubParsersAction:  # type: ignore[type-arg]
+def _group(groups: Groups, name: str, about: str) -> Groups:
     inner: argparse.ArgumentParser = groups.add_parser(name, help=about, description=about)
     return inner.add_subparsers(required=True, metavar="COMMAND")
 
 
-def _running(groups: argparse._SubParsersAction) -> None:  # type: ignore[type-arg]
+def _running(groups: Groups) -> None:
     demo = _leaf(groups, "demo", "demo:demo", "a whole simulated city through the hub")
     demo.add_argument("--once", action="store_true", help="end when the city is taken in, without staying")
     demo.add_argument("--projects", type=int, default=300)
@@ -59,7 +62,7 @@ def _running(groups: argparse._SubParsersAction) -> None:  # type: ignore[type-a
     _leaf(groups, "rebuild", "serving:rebuild", "derive everything again from memory and serve it")
 
 
-def _database(groups: argparse._SubParsersAction) -> None:  # type: ignore[type-arg]
+def _database(groups: Groups) -> None:
     inner = _group(groups, "db", "the hub's database")
     _leaf(inner, "upgrade", "database:upgrade", "bring the database to this version")
     _leaf(inner, "check", "database:check", "fail when code and migrated tables differ")
@@ -67,7 +70,7 @@ def _database(groups: argparse._SubParsersAction) -> None:  # type: ignore[type-
     _leaf(inner, "stop", "database:stop", "stop the embedded database")
 
 
-def _sources(groups: argparse._SubParsersAction) -> None:  # type: ignore[type-arg]
+def _sources(groups: Groups) -> None:
     inner = _group(groups, "sources", "the feeds of the departments")
     _jurisdiction(_leaf(inner, "list", "sources:show", "every source and how it stands"))
     bind = _jurisdiction(
@@ -85,7 +88,7 @@ def _sources(groups: argparse._SubParsersAction) -> None:  # type: ignore[type-a
     sync.add_argument("source")
 
 
-def _keys(groups: argparse._SubParsersAction) -> None:  # type: ignore[type-arg]
+def _keys(groups: Groups) -> None:
     inner = _group(groups, "keys", "API keys")
     add = _jurisdiction(_leaf(inner, "add", "keys:add", "make a named key; it is shown once"))
     add.add_argument("name")
@@ -97,7 +100,7 @@ def _keys(groups: argparse._SubParsersAction) -> None:  # type: ignore[type-arg]
     _jurisdiction(_leaf(inner, "revoke", "keys:revoke", "take a key back")).add_argument("key_id")
 
 
-def _matching(groups: argparse._SubParsersAction) -> None:  # type: ignore[type-arg]
+def _matching(groups: Groups) -> None:
     match = _group(groups, "match", "which records are one project")
     evaluate = _jurisdiction(
         _leaf(match, "eval", "matching:evaluate", "score the clusters against known truth")
@@ -114,7 +117,7 @@ def _matching(groups: argparse._SubParsersAction) -> None:  # type: ignore[type-
     clusters.add_argument("--out", metavar="FILE", help="default: standard output")
 
 
-def _connectors(groups: argparse._SubParsersAction) -> None:  # type: ignore[type-arg]
+def _connectors(groups: Groups) -> None:
     inner = _group(groups, "connectors", "folders that teach the hub a department's feed")
     _leaf(inner, "list", "workshop:show", "every connector found, and the broken ones")
     new = _leaf(inner, "new", "workshop:new", "make a feed's folder from the template")
