@@ -72,10 +72,11 @@ def _declared() -> list[tuple[re.Pattern[str], Any]]:
 
 
 @contextmanager
-def calling(app: FastAPI) -> Iterator[Client]:
-    """Give an anonymous caller of the app."""
+def calling(app: FastAPI, *, raise_app_exceptions: bool = True) -> Iterator[Client]:
+    """Give an anonymous caller of the app; what the app raises reaches the test unless it wants the answer."""
+    transport = httpx.ASGITransport(app, raise_app_exceptions=raise_app_exceptions)
     with start_blocking_portal() as portal:
-        http = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://hub")
+        http = httpx.AsyncClient(transport=transport, base_url="http://hub")
         try:
             yield Client(portal, http)
         finally:

@@ -33,6 +33,11 @@ FAST = {
     "max_connections": "300",
 }
 PREFIX = "hub_test_"
+# A copy has the tables of its template, but not the rights on the database itself that a migration gave.
+_GRANTS = sql.SQL(
+    "DO $$ BEGIN IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'hub_app') THEN"
+    " EXECUTE format('GRANT CREATE, TEMPORARY ON DATABASE %I TO hub_app', {name}); END IF; END $$"
+)
 _numbers = itertools.count(1)
 
 
@@ -73,6 +78,8 @@ def throw_away_database(server: str, template: str | None = None) -> Iterator[st
             sql.Identifier(name), sql.Identifier(like or "template0")
         ),
     )
+    if template:
+        _execute(server, _GRANTS.format(name=sql.Literal(name)))
     try:
         yield make_url(server).set(database=name).render_as_string(hide_password=False)
     finally:

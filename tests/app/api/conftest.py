@@ -37,6 +37,17 @@ def reader(postgres_server: str, filled_template: str) -> Iterator[Client]:
         yield caller
 
 
+@pytest.fixture(scope="session")
+def admin(postgres_server: str, filled_template: str) -> Iterator[Client]:
+    """A caller with every right in the filled city, for what is refused and so changes nothing."""
+    with throw_away_database(postgres_server, template=filled_template) as url:
+        made = small_city(url)
+        with made.database.begin() as connection:
+            key = keys.add(connection, JURISDICTIONS[0], "admin", ["admin"])
+        with serving(made) as caller:
+            yield caller.holding(key)
+
+
 @pytest.fixture
 def city(postgres_server: str, filled_template: str) -> Iterator[SmallCity]:
     """A filled city of this test's own."""
@@ -54,11 +65,11 @@ def client(city: SmallCity) -> Iterator[Client]:
 
 
 @contextmanager
-def serving(city: SmallCity) -> Iterator[Client]:
+def serving(city: SmallCity, *, raise_app_exceptions: bool = True) -> Iterator[Client]:
     """Give an anonymous caller of a city's hub."""
     settings = Settings(jurisdiction=JURISDICTIONS[0], push_limit=20_000)
     app = create_app(settings, city.database, city.registry, {"TEST_EVENTS_SECRET": SECRET})
-    with calling(app) as caller:
+    with calling(app, raise_app_exceptions=raise_app_exceptions) as caller:
         yield caller
     city.database.close()
 

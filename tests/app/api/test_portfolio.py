@@ -14,7 +14,7 @@ class TestReadFunnel:
     def test_anonymous_sees_every_project_at_its_stage(self, reader: Client) -> None:
         funnel = reader.get("/portfolio/funnel").json()
         assert funnel["projects"] == 2
-        assert Decimal(funnel["investment"]) == Decimal("1200000000")
+        assert Decimal(funnel["investment"]) == Decimal(1200000000)
         assert [(row["stage"], row["projects"]) for row in funnel["stages"]] == [("CONSTRUCTION_PERMIT", 2)]
         assert funnel["stages"][0]["loop"] == {"open": 1, "partial": 1, "closed": 0}
 
