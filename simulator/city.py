@@ -126,37 +126,35 @@ class City:
         """Published supply results of the days `first` to `last`: project, key and cells."""
         for project in self.projects:
             day = issued(project, land.LANDCHINA)
-            found = land.landchina_row(self.scene(project), project) if day is not None else None
-            if found and day is not None and first <= day <= last:
-                yield project, *found
+            if day is not None and first <= day <= last:
+                yield project, *land.landchina_row(self.scene(project), project)
 
     def truth(self, since: int = -1) -> Iterator[tuple[str, str, str]]:
         """(source, key, project) of every record first said after day `since` and up to today, each once."""
-        said: set[tuple[str, str]] = set()
-        for source, key, project, shows in self._said():
-            if since < shows <= self.day and (source, key) not in said:
-                said.add((source, key))
-                yield source, key, project.key
-
-    def _said(self) -> Iterator[tuple[str, str, Project, int]]:
         weeks = self.week_days()
         for project in self.projects:
-            scene = self.scene(project)
-            signed = issued(project, WEEKLY)
-            shown = next((day for day in weeks if signed is not None and signed <= day), None)
-            if shown is not None:
-                yield WEEKLY, weekly.weekly_key(scene, project), project, shown
-            published = issued(project, land.LANDCHINA)
-            found = land.landchina_row(scene, project)
-            if found and published is not None and found[0].strip():
-                yield land.LANDCHINA, found[0], project, published
-            first_shown: dict[tuple[str, str], int] = {}
+            for (source, key), shows in self._first_said(project, since, weeks).items():
+                if since < shows <= self.day:
+                    yield source, key, project.key
+
+    def _first_said(self, project: Project, since: int, weeks: list[int]) -> dict[tuple[str, str], int]:
+        """The day each record of a project first shows, as far as that may lie after day `since`."""
+        said: dict[tuple[str, str], int] = {}
+        scene = self.scene(project)
+        signed, published = issued(project, WEEKLY), issued(project, land.LANDCHINA)
+        shown = next((day for day in weeks if signed is not None and signed <= day), None)
+        if shown is not None:
+            said[WEEKLY, weekly.weekly_key(scene, project)] = shown
+        if published is not None and published > since:
+            key, _ = land.landchina_row(scene, project)
+            if key.strip():
+                said[land.LANDCHINA, key] = published
+        if self._stirs(project, since):
             for rows in (commerce.api_rows, land.rows, housing.rows):
                 for row in rows(scene, project):
                     name = (row.source, row.key)
-                    first_shown[name] = min(row.shows, first_shown.get(name, row.shows))
-            for (source, key), shows in first_shown.items():
-                yield source, key, project, shows
+                    said[name] = min(row.shows, said.get(name, row.shows))
+        return said
 
 
 def make_city(

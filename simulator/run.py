@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from simulator.city import City, advanced, make_city
@@ -24,6 +25,7 @@ from simulator.systems.pusher import Pusher
 
 Answer = dict[str, object]
 _PUSH_EVERY = 5.0
+_BATCH = 5000
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,9 +121,14 @@ class Feeds:
     def _write(self, since: int) -> dict[str, int]:
         fresh = since < 0
         counts: Counter[str] = Counter()
-        for database in (self.land, self.housing):
-            counts += database.write((row for _, row in self.city.rows(since)), fresh)
-        counts["commerce.signed_api"] += self.rows.put((row for _, row in self.city.rows(since)), fresh)
+        rows, commerce = (row for _, row in self.city.rows(since)), []
+        with self.land.writing(fresh) as to_land, self.housing.writing(fresh) as to_housing:
+            while batch := list(islice(rows, _BATCH)):
+                to_land(batch)
+                to_housing(batch)
+                commerce += [row for row in batch if row.source.startswith("commerce.")]
+                counts.update(row.source for row in batch)
+        self.rows.put(commerce)
         counts["commerce.signed_weekly"] += len(write_weeks(self.city, self.folders[0], since))
         counts["land.landchina"] += len(write_exports(self.city, self.folders[1], since))
         self._write_truth(since)

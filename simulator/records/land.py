@@ -201,14 +201,12 @@ def _works_permit(telling: Telling) -> dict[str, str]:
     }
 
 
-def landchina_row(scene: Scene, project: Project) -> tuple[str, list[str]] | None:
-    """The key and the 25 cells of the published 供地结果, all text; None without a parcel.
+def landchina_row(scene: Scene, project: Project) -> tuple[str, list[str]]:
+    """The key and the 25 cells of the published 供地结果, all text; ValueError for a project without a parcel.
 
     One percent of the rows bear a no-break space instead of the 电子监管号: nobody's key.
     """
-    parcel, day = project.parcel, issued(project, SUPPLY)
-    if parcel is None or day is None:
-        return None
+    parcel, day = project.ground, project.days["supply"]
     rng, first, blur = dice(scene.seed, project.key, LANDCHINA), scene.calendar.first, not project.easy
 
     def on(value: int) -> str:

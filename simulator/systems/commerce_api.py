@@ -17,16 +17,10 @@ class CommerceRows:
         self._newest: dict[str, dict[str, str]] = {}
         self._ordered: list[tuple[str, str]] = []
 
-    def put(self, rows: Iterable[Row], fresh: bool = False) -> int:
-        """Takes in new versions, each in the place of its key's former one; returns how many."""
-        newest = {} if fresh else dict(self._newest)
-        count = 0
-        for row in rows:
-            if row.source == "commerce.signed_api":
-                newest[row.key] = row.values
-                count += 1
-        self._ordered, self._newest = sorted((v["GXSJ"], key) for key, v in newest.items()), newest
-        return count
+    def put(self, rows: Iterable[Row]) -> None:
+        """Takes in new versions, each in the place of its key's former one."""
+        newest = self._newest | {row.key: row.values for row in rows if row.source == "commerce.signed_api"}
+        self._ordered, self._newest = sorted((values["GXSJ"], key) for key, values in newest.items()), newest
 
     def page(self, page: int, size: int, updated_since: str) -> dict[str, object]:
         """One page of the rows changed since then, ordered by (GXSJ, ZSBH), in the interface's envelope."""

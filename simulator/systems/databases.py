@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
-from itertools import islice
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
 
 import sqlalchemy as sa
 
 from simulator.model import Row, Table
-
-_BATCH = 5000
 
 
 def connect(url: str) -> sa.Engine:
@@ -49,22 +47,25 @@ class ExchangeDatabase:
             self._tables[source] = (table, identity)
         metadata.create_all(self._engine)
 
-    def write(self, rows: Iterable[Row], fresh: bool = False) -> Counter[str]:
-        """Adds the rows in one transaction and counts them by source; rows of other systems are passed over.
+    @contextmanager
+    def writing(self, fresh: bool = False) -> Iterator[Callable[[Iterable[Row]], None]]:
+        """A transaction and the function that adds rows in it; rows of other systems are passed over.
 
         Where rows change in place a row takes the place of its key's former one; `fresh` empties the tables first.
         """
-        counts: Counter[str] = Counter()
         with self._engine.begin() as connection:
             if fresh:
                 for table, _ in self._tables.values():
                     connection.execute(table.delete())
-            mine = (row for row in rows if row.source in self._tables)
-            while batch := list(islice(mine, _BATCH)):
-                counts.update(row.source for row in batch)
-                for source in self._tables:
-                    self._put(connection, source, [row for row in batch if row.source == source])
-        return counts
+            yield partial(self._put_all, connection)
+
+    def _put_all(self, connection: sa.Connection, rows: Iterable[Row]) -> None:
+        by_source: dict[str, list[Row]] = {source: [] for source in self._tables}
+        for row in rows:
+            if row.source in by_source:
+                by_source[row.source].append(row)
+        for source, mine in by_source.items():
+            self._put(connection, source, mine)
 
     def _put(self, connection: sa.Connection, source: str, rows: list[Row]) -> None:
         table, identity = self._tables[source]

@@ -131,7 +131,7 @@ def test_the_land_market_exports_are_xls_and_xlsx_with_the_heads_of_the_register
         rows: list[list[object]]
         if path.suffix == ".xls":
             sheet = xlrd.open_workbook(str(path)).sheet_by_name("xls格式测试表")
-            rows = [sheet.row_values(n) for n in range(sheet.nrows)]
+            rows = [list(sheet.row_values(n)) for n in range(sheet.nrows)]
         else:
             book = openpyxl.load_workbook(path)
             rows = [
