@@ -179,6 +179,8 @@ def _changes(
             yield Change("renamed", project_id, heir, None)
     for row in new:
         origin = before.get(row.project_id)
+        if row.project_id in old and old[row.project_id].etag == row.etag:
+            continue  # spoken of again, and nothing served is another
         if row.project_id in old or row.project_id in renamed:
             yield Change("updated", row.project_id, None, row.etag)
         elif origin is not None:

@@ -33,7 +33,7 @@ class Normalized:
     """What a batch of raw rows amounts to: records as they now stand, and how each row was received."""
 
     changed: Mapping[str, RecordRow] = field(default_factory=dict)
-    """Records that say something new, died or revived."""
+    """Records that say something new or again, died or revived."""
     dropped: Mapping[str, RecordRow] = field(default_factory=dict)
     """Records a newer content of their raw record no longer makes."""
     rows: tuple[RecordRow, ...] = ()
@@ -191,11 +191,13 @@ def _fresh(jurisdiction: int, raw_id: str, winner: Said, first: tuple[int, int])
 
 
 def _differs(was: RecordRow | None, row: RecordRow) -> bool:
-    return was is None or (was.hash, was.live, was.parent_id, was.statement) != (
+    # said_at too: a project tells when it was last spoken of, also where a row changed in nothing we read
+    return was is None or (was.hash, was.live, was.parent_id, was.statement, was.said_at) != (
         row.hash,
         row.live,
         row.parent_id,
         row.statement,
+        row.said_at,
     )
 
 
