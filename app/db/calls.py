@@ -22,24 +22,14 @@ SWAPPED = (pg.UndefinedTable, pg.InvalidSchemaName, pg.InternalError_)
 
 
 def read(database: Database, query: Query[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Run `query` on one consistent view, and once more when a rebuild has swapped the derived drawer under it."""
-    with _named():
-        try:
-            return _view(database, query, *args, **kwargs)
-        except DBAPIError as error:
-            if not isinstance(error.orig, SWAPPED):
-                raise
-        return _view(database, query, *args, **kwargs)
+    """Run `query` on one consistent view."""
+    with _named(), database.read() as connection:
+        return query(connection, *args, **kwargs)
 
 
 def write(database: Database, query: Query[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Run `query` in one transaction; it is durable when this returns."""
     with _named(), database.begin() as connection:
-        return query(connection, *args, **kwargs)
-
-
-def _view(database: Database, query: Query[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    with database.read() as connection:
         return query(connection, *args, **kwargs)
 
 

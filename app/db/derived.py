@@ -27,6 +27,8 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 from app.db.tables import NAMING
 
 SERVING, NEXT = "derived", "derived_next"
+GATE = "progress"
+"""The table of a drawer that readers hold shared and a swap holds alone."""
 
 metadata = MetaData(naming_convention=NAMING)
 

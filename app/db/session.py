@@ -32,9 +32,11 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """Open one consistent, read-only view of the database."""
+        """Open one consistent, read-only view of the database; no rebuild swaps the derived drawer during it."""
         with self.engine.connect() as connection:
             connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"))
+            # before the snapshot is taken: whoever waits here while a swap ends then sees all of the new drawer
+            connection.execute(text(f"LOCK TABLE {derived.GATE} IN ACCESS SHARE MODE"))
             yield connection
 
     def beside(self, drawer: str) -> Database:

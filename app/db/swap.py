@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from psycopg.errors import LockNotAvailable
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import OperationalError
 
 from app.db import derived
 from app.db.golden import Change
+from app.errors import Conflict
 
 OLD = "derived_old"
+PATIENCE_SECONDS = 2
+"""How long a swap waits for readers to leave; new readers and writers wait behind it as long."""
 
 
 def mean(connection: Connection, drawer: str) -> None:
@@ -44,7 +49,17 @@ def difference(connection: Connection, jurisdiction: int) -> list[Change]:
 
 
 def swap(connection: Connection) -> None:
-    """Rename the next drawer into place; the caller holds every jurisdiction's row."""
+    """Rename the next drawer into place once no reader is in the serving one; the caller holds every jurisdiction's row.
+
+    Raises Conflict when a reader stays longer than a few seconds: nothing has changed then.
+    """
+    connection.execute(text(f"SET LOCAL lock_timeout = '{PATIENCE_SECONDS}s'"))
+    try:
+        connection.execute(text(f"LOCK TABLE {derived.SERVING}.{derived.GATE} IN ACCESS EXCLUSIVE MODE"))
+    except OperationalError as error:
+        if isinstance(error.orig, LockNotAvailable):
+            raise Conflict("a long read is under way; the swap waits for its end: try again") from error
+        raise
     connection.execute(text(f"ALTER SCHEMA {derived.SERVING} RENAME TO {OLD}"))
     connection.execute(text(f"ALTER SCHEMA {derived.NEXT} RENAME TO {derived.SERVING}"))
 

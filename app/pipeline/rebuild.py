@@ -15,7 +15,7 @@ from pathlib import Path
 
 from app.db import derived, golden, jurisdictions, leases, swap
 from app.db.session import Connection, Database
-from app.errors import Unavailable
+from app.errors import Conflict, Unavailable
 from app.pipeline.advance import compute, write
 from app.pipeline.rules import Rules
 
@@ -25,6 +25,7 @@ BATCH = 1_000
 LEASE = "rebuild"
 LEASE_SECONDS = 600
 CATCH_UP_ROUNDS = 20
+SWAP_TRIES = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ def rebuild(database: Database, rules: Rules, *, disk: Path | None = None) -> Re
             derived.drop(connection, swap.OLD)
             derived.create(connection, derived.NEXT)
         batches = _fill(database, beside, rules, token)
-        locked, changes = _swap(database, rules, token)
+        locked, changes = _swap_in_time(database, beside, rules, token)
         with database.begin() as connection:
             derived.drop(connection, swap.OLD)
     finally:
@@ -99,6 +100,19 @@ def _step(beside: Database, rules: Rules, jurisdiction: int) -> bool:
     with beside.begin() as connection:
         write(connection, jurisdiction, batch)
     return True
+
+
+def _swap_in_time(
+    database: Database, beside: Database, rules: Rules, token: str
+) -> tuple[float, dict[int, dict[str, int]]]:
+    """Swap between two long reads; what arrives while one is waited for is caught up outside the locks."""
+    for _ in range(SWAP_TRIES):
+        try:
+            return _swap(database, rules, token)
+        except Conflict:
+            time.sleep(1)
+            _fill(database, beside, rules, token)
+    return _swap(database, rules, token)
 
 
 def _swap(database: Database, rules: Rules, token: str) -> tuple[float, dict[int, dict[str, int]]]:
