@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Request
 from pydantic import AwareDatetime, TypeAdapter
 
-from app.api import catalog
+from app.api import catalog, deletions
 from app.api.errors import problems
 from app.api.hub import Admin, Caller, HubDep, Syncer
 from app.api.paging import listed, place
@@ -68,9 +68,9 @@ def list_held_deletions(
 def decide_held_deletion(
     source: Source, run_id: Words, decision: Decision, hub: HubDep, key: Admin, query: AskedQuery
 ) -> HeldDeletionView:
-    """Keep an admin's word on a held deletion; the worker carries it out."""
+    """Keep an admin's word on a held deletion: `confirm` deletes the vanished records, `refuse` keeps them."""
     at = hub.place(query.jurisdiction, key)
-    return hub.write(sources.decide_deletion, at, source, run_id, decision.decision, key.name)
+    return hub.write(deletions.decide, at, source, run_id, decision.decision, key.name)
 
 
 @router.get("/runs", operation_id="list_runs", responses=problems())

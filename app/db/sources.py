@@ -187,3 +187,16 @@ def decide_deletion(
         at,
     ).scalar_one()
     raise (Conflict("a word on this deletion was said before") if known else NotFound("no such deletion"))
+
+
+def pulled_since(connection: Connection, jurisdiction: int, source: str, moment: datetime) -> bool:
+    """Say whether anything pulled from the source has landed after a moment."""
+    found: bool = connection.execute(
+        text(
+            "SELECT EXISTS (SELECT FROM memory.delivery d JOIN memory.landing l ON l.jurisdiction = d.jurisdiction"
+            " AND l.delivery_no = d.delivery_no WHERE d.jurisdiction = :j AND d.source = :source"
+            " AND d.channel NOT IN ('push', 'replay') AND l.landed_at > :moment)"
+        ),
+        {"j": jurisdiction, "source": source, "moment": moment},
+    ).scalar_one()
+    return found

@@ -48,7 +48,9 @@ class Client:
         return self.request("POST", path, json=json, **options)
 
     def _check(self, method: str, answer: httpx.Response) -> None:
-        known = next((ops for path, ops in _declared() if path.match(answer.request.url.path)), {})
+        known: dict[str, Any] = next(
+            (ops for path, ops in _declared() if path.match(answer.request.url.path)), {}
+        )
         operation = known.get(method.lower())
         if operation is not None:
             assert str(answer.status_code) in operation["responses"], (

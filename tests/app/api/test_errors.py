@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.api import health as health_routes
+from app.api import catalog
 from app.db.session import Database
 from schemas.api.shapes import Problem
 from tests.app.api.conftest import serving
@@ -67,7 +67,7 @@ def test_a_mistake_of_ours_tells_nothing_of_itself(city: SmallCity, monkeypatch:
     def fail(*_: object) -> None:
         raise RuntimeError("the password is s3cret")
 
-    monkeypatch.setattr(health_routes.catalog, "health", fail)
+    monkeypatch.setattr(catalog, "health", fail)
     with serving(city, raise_app_exceptions=False) as caller:
         answer = caller.get("/health/sources")
     assert answer.status_code == 500

@@ -7,7 +7,7 @@ from app.db import landing
 from tests.app.api.conftest import MakeKey
 from tests.support.client import Client
 from tests.support.database import JURISDICTIONS
-from tests.support.small_city import SmallCity, permit
+from tests.support.small_city import SmallCity, permit, rid, signed
 
 HERE, THERE = JURISDICTIONS
 
@@ -152,8 +152,9 @@ class TestHeldDeletions:
     @pytest.fixture(autouse=True)
     def _held(self, city: SmallCity) -> None:
         for jurisdiction in JURISDICTIONS:
+            vanished = [rid("commerce.signed", "A-1", jurisdiction)]
             with city.database.begin() as connection:
-                landing.hold_deletion(connection, jurisdiction, "commerce.signed", "run-1", 10, ["a", "b"])
+                landing.hold_deletion(connection, jurisdiction, "commerce.signed", "run-1", 10, vanished)
 
     def test_anonymous_is_refused(self, client: Client) -> None:
         assert client.get("/sources/commerce.signed/held-deletions").status_code == 401
@@ -168,10 +169,27 @@ class TestHeldDeletions:
         assert again.status_code == 409
         items = admin.get("/sources/commerce.signed/held-deletions").json()["items"]
         assert [(item["run_id"], item["decision"], item["vanished"]) for item in items] == [
-            ("run-1", "refuse", ["a", "b"])
+            ("run-1", "refuse", [rid("commerce.signed", "A-1")])
         ]
         there = client.holding(make_key(jurisdiction=THERE))
         assert there.get("/sources/commerce.signed/held-deletions").json()["items"][0]["decision"] is None
+
+    def test_confirming_deletes_the_records_that_vanished(
+        self, client: Client, city: SmallCity, make_key: MakeKey
+    ) -> None:
+        admin = client.holding(make_key("admin"))
+        admin.post("/sources/commerce.signed/held-deletions/run-1", {"decision": "confirm"})
+        city.drain()
+        assert client.get("/portfolio/funnel").json()["investment"] == "0"
+        assert client.get("/portfolio/funnel", jurisdiction=THERE).json()["investment"] == "1200000000"
+
+    def test_a_newer_listing_overtakes_it(self, client: Client, city: SmallCity, make_key: MakeKey) -> None:
+        city.land("commerce.signed", signed("A-1"))
+        admin = client.holding(make_key("admin"))
+        path = "/sources/commerce.signed/held-deletions"
+        assert admin.post(f"{path}/run-1", {"decision": "confirm"}).status_code == 409
+        assert admin.get(path).json()["items"][0]["decision"] is None
+        assert admin.post(f"{path}/run-1", {"decision": "refuse"}).status_code == 200
 
     def test_other_scopes_unknown_runs_and_unknown_words_are_refused(
         self, client: Client, make_key: MakeKey

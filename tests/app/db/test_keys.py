@@ -69,7 +69,7 @@ def test_a_revoked_key_is_refused_at_once_and_others_are_not(
         keys.revoke(connection, HERE, key_id)
         with pytest.raises(NotAuthenticated):
             keys.authenticate(connection, tokens[HERE])
-        assert keys.authenticate(connection, tokens[THERE])
+        assert keys.authenticate(connection, tokens[THERE]).jurisdiction == THERE
         assert keys.list_keys(connection, HERE)[0].revoked_at is not None
 
 
