@@ -30,8 +30,8 @@ def upgrade(url: str) -> None:
         # rights on a database are not part of a dump or a template: a restored hub could not rebuild
         may = "SELECT has_database_privilege(:role, current_database(), 'CREATE')"
         if not connection.execute(text(may), {"role": APP_ROLE}).scalar_one():
-            database = connection.execute(text("SELECT quote_ident(current_database())")).scalar_one()
-            connection.execute(text(f"GRANT CREATE, TEMPORARY ON DATABASE {database} TO {APP_ROLE}"))
+            quoted = connection.execute(text("SELECT quote_ident(current_database())")).scalar_one()
+            connection.execute(text(f"GRANT CREATE, TEMPORARY ON DATABASE {quoted} TO {APP_ROLE}"))
         connection.execute(text(f"SET LOCAL ROLE {APP_ROLE}"))
         missing = "SELECT to_regnamespace(:s) IS NULL"
         if connection.execute(text(missing), {"s": derived.SERVING}).scalar_one():

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
+from typing import TypeVar
+
+Record = TypeVar("Record", bound=Hashable)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +47,9 @@ class Scores:
 
 
 def evaluate(
-    truth: Mapping[Hashable, Hashable],
-    clusters: Mapping[Hashable, Hashable],
-    source_of: Callable[[Hashable], str] | None = None,
+    truth: Mapping[Record, Hashable],
+    clusters: Mapping[Record, Hashable],
+    source_of: Callable[[Record], str] | None = None,
 ) -> Scores:
     """Score `clusters` against `truth`, both record → group.
 
@@ -77,7 +80,7 @@ def evaluate(
     )
 
 
-def code_only(truth: Mapping[Hashable, Hashable], codes: Mapping[Hashable, str | None]) -> Scores:
+def code_only(truth: Mapping[Record, Hashable], codes: Mapping[Record, str | None]) -> Scores:
     """Score the rule "equal project code": records without a code, or with none known, stand alone."""
     return evaluate(truth, {record: code for record, code in codes.items() if code})
 

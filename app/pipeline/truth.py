@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Hashable
 from pathlib import Path
 
 from app.db import exports
@@ -11,7 +10,7 @@ from app.db.session import Connection
 from app.errors import BadRequest
 from app.pipeline.evaluate import Scores, code_only, evaluate
 
-Truth = dict[Hashable, Hashable]
+Truth = dict[tuple[str, str], str]
 
 
 def read_truth(path: Path) -> Truth:
@@ -30,10 +29,10 @@ def scores(connection: Connection, jurisdiction: int, truth: Truth) -> tuple[Sco
     clusters: Truth = {
         (source, key): project for source, key, project in exports.clusters(connection, jurisdiction)
     }
-    codes: dict[Hashable, str | None] = {
+    codes: dict[tuple[str, str], str | None] = {
         (source, key): code for source, key, code in exports.project_codes(connection, jurisdiction)
     }
-    return evaluate(truth, clusters, lambda record: str(record[0])), code_only(truth, codes)  # type: ignore[index] # a pair
+    return evaluate(truth, clusters, lambda record: record[0]), code_only(truth, codes)
 
 
 def as_json(ours: Scores, codes: Scores) -> dict[str, object]:

@@ -20,6 +20,7 @@ STORIES = {
     "test_migrations",
     "test_real_input",
     "test_rebuild",
+    "test_roles",
     "test_two_jurisdictions",
 }
 EXCUSE = re.compile(

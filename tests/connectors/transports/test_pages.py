@@ -191,7 +191,7 @@ def test_one_rotten_row_does_not_cost_the_page() -> None:
 def test_an_error_dressed_as_an_answer_is_an_error() -> None:
     agreed = HTTP + 'agreed = { pointer = "code", values = ["0"], auth_values = ["401"] }\n'
     for code, error in ((500, SourceUnavailable), (401, AuthFailed)):
-        with serving(lambda h, _, c=code: answer(h, {"code": c, "data": {"rows": []}})) as base:  # type: ignore[misc]
+        with serving(lambda h, _, c=code: answer(h, {"code": c, "data": {"rows": []}})) as base:  # type: ignore[misc]  # a lambda cannot say its types
             with pytest.raises(error):
                 pages(simple(agreed), base)
 

@@ -20,7 +20,7 @@ def number(scheme: Scheme, value: str, status: Status = Status.VALID) -> Identif
 
 
 def record(**said: object) -> ProjectRecord:
-    return ProjectRecord(**{"source": "housing.projects", "key": "1", "department": "housing", **said})  # type: ignore[arg-type]
+    return ProjectRecord(**{"source": "housing.projects", "key": "1", "department": "housing", **said})
 
 
 def test_only_valid_current_codes_are_codes():
