@@ -2,4 +2,12 @@
 
 Imports neither the hub nor its connectors and shares no word list with its matcher; the truth leaves
 this package only as `truth.csv`.
+
+    words, areas, numbers   what names and certificates are made of
+    facts, timeline         true projects and the days of their lives
+    saying, incidents       how departments garble them, and what befalls a record later
+    records/                what each department writes down, version by version
+    city                    all of it at a present day that can be advanced
+    systems/                folders, databases, HTTP interface and push that really run
+    feeds, run              everything written, everything served: `python -m simulator write|run --dir DIR`
 """

@@ -10,7 +10,8 @@ import threading
 from dataclasses import replace
 from pathlib import Path
 
-from simulator.run import Plan, running, write_all
+from simulator.feeds import Plan, write_all
+from simulator.run import running
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -19,7 +19,7 @@ Difficulty = Literal["easy"]
 WEEKS_KEPT = 3
 """Weekly sheets lying in the folder of a new city: the present one and those before it."""
 
-_QUIET = 120
+_QUIET = 45
 _AFTERMATH = 15
 """Days within which everything that follows from a milestone or an incident has shown."""
 

@@ -125,7 +125,6 @@ class _Family:
         project = Project(
             index=index,
             key=f"P{index + 1:06d}",
-            family=town.families,
             scenario=scenario,
             path=path,
             district=self.district,

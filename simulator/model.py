@@ -76,7 +76,6 @@ class Project:
 
     index: int
     key: str
-    family: int
     scenario: Scenario | None
     path: Path
     district: District
