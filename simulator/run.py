@@ -87,7 +87,7 @@ class RunningCity:
     def push(self) -> Answer:
         """Pushes all events the hub has not taken yet; without a hub nothing is sent."""
         if self.pusher is None:
-            return {"acked": 0, "waiting": 0, "problem": "no --hub-url"}
+            return {"acked": 0, "waiting": 0, "problem": "no --hub-url", "total": 0}
         return dict(self.pusher.push()._asdict())
 
     def state(self) -> Answer:

@@ -24,11 +24,12 @@ _AGAIN = {408, 425, 429, 500, 502, 503, 504}
 
 
 class Pushed(NamedTuple):
-    """What one round did: events taken, events still waiting, and why, if any wait."""
+    """What one round did: events taken, events still waiting and why, if any wait; `total` counts all ever taken."""
 
     acked: int
     waiting: int
     problem: str
+    total: int
 
 
 def sign(secret: str, message_id: str, timestamp: int, body: bytes) -> str:
@@ -67,7 +68,7 @@ class Pusher:
                 if not problem:
                     self._take(part)
                     acked += len(part)
-            return Pushed(acked, len(self._waiting), problem)
+            return Pushed(acked, len(self._waiting), problem, len(self._acked))
 
     def _deliver(self, client: httpx.Client, records: list[dict[str, str]], waits: Sequence[float]) -> str:
         """Empty when the hub took the message, else what stood against it."""

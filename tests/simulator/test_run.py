@@ -117,7 +117,7 @@ def test_events_are_pushed_signed_once_and_again_after_a_busy_answer(
     plan = Plan(tmp_path, seed=9, projects=40, hub_url=url, push_secret=SECRET, push_by_itself=False)
     with running(plan) as city:
         events = {row.key for row in city.feeds.events()}
-        assert city.push() == {"acked": len(events), "waiting": 0, "problem": ""}
+        assert city.push() == {"acked": len(events), "waiting": 0, "problem": "", "total": len(events)}
         assert [record["event_id"] for record in taken.taken] == list(
             dict.fromkeys(record["event_id"] for record in taken.taken)
         )
