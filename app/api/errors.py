@@ -9,7 +9,9 @@ from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import iter_route_contexts
 from starlette.exceptions import HTTPException
+from starlette.routing import compile_path
 
 from app.db.projects import Moved
 from app.errors import HubError
@@ -113,7 +115,19 @@ async def _invalid(request: Request, error: Exception) -> Response:
 async def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     detail = TITLES[error.status_code][1] if error.status_code in TITLES else str(error.detail)
-    return problem(request.url.path, error.status_code, detail, headers=error.headers)
+    headers = {"Allow": _allowed(request)} if error.status_code == 405 else error.headers
+    return problem(request.url.path, error.status_code, detail, headers=headers)
+
+
+def _allowed(request: Request) -> str:
+    """Every method of this address; the error knows only those of the first route that fits."""
+    methods = {
+        method
+        for route in iter_route_contexts(request.app.routes)
+        if route.path is not None and compile_path(route.path)[0].match(request.url.path)
+        for method in route.methods or ()
+    }
+    return ", ".join(sorted(methods))
 
 
 async def _unforeseen(request: Request, error: Exception) -> Response:

@@ -6,9 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Literal
 
-from pydantic import AwareDatetime
-
-from schemas.api.shapes import Paged, Words
+from schemas.api.shapes import Moment, Paged, Words
 from schemas.base import Schema
 from schemas.lifecycle import LoopState, Stage
 
@@ -22,7 +20,7 @@ class ProjectQuery(Paged):
     path: Words | None = None
     loop: LoopState | None = None
     text: Words | None = None
-    updated_since: AwareDatetime | None = None
+    updated_since: Moment | None = None
 
 
 class ProjectSummary(Schema):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Generic, TypeVar
 
-from pydantic import Field, StringConstraints
+from pydantic import AwareDatetime, BeforeValidator, Field, StringConstraints
 
 from schemas.base import Schema
 
@@ -19,6 +19,16 @@ SourceKey = Annotated[str, StringConstraints(max_length=100, pattern=r"^[a-z][a-
 Hash = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
 Jurisdiction = Annotated[int, Field(ge=1, le=999_999_999)]
 Number = Annotated[int, Field(ge=1, le=2**63 - 1)]
+
+
+def _written(said: object) -> object:
+    """Refuse a bare number, which would be read as seconds since 1970."""
+    if isinstance(said, str) and not said[:5].endswith("-"):
+        raise ValueError("write the moment as 2024-05-20T08:00:00+08:00")
+    return said
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_written)]
 
 
 class Fault(Schema):

@@ -37,6 +37,7 @@ def test_every_error_is_a_problem_of_a_stable_type(
 
 def test_a_wrong_method_says_which_are_right(reader: Client) -> None:
     assert reader.request("DELETE", "/projects").headers["allow"] == "GET"
+    assert reader.request("DELETE", "/judgements").headers["allow"] == "GET, POST"
 
 
 def test_a_problem_never_repeats_what_was_sent(reader: Client) -> None:

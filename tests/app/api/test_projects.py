@@ -80,6 +80,7 @@ class TestListProjects:
             {"text": "\0"},
             {"text": "x" * 201},
             {"updated_since": "2024-01-01T00:00:00"},
+            {"updated_since": "1716163200"},
             {"jurisdiction": "-1"},
             {"colour": "red"},
         ],
