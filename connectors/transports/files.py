@@ -42,6 +42,7 @@ def fetch(
     binding: Binding,
     cursor: str | None,
     now: Callable[[], float] = time.time,
+    sleep: Callable[[float], None] = time.sleep,
 ) -> Iterator[Page]:
     """Give the pages of every arrival the cursor does not know; only a file's last page moves the cursor on.
 
@@ -51,20 +52,40 @@ def fetch(
     folder = Path(location(settings.variable, settings.default, binding))
     if not folder.is_dir():
         raise SourceUnavailable(f"there is no folder {folder}")
-    here = _arrivals(folder, settings)
-    known: dict[str, list[int | str]] = json.loads(cursor)["files"] if cursor else {}
-    known = {name: seen for name, seen in known.items() if name in {arrival.name for arrival in here}}
-    for arrival in here:
-        if known.get(arrival.name, [])[:2] == [arrival.size, arrival.modified]:
-            continue
-        if now() - arrival.modified / 1e9 < settings.settle_seconds:
-            continue
-        digest = _digest(arrival, settings)
-        if known.get(arrival.name, [None])[-1] == digest:
-            continue
-        before = json.dumps({"files": known}, sort_keys=True)
-        known = {**known, arrival.name: [arrival.size, arrival.modified, digest]}
-        yield from _pages(manifest, settings, arrival, before, json.dumps({"files": known}, sort_keys=True))
+    try:
+        here = _arrivals(folder, settings)
+        known: dict[str, list[int | str]] = json.loads(cursor)["files"] if cursor else {}
+        known = {name: seen for name, seen in known.items() if name in {arrival.name for arrival in here}}
+        for arrival in here:
+            if known.get(arrival.name, [])[:2] == [arrival.size, arrival.modified]:
+                continue
+            if not _settled(arrival, settings.settle_seconds, now, sleep):
+                return
+            digest = _digest(arrival, settings)
+            if known.get(arrival.name, [None])[-1] == digest:
+                continue
+            before = json.dumps({"files": known}, sort_keys=True)
+            known = {**known, arrival.name: [arrival.size, arrival.modified, digest]}
+            yield from _pages(
+                manifest, settings, arrival, before, json.dumps({"files": known}, sort_keys=True)
+            )
+    except OSError as error:
+        raise SourceUnavailable(f"the folder cannot be read: {error}") from error
+
+
+def _settled(
+    arrival: _Arrival, seconds: float, now: Callable[[], float], sleep: Callable[[float], None]
+) -> bool:
+    """Tell whether a file is written to its end: one that is young is looked at again after a moment.
+
+    A file that still grows ends the run, so that those after it keep their order.
+    """
+    young = seconds - (now() - arrival.modified / 1e9)
+    if young <= 0:
+        return True
+    sleep(min(young, seconds))
+    stat = arrival.path.stat()
+    return (stat.st_size, stat.st_mtime_ns) == (arrival.size, arrival.modified)
 
 
 def _arrivals(folder: Path, settings: FilesSettings) -> list[_Arrival]:

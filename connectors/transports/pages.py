@@ -48,7 +48,9 @@ class _Walk:
         self._start = self._seen
         self._full = manifest.listing == "full"
         self._ordered = (
-            settings.since is not None and settings.since.ordered and settings.paging.style in {"page", "offset"}
+            settings.since is not None
+            and settings.since.ordered
+            and settings.paging.style in {"page", "offset"}
         )
         self._asked = 0
         self._edge: frozenset[RawRecord | Unreadable] = frozenset()
@@ -74,7 +76,9 @@ class _Walk:
             check_names(self._manifest, rows)
             reached = self._advance(raws)
             fresh = tuple(raw for raw in raws if raw not in self._edge)
-            self._edge = frozenset(raw for raw in raws if _stamp(raw) == reached) if self._ordered else frozenset()
+            self._edge = (
+                frozenset(raw for raw in raws if _stamp(raw) == reached) if self._ordered else frozenset()
+            )
             if fresh or (self._full and not more):
                 yield Page(fresh, self._cursor(done=not more), self._listing(more=more))
             if not more:
@@ -156,7 +160,9 @@ class _Walk:
         limit = moments.render(datetime.now(UTC) + CLOCK_SLACK)
         stamps = [stamp for raw in raws if (stamp := _stamp(raw)) is not None]
         if self._settings.since.ordered and stamps != sorted(stamps):
-            raise SourceChanged(f"{self._manifest.key}: rows are not in the order of {self._settings.since.column}")
+            raise SourceChanged(
+                f"{self._manifest.key}: rows are not in the order of {self._settings.since.column}"
+            )
         self._seen = max([self._seen or "", *(stamp for stamp in stamps if stamp <= limit)]) or None
         return max(stamps, default=None)
 

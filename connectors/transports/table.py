@@ -204,7 +204,9 @@ def _end(row: Any, following: Any, settings: TableSettings) -> tuple[Any, Any]:
     """Give the place after a page; raise SourceChanged when rows that follow could not be told from it."""
     end = (row[settings.updated], row[settings.id])
     if end[1] is None or end == (following[settings.updated], following[settings.id]):
-        raise SourceChanged(f"{settings.id} is empty or not unique within {settings.updated}: rows would be lost")
+        raise SourceChanged(
+            f"{settings.id} is empty or not unique within {settings.updated}: rows would be lost"
+        )
     return end
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from itertools import chain, islice
 from typing import Any
@@ -14,6 +15,8 @@ from connectors.transports.guards import check_columns
 from schemas.cleaning import squeeze
 
 Row = list[Any]
+_AFTER_TOTAL = re.compile(r"[:(\d].*$")
+"""What may follow a total's word: 合计(3个), 小计:12; a name such as 合计算力中心 goes on in words."""
 
 
 def table(manifest: Manifest, settings: FilesSettings, rows: Iterator[Row]) -> Iterator[dict[str, Any] | Row]:
@@ -89,9 +92,9 @@ def _is_no_record(cells: Sequence[Any], keys: set[int], settings: FilesSettings)
     if any(place < len(cells) and cells[place] is not None for place in keys):
         return False
     said = [squeeze(str(cell)).replace(" ", "") for cell in cells if cell is not None]
-    if any(word.endswith(settings.skip.totals) or word.startswith(settings.skip.totals) for word in said):
-        return True
-    return said[0].startswith(settings.skip.notes)
+    return said[0].startswith(settings.skip.notes) or any(
+        _AFTER_TOTAL.sub("", word).endswith(settings.skip.totals) for word in said
+    )
 
 
 def _blank(cell: Any) -> bool:

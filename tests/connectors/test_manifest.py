@@ -25,7 +25,9 @@ def test_a_typing_error_is_named_with_its_place() -> None:
     assert "transport.files.patern" in refused(FILES + 'patern = ["*.csv"]', KEY)
     assert "volatil" in refused(FILES, KEY, top='volatil = ["x"]')
     assert "money.price.unit" in refused(FILES, KEY, '[money]\nprice = { from = "JG", unit = "万" }')
-    assert "identifiers.0.scheme" in refused(FILES, KEY, '[[identifiers]]\nscheme = "projectcode"\nfrom = "X"')
+    assert "identifiers.0.scheme" in refused(
+        FILES, KEY, '[[identifiers]]\nscheme = "projectcode"\nfrom = "X"'
+    )
     assert "nmae" in refused(FILES, KEY, '[fields]\nnmae = "MC"')
 
 
@@ -74,7 +76,12 @@ def test_a_pushed_source_names_the_variables_of_its_secrets_never_the_secrets() 
 
 
 def test_columns_are_named_without_decoration_and_known_ones_are_those_that_mean_something() -> None:
-    made = simple(TABLE, VERSION, '[money]\nprice = { from = "价格（万元）：", unit = "万元" }', top='ignore = ["备注"]\nvolatile = ["LSH"]')
+    made = simple(
+        TABLE,
+        VERSION,
+        '[money]\nprice = { from = "价格（万元）：", unit = "万元" }',
+        top='ignore = ["备注"]\nvolatile = ["LSH"]',
+    )
     assert made.known_columns() == {"BH", "MC", "GXSJ", "价格", "备注", "LSH"}
     assert made.needed_columns() == {"BH", "MC", "GXSJ", "价格"}
 

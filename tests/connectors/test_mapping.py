@@ -95,17 +95,25 @@ MONEY = '[money]\nprice = { from = "JG", unit = "万元" }\n'
 def test_money_and_areas_are_exact_in_the_base_unit_and_a_head_tells_its_own_unit() -> None:
     made = simple(PUSH, MONEY, '[areas]\nsite = { from = "MJ", unit = "㎡" }')
     statement, issues = accepted(made, {"BH": "1", "JG": "12,000", "MJ": "2"})
-    assert (statement.money["price"].yuan, statement.areas["site"].square_metres) == (Decimal(120_000_000), Decimal(2))
+    assert (statement.money["price"].yuan, statement.areas["site"].square_metres) == (
+        Decimal(120_000_000),
+        Decimal(2),
+    )
     assert issues == ()
     statement, _ = accepted(made, {"BH": "1", "JG（亿元）": 1.2, "MJ(公顷):": "2"})
-    assert (statement.money["price"].yuan, statement.areas["site"].square_metres) == (Decimal(120_000_000), Decimal(20_000))
+    assert (statement.money["price"].yuan, statement.areas["site"].square_metres) == (
+        Decimal(120_000_000),
+        Decimal(20_000),
+    )
     assert rejection(made, {"BH": "1", "JG（亩）": "1"}).rule == "unit.unexpected"
 
 
 def test_an_optional_value_that_cannot_be_read_is_dropped_with_an_issue_a_required_one_rejects() -> None:
     statement, issues = accepted(simple(PUSH, MONEY), {"BH": "1", "JG": "-5"})
     assert statement.money == {}
-    assert [(i.rule, i.field, i.value, i.severity) for i in issues] == [("money.negative", "JG", "-5", Severity.DROPPED)]
+    assert [(i.rule, i.field, i.value, i.severity) for i in issues] == [
+        ("money.negative", "JG", "-5", Severity.DROPPED)
+    ]
     strict = simple(PUSH, MONEY.replace(" }", ", required = true }"))
     assert rejection(strict, {"BH": "1", "JG": "-5"}).rule == "money.negative"
     assert rejection(strict, {"BH": "1", "JG": ""}).rule == "field.missing"
@@ -135,7 +143,9 @@ def test_a_lookup_translates_knows_the_empty_meaning_and_never_guesses() -> None
 
 
 def test_a_field_takes_the_first_column_that_says_something_and_the_part_that_matches() -> None:
-    made = manifest(PUSH, KEY, "[fields]\nname = { from = [\"A\", \"B\"] }\nworks = { from = \"C\", match = '(\\d+)$' }")
+    made = manifest(
+        PUSH, KEY, '[fields]\nname = { from = ["A", "B"] }\nworks = { from = "C", match = \'(\\d+)$\' }'
+    )
     statement, _ = accepted(made, {"BH": "1", "A": "无", "B": "乙", "C": "第12"})
     assert (statement.name, statement.works) == ("乙", "12")
     assert accepted(made, {"BH": "1", "C": "没有数"})[0].works is None
@@ -152,14 +162,25 @@ def test_parties_places_and_numbers_are_read_and_odd_ones_leave_an_issue() -> No
     statement, issues = accepted(
         made,
         {
-            "BH": "1", "QX": "高新区", "DZ": "某路1号", "ZB": "113.1,27.8", "A": "", "B": "某公司",
-            "DM": "91430204MA4D00180A", "XMDM": "2404-430204-04-01-345678", "GH": "建字第4302042024GG0023456号",
+            "BH": "1",
+            "QX": "高新区",
+            "DZ": "某路1号",
+            "ZB": "113.1,27.8",
+            "A": "",
+            "B": "某公司",
+            "DM": "91430204MA4D00180A",
+            "XMDM": "2404-430204-04-01-345678",
+            "GH": "建字第4302042024GG0023456号",
         },
     )
     assert (statement.place.district, statement.place.zone) == ("430211", "株洲高新区")
     assert (statement.place.longitude, statement.place.address) == (Decimal("113.1"), "某路1号")
     party = statement.parties[0]
-    assert (party.role, party.name, party.uscc and party.uscc.value) == (Role.OWNER, "某公司", "91430204MA4D00180A")
+    assert (party.role, party.name, party.uscc and party.uscc.value) == (
+        Role.OWNER,
+        "某公司",
+        "91430204MA4D00180A",
+    )
     assert [number.value for number in statement.bears] == ["2404-430204-04-01-345678"]
     assert [number.scheme for number in statement.cites] == ["works_permit"]
     _, issues = accepted(made, {"BH": "1", "ZB": "这里", "QX": "火星区", "DM": "不是代码"})
@@ -167,7 +188,9 @@ def test_parties_places_and_numbers_are_read_and_odd_ones_leave_an_issue() -> No
 
 
 def test_rows_that_are_no_data_are_refused_under_the_manifests_own_rule() -> None:
-    refuse = '[[refuse]]\nrule = "row.test"\ncolumn = "MC"\nwords = ["测试"]\nzh = "测试数据"\nen = "test data"\n'
+    refuse = (
+        '[[refuse]]\nrule = "row.test"\ncolumn = "MC"\nwords = ["测试"]\nzh = "测试数据"\nen = "test data"\n'
+    )
     assert rejection(simple(PUSH, refuse), {"BH": "1", "MC": "测试项目1"}).rule == "row.test"
     accepted(simple(PUSH, refuse), {"BH": "1", "MC": "试验台项目"})
 

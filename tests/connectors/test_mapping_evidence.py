@@ -19,7 +19,12 @@ def proofs(rule: str, **row: Any) -> tuple[Evidence, ...]:
 
 def test_a_certificate_is_rank_a_with_number_and_date_and_b_with_one_of_them() -> None:
     full = proofs(CERTIFICATE, NO="43", RQ="2024-05-20", GC="G-1")[0]
-    assert (full.rank, full.number, full.part, full.on and full.on.day.isoformat()) == (Rank.A, "43", "G-1", "2024-05-20")
+    assert (full.rank, full.number, full.part, full.on and full.on.day.isoformat()) == (
+        Rank.A,
+        "43",
+        "G-1",
+        "2024-05-20",
+    )
     assert [proof.rank for proof in proofs(CERTIFICATE, NO="43")] == [Rank.B]
     assert [proof.rank for proof in proofs(CERTIFICATE, NO="", RQ="2024-05-20")] == [Rank.B]
     assert proofs(CERTIFICATE, NO=" ", RQ="无") == ()
@@ -54,7 +59,9 @@ def test_a_status_proves_only_what_its_rule_names() -> None:
         ("4302042404010101", None),
     ],
 )
-def test_a_project_code_names_the_month_it_was_given_in_unless_it_is_old_or_false(code: str, month: str | None) -> None:
+def test_a_project_code_names_the_month_it_was_given_in_unless_it_is_old_or_false(
+    code: str, month: str | None
+) -> None:
     proof = proofs('[[evidence]]\nmilestone = "I1"\nrank = "C"\nmonth_of = "DM"\n', DM=code)[0]
     assert proof.number == code
     assert (proof.on.day.isoformat() if proof.on else None) == month
@@ -64,5 +71,7 @@ def test_a_project_code_names_the_month_it_was_given_in_unless_it_is_old_or_fals
 def test_the_same_proof_is_given_once_and_promises_need_a_date() -> None:
     assert len(proofs(CERTIFICATE + CERTIFICATE, NO="1", RQ="2024-05-20")) == 1
     rule = '[[planned]]\nmilestone = "B1"\ndate = "JH"\nbasis = "permit"\n'
-    assert [plan.basis for plan in planned(Said({"JH": "2024年底前"}, {}), simple(PUSH, rule).planned)] == ["permit"]
+    assert [plan.basis for plan in planned(Said({"JH": "2024年底前"}, {}), simple(PUSH, rule).planned)] == [
+        "permit"
+    ]
     assert planned(Said({"JH": ""}, {}), simple(PUSH, rule).planned) == ()

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from http.server import BaseHTTPRequestHandler
 from typing import Any
 
@@ -155,7 +156,12 @@ def test_a_next_that_leads_to_itself_and_too_many_pages_stop_the_run() -> None:
         answer(handler, {"data": {"rows": [row(1)], "next": "x"}})
 
     with serving(same) as base, pytest.raises(SourceChanged, match="itself"):
-        pages(simple(HTTP + 'paging = { style = "cursor", parameter = "after", next = "data.next" }\n', VERSION), base)
+        pages(
+            simple(
+                HTTP + 'paging = { style = "cursor", parameter = "after", next = "data.next" }\n', VERSION
+            ),
+            base,
+        )
     api = Api([row(n) for n in range(1, 9)])
     limited = simple(PAGED.replace("size = 2", "size = 2, max_pages = 2"), VERSION)
     with serving(api) as base, pytest.raises(SourceChanged, match="more than 2 pages"):
@@ -164,7 +170,15 @@ def test_a_next_that_leads_to_itself_and_too_many_pages_stop_the_run() -> None:
 
 @pytest.mark.parametrize(
     "body",
-    [b"<html>", b'{"data":{}}', b'{"data":{"rows":{}}}', b"[]", b"", b'{"data":{"rows":[1,2,3]}}', b'{"data":{"rows":[{"X":1},{"X":2},{"X":3}]}}'],
+    [
+        b"<html>",
+        b'{"data":{}}',
+        b'{"data":{"rows":{}}}',
+        b"[]",
+        b"",
+        b'{"data":{"rows":[1,2,3]}}',
+        b'{"data":{"rows":[{"X":1},{"X":2},{"X":3}]}}',
+    ],
 )
 def test_an_answer_of_another_shape_stops_the_source(body: bytes) -> None:
     with serving(lambda handler, _: answer(handler, body)) as base, pytest.raises(SourceChanged):
@@ -176,7 +190,10 @@ def test_a_new_column_on_the_whole_page_stops_the_source_on_one_row_it_does_not(
         return lambda handler, _: answer(handler, {"data": {"rows": rows}})
 
     plain = [{"BH": str(n), "MC": "a"} for n in range(4)]
-    with serving(reply_with([{**each, "XZL": 1} for each in plain])) as base, pytest.raises(SourceChanged, match="XZL"):
+    with (
+        serving(reply_with([{**each, "XZL": 1} for each in plain])) as base,
+        pytest.raises(SourceChanged, match="XZL"),
+    ):
         pages(simple(HTTP), base)
     with serving(reply_with([*plain, {"BH": "9", "XZL": 1}])) as base:
         assert len(keys(pages(simple(HTTP), base))) == 5
@@ -191,9 +208,13 @@ def test_one_rotten_row_does_not_cost_the_page() -> None:
 def test_an_error_dressed_as_an_answer_is_an_error() -> None:
     agreed = HTTP + 'agreed = { pointer = "code", values = ["0"], auth_values = ["401"] }\n'
     for code, error in ((500, SourceUnavailable), (401, AuthFailed)):
-        with serving(lambda h, _, c=code: answer(h, {"code": c, "data": {"rows": []}})) as base:  # type: ignore[misc]  # a lambda cannot say its types
-            with pytest.raises(error):
-                pages(simple(agreed), base)
+        api: Reply = partial(_dressed, code)
+        with serving(api) as base, pytest.raises(error):
+            pages(simple(agreed), base)
+
+
+def _dressed(code: int, handler: BaseHTTPRequestHandler, _: Query) -> None:
+    answer(handler, {"code": code, "data": {"rows": []}})
 
 
 def test_without_an_address_the_variable_to_set_is_named() -> None:

@@ -38,7 +38,13 @@ class Database:
     def add(self, *numbers: int, **over: Any) -> None:
         with self.engine.begin() as connection:
             for number in numbers:
-                row = {"LSH": f"{number:04d}", "BH": f"K{number}", "MC": "甲", "GXSJ": f"2024-01-01 {number:02d}:00:00", "YX": "1"}
+                row = {
+                    "LSH": f"{number:04d}",
+                    "BH": f"K{number}",
+                    "MC": "甲",
+                    "GXSJ": f"2024-01-01 {number:02d}:00:00",
+                    "YX": "1",
+                }
                 connection.execute(self.table.insert(), {**row, **over})
 
     def run(self, sql: str) -> None:
@@ -110,11 +116,23 @@ def test_rows_without_an_update_time_are_told_of_once(database: Database) -> Non
     database.add(1)
     database.add(2, GXSJ=None)
     found = pages(database)
-    assert [row.rule for page in found for row in page.rows if isinstance(row, Unreadable)] == ["version.unreadable"]
+    assert [row.rule for page in found for row in page.rows if isinstance(row, Unreadable)] == [
+        "version.unreadable"
+    ]
     again = pages(database, found[-1].cursor)
     assert keys(again) == ["K1"]
     database.add(3, GXSJ="")
-    assert len([row for page in pages(database, again[-1].cursor) for row in page.rows if isinstance(row, Unreadable)]) == 2
+    assert (
+        len(
+            [
+                row
+                for page in pages(database, again[-1].cursor)
+                for row in page.rows
+                if isinstance(row, Unreadable)
+            ]
+        )
+        == 2
+    )
 
 
 def test_a_vanished_renamed_or_new_column_stops_the_source(database: Database) -> None:
@@ -155,9 +173,13 @@ def test_an_id_that_repeats_or_is_empty_cannot_be_paged_by(database: Database) -
 def test_nothing_can_be_written_through_the_connection_and_typed_columns_are_read(database: Database) -> None:
     database.run('DROP TABLE "T_XX"')
     kind = "TIMESTAMP" if database.url.startswith("postgresql") else "TEXT"
-    database.run(f'CREATE TABLE "T_XX" ("LSH" INTEGER, "BH" TEXT, "MC" TEXT, "GXSJ" {kind}, "YX" TEXT, "YY" TEXT)')
+    database.run(
+        f'CREATE TABLE "T_XX" ("LSH" INTEGER, "BH" TEXT, "MC" TEXT, "GXSJ" {kind}, "YX" TEXT, "YY" TEXT)'
+    )
     for number in range(1, 6):
-        database.run(f"INSERT INTO \"T_XX\" VALUES ({number}, 'K{number}', 'x', '2024-01-0{number} 00:00:00', '1', NULL)")
+        database.run(
+            f"INSERT INTO \"T_XX\" VALUES ({number}, 'K{number}', 'x', '2024-01-0{number} 00:00:00', '1', NULL)"
+        )
     found = pages(database)
     assert keys(found) == ["K1", "K2", "K3", "K4", "K5"]
     assert keys(pages(database, found[-1].cursor)) == ["K5"]
@@ -166,7 +188,12 @@ def test_nothing_can_be_written_through_the_connection_and_typed_columns_are_rea
 def test_what_does_not_answer_is_tried_again_and_what_refuses_us_is_the_owners_business(
     tmp_path: Path, empty_database_url: str
 ) -> None:
-    for url in (f"sqlite:///{tmp_path / 'none.db'}", "postgresql+psycopg://nobody@127.0.0.1:1/x", "nonsense", "mysql+nodriver://h/x"):
+    for url in (
+        f"sqlite:///{tmp_path / 'none.db'}",
+        "postgresql+psycopg://nobody@127.0.0.1:1/x",
+        "nonsense",
+        "mysql+nodriver://h/x",
+    ):
         with pytest.raises(SourceUnavailable):
             pages(url)
     engine = sa.create_engine(empty_database_url, poolclass=sa.NullPool, isolation_level="AUTOCOMMIT")
@@ -186,6 +213,17 @@ def test_what_does_not_answer_is_tried_again_and_what_refuses_us_is_the_owners_b
 
 
 def test_values_of_every_type_become_what_json_has() -> None:
-    values = [None, True, 7, "x", Decimal("1.50"), 0.5, float("nan"), datetime(2024, 1, 2, 3, tzinfo=UTC), date(2024, 1, 2), b"\x01\xff"]
+    values = [
+        None,
+        True,
+        7,
+        "x",
+        Decimal("1.50"),
+        0.5,
+        float("nan"),
+        datetime(2024, 1, 2, 3, tzinfo=UTC),
+        date(2024, 1, 2),
+        b"\x01\xff",
+    ]
     told = [None, True, 7, "x", "1.50", 0.5, "nan", "2024-01-02 03:00:00+00:00", "2024-01-02", "01ff"]
     assert [plain(value) for value in values] == told

@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from connectors.testing import broken, check
+from tests.connectors.manifests import BASE, FILES, KEY
+
+FIELDS = '[fields]\nname = { from = "MC", required = true }\nstatus = { from = "ZT", lookup = "s" }\n[lookup.s]\n"1" = "one"\n'
+SAMPLE = "BH,MC,ZT\n1,甲,1\n"
+
+
+def feed(
+    root: Path, manifest: str = BASE + FILES + KEY + FIELDS, sample: str = SAMPLE, code: str = ""
+) -> Path:
+    folder = root / "testing" / "feed"
+    (folder / "sample").mkdir(parents=True)
+    (folder / "manifest.toml").write_text(manifest, encoding="utf-8")
+    (folder / "sample" / "a.csv").write_text(sample, encoding="utf-8")
+    if code:
+        head = "from connectors.manifest_connector import ManifestConnector\nclass FeedConnector(ManifestConnector):\n"
+        (folder / "connector.py").write_text(head + code, encoding="utf-8")
+    return folder
+
+
+def rules(folder: Path) -> list[str]:
+    return [line.split(":")[0] for line in broken(check(folder))]
+
+
+def test_a_good_feed_keeps_every_rule_once_its_expectation_is_written(tmp_path: Path) -> None:
+    folder = feed(tmp_path)
+    assert rules(folder) == ["C5"]
+    assert broken(check(folder, update=True)) == []
+    assert [result.rule for result in check(folder)] == ["C1", "C2", "C3", "C4", "C5", "C6", "C7"]
+
+
+def test_an_unknown_key_and_a_wrong_manifest_break_the_first_rule(tmp_path: Path) -> None:
+    assert "there is no source" in broken(check("no.such"))[0]
+    assert rules(feed(tmp_path, BASE + FILES + KEY + "[nonsense]\n")) == ["C1"]
+
+
+@pytest.mark.parametrize(
+    ("sample", "broken_rules"),
+    [
+        ("BH,MC,ZT\n", ["C2", "C5", "C7"]),
+        ("BH,MC,ZT\n1,甲,1\n,乙,1\n", ["C3", "C5"]),
+        ("BH,MC,ZT,XZL\n1,甲,1,x\n", ["C2"]),
+    ],
+)
+def test_a_sample_that_says_nothing_or_something_else_is_told(
+    tmp_path: Path, sample: str, broken_rules: list[str]
+) -> None:
+    assert rules(feed(tmp_path, sample=sample)) == broken_rules
+
+
+COUNTING = """    calls = 0
+    def normalize(self, raws):
+        type(self).calls += 1
+        for outcome in super().normalize(raws):
+            yield outcome if type(self).calls % 2 else type(outcome)(())
+"""
+SWALLOWING = """    def normalize(self, raws):
+        for outcome in super().normalize(raws):
+            yield type(outcome)(outcome.statements, ())
+"""
+
+
+def test_code_that_answers_differently_or_swallows_doubts_is_found(tmp_path: Path) -> None:
+    folder = feed(tmp_path / "a", code=COUNTING)
+    assert "C4" in rules(folder)
+    folder = feed(tmp_path / "b", code=SWALLOWING)
+    check(folder, update=True)
+    assert rules(folder) == ["C7"]
+
+
+def test_a_change_of_meaning_shows_against_the_expectation(tmp_path: Path) -> None:
+    folder = feed(tmp_path)
+    check(folder, update=True)
+    text = (folder / "manifest.toml").read_text(encoding="utf-8")
+    (folder / "manifest.toml").write_text(text.replace('"1" = "one"', '"1" = "two"'), encoding="utf-8")
+    assert rules(folder) == ["C5"]
+
+
+def test_an_exemption_needs_its_reason_and_is_shown(tmp_path: Path) -> None:
+    exempt = BASE + 'exempt = { C5 = "the sample changes daily" }\n' + FILES + KEY + FIELDS
+    results = check(feed(tmp_path, exempt))
+    assert broken(results) == []
+    assert [(r.rule, r.message) for r in results if r.state == "exempt"] == [
+        ("C5", "the sample changes daily")
+    ]
+    assert rules(feed(tmp_path / "b", exempt.replace("the sample changes daily", ""))) == ["C1"]
