@@ -21,6 +21,7 @@ STORIES = {
     "test_real_input",
     "test_rebuild",
     "test_roles",
+    "test_simulated_city",
     "test_two_jurisdictions",
 }
 EXCUSE = re.compile(
