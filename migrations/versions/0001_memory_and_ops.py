@@ -21,7 +21,9 @@ GRANTS = (
         EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
         END;
       END IF;
-      IF NOT pg_has_role(current_user, 'hub_app', 'MEMBER') THEN
+      IF NOT pg_has_role(
+        current_user, 'hub_app', CASE WHEN current_setting('server_version_num')::int < 160000 THEN 'MEMBER' ELSE 'SET' END
+      ) THEN
         EXECUTE format('GRANT hub_app TO %I', current_user);
       END IF;
       EXECUTE format('GRANT CREATE, TEMPORARY ON DATABASE %I TO hub_app', current_database());
