@@ -12,7 +12,19 @@ from app.db.session import Database
 from app.pipeline.rebuild import rebuild
 from app.pipeline.rules import Rules, load_rules
 from connectors.registry import discover
-from tests.support.corridor import Delivery, arranged, books, differing, drawer, land, opened, rows_of, shape, simulated, walk
+from tests.support.corridor import (
+    Delivery,
+    arranged,
+    books,
+    differing,
+    drawer,
+    land,
+    opened,
+    rows_of,
+    shape,
+    simulated,
+    walk,
+)
 from tests.support.database import JURISDICTIONS, throw_away_database
 
 FIRST, SECOND = JURISDICTIONS
@@ -26,9 +38,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> list[Delivery]:
 
 
 @pytest.fixture(scope="module")
-def template(
-    told: list[Delivery], postgres_server: str, migrated_template: str
-) -> Iterator[str]:
+def template(told: list[Delivery], postgres_server: str, migrated_template: str) -> Iterator[str]:
     """A database in which the first jurisdiction has taken everything in the order it was said."""
     with throw_away_database(postgres_server, template=migrated_template) as url:
         with opened(url) as database:
@@ -50,7 +60,13 @@ def test_the_city_says_what_these_tests_need(city: Database) -> None:
     assert ops["upsert"] > 250
     assert ops["delete"] > 0
     assert rows_of(city, "SELECT count(*) FROM gone")[0][0] > 0
-    assert rows_of(city, "SELECT count(*) FROM memory.head WHERE (delivery_no, row_no) <> (first_delivery, first_row)")[0][0] > 5
+    assert (
+        rows_of(
+            city,
+            "SELECT count(*) FROM memory.head WHERE (delivery_no, row_no) <> (first_delivery, first_row)",
+        )[0][0]
+        > 5
+    )
     assert rows_of(city, "SELECT max(n) FROM (SELECT count(*) n FROM member GROUP BY project_id) m")[0][0] > 4
     assert rows_of(city, "SELECT count(*) FROM record WHERE kind = 'part'")[0][0] > 10
     books(city)

@@ -147,6 +147,44 @@ def withdraw(connection: Connection, held: Held, number: int, reason: str, by: s
     return numbers[words.index(number)]
 
 
+def follow(connection: Connection, held: Held, was: str, now: str, by: str) -> None:
+    """Say every word in force on the record `was` again on `now`, in the name of who said it, and take it back there.
+
+    A word between the two themselves is only taken back.
+    """
+    found = connection.execute(
+        text(
+            "SELECT j.judgement_no, j.a, j.b FROM memory.judgement j WHERE j.jurisdiction = :j AND (j.a = :r OR j.b = :r)"
+            " AND j.withdraws IS NULL AND NOT EXISTS (SELECT FROM memory.judgement w"
+            "  WHERE w.jurisdiction = j.jurisdiction AND w.a = j.a AND w.withdraws = j.judgement_no)"
+            " ORDER BY j.judgement_no"
+        ),
+        {"j": held.jurisdiction, "r": was},
+    ).all()
+    rows = [(word, a, b, word) for word, a, b in found]
+    moved = [(word, now if a == was else a, now if b == was else b) for word, a, b in found]
+    rows += [(word, a, b, None) for word, a, b in moved if a != b]
+    if not rows:
+        return
+    numbers = jurisdictions.take(connection, held, "judgement_no", len(rows))
+    connection.execute(
+        text(
+            "INSERT INTO memory.judgement (jurisdiction, judgement_no, a, b, verdict, reason, by, at, hash_a, hash_b,"
+            " cores_a, cores_b, withdraws) SELECT j.jurisdiction, n.no, n.a, n.b, j.verdict, j.reason,"
+            " CASE WHEN n.withdraws IS NULL THEN j.by ELSE :by END, now(), j.hash_a, j.hash_b, j.cores_a, j.cores_b,"
+            " n.withdraws FROM memory.judgement j JOIN unnest(CAST(:words AS bigint[]), CAST(:numbers AS bigint[]),"
+            " CAST(:a AS text[]), CAST(:b AS text[]), CAST(:withdraws AS bigint[])) AS n(word, no, a, b, withdraws)"
+            "  ON n.word = j.judgement_no WHERE j.jurisdiction = :j"
+        ),
+        {
+            "j": held.jurisdiction,
+            "by": by,
+            "numbers": list(numbers),
+            **{name: [row[i] for row in rows] for i, name in enumerate(("words", "a", "b", "withdraws"))},
+        },
+    )
+
+
 def _standing(row: dict[str, object]) -> Standing:
     withdrawn_by, confirmed = row.pop("withdrawn_by"), row.pop("confirmed")
     return Standing(Judgement.model_validate(row), withdrawn_by, confirmed)  # type: ignore[arg-type]  # a row is untyped

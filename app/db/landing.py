@@ -245,11 +245,13 @@ def unlisted(
 def hold_deletion(
     connection: Connection, jurisdiction: int, source: str, run_id: str, live: int, vanished: Sequence[str]
 ) -> None:
-    """Keep a deletion back until an admin has said a word on it."""
+    """Keep a deletion back until an admin has said a word on it; a newer listing of the same run takes its place."""
     connection.execute(
         text(
             "INSERT INTO ops.held_deletion (jurisdiction, run_id, source, live, vanished, at)"
-            " VALUES (:j, :run, :s, :live, :vanished, now()) ON CONFLICT (jurisdiction, run_id) DO NOTHING"
+            " VALUES (:j, :run, :s, :live, :vanished, now()) ON CONFLICT (jurisdiction, run_id) DO UPDATE"
+            " SET live = excluded.live, vanished = excluded.vanished, at = excluded.at, decision = NULL,"
+            " decided_by = NULL, decided_at = NULL"
         ),
         {"j": jurisdiction, "run": run_id, "s": source, "live": live, "vanished": list(vanished)},
     )

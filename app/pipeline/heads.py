@@ -2,7 +2,8 @@
 
 The head holds the highest version seen. Equal content under a higher version is a confirmation; equal content
 and version is nothing; an older version is late and goes to history only. A source without versions (version '')
-keeps its own order of delivery, so A→B→A is three versions.
+keeps its own order of delivery, so A→B→A is three versions. Absence has no version of its own: it and the return
+from it are told apart by the order of delivery too.
 """
 
 from __future__ import annotations
@@ -13,6 +14,10 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from schemas.records import Head, Op, RawRecord
+
+
+ABSENT = b"absent"
+"""What stands in the place of a content hash where nothing was said: shorter than any hash."""
 
 
 class Fate(StrEnum):
@@ -84,6 +89,8 @@ def _fate(
         return Fate.KNOWN if same else Fate.KEPT
     if raw.version > head.version:
         return Fate.CONFIRMED if same else Fate.KEPT
+    if raw.version == head.version and ABSENT in (raw.hash, head.hash):
+        return Fate.KNOWN if same else Fate.KEPT
     if (raw.version == head.version and same) or (record_id, raw.version, raw.hash) in said:
         return Fate.KNOWN
     return Fate.KEPT if raw.version == head.version else Fate.LATE
@@ -92,6 +99,6 @@ def _fate(
 def absent(heads: Mapping[str, Head]) -> list[RawRecord]:
     """Give the tombstones of records a full listing no longer names: each takes its head's version."""
     return [
-        RawRecord(head.source, head.key, b"", b"absent", head.version, Op.DELETE)
+        RawRecord(head.source, head.key, b"", ABSENT, head.version, Op.DELETE)
         for _, head in sorted(heads.items())
     ]

@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from app.db import jurisdictions, landing
+from app.db import judgements, jurisdictions, landing
 from app.db.jurisdictions import Held
 from app.db.session import Connection
 from app.errors import Conflict
@@ -110,6 +110,7 @@ def rename_key(
         raise Conflict(f"{source}: {new_key!r} already follows {aliases.get(new_key, root)!r}")
     landing.add_alias(connection, jurisdiction, source, old_key, new_key, by)
     old_id, new_id = (record_id(jurisdiction, source, key) for key in (root, new_key))
+    judgements.follow(connection, held, new_id, old_id, by)
     stray = landing.read_heads(connection, jurisdiction, [new_id]).get(new_id)
     if stray is not None and stray.op == "upsert":
         content = landing.content_of(connection, jurisdiction, stray)

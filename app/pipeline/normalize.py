@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from app.db import records
@@ -128,12 +128,16 @@ def _said(row: PendingRow, outcome: Outcome) -> Said:
 
 def _histories(stored: Iterable[RecordRow], gone: Mapping[str, tuple[Any, ...]]) -> dict[str, History]:
     found = {
-        row.raw_id: History(content=(row.version, row.delivery_no, row.row_no), content_hash=row.raw_hash)
+        row.raw_id: History(
+            content=(row.version, row.delivery_no, row.row_no),
+            content_hash=row.raw_hash,
+            said_at=row.said_at,
+        )
         for row in stored
     }
     for raw_id, (version, delivery_no, row_no, raw_hash) in gone.items():
         known = found.get(raw_id, History())
-        found[raw_id] = History(known.content, known.content_hash, (version, delivery_no, row_no), raw_hash)
+        found[raw_id] = replace(known, gone=(version, delivery_no, row_no), gone_hash=raw_hash)
     return found
 
 
@@ -149,7 +153,7 @@ def _settled(
         of_raw.setdefault(row.raw_id, []).append(row)
     after: list[RecordRow] = []
     for raw_id, history in folded.items():
-        if history.content is None:
+        if history.content is None or history.said_at is None:
             continue
         version, delivery_no, row_no = history.content
         if history.winner is not None:
@@ -157,7 +161,13 @@ def _settled(
         else:
             rows = of_raw.get(raw_id, [])
         after += (
-            row._replace(version=version, delivery_no=delivery_no, row_no=row_no, live=history.live)
+            row._replace(
+                version=version,
+                delivery_no=delivery_no,
+                row_no=row_no,
+                live=history.live,
+                said_at=history.said_at,
+            )
             for row in rows
         )
     return after

@@ -36,6 +36,8 @@ class History:
     content_hash: bytes = b""
     gone: Order | None = None
     gone_hash: bytes = b""
+    said_at: datetime | None = None
+    """When the last row landed that gave the content or took it away."""
     winner: Said | None = None
     """The row that won in this batch, None while the stored content stands."""
 
@@ -57,12 +59,12 @@ def fold(stored: Mapping[str, History], said: Iterable[Said]) -> dict[str, Histo
 def _add(history: History, row: Said) -> History:
     if row.op == "delete":
         if history.gone is None or row.order > history.gone:
-            return replace(history, gone=row.order, gone_hash=row.raw_hash)
+            return replace(history, gone=row.order, gone_hash=row.raw_hash, said_at=row.said_at)
     elif row.op == "confirm":
         if history.content and history.content_hash == row.raw_hash and row.order > history.content:
             return replace(history, content=row.order)
         if history.gone and history.gone_hash == row.raw_hash and row.order > history.gone:
             return replace(history, gone=row.order)
     elif row.statements is not None and (history.content is None or row.order > history.content):
-        return replace(history, content=row.order, content_hash=row.raw_hash, winner=row)
+        return replace(history, content=row.order, content_hash=row.raw_hash, said_at=row.said_at, winner=row)
     return history

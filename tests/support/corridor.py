@@ -8,7 +8,7 @@ import random
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,8 @@ from app.pipeline.rules import Rules
 from connectors.contract import Binding
 from connectors.registry import Registry
 from schemas.records import Listing, Page
-from simulator.run import Plan, RunningCity, running
+from simulator.feeds import Plan
+from simulator.run import RunningCity, running
 from tests.support.database import JURISDICTIONS
 
 Row = tuple[Any, ...]
@@ -37,7 +38,9 @@ class Delivery:
     run: str
 
 
-def simulated(registry: Registry, home: Path, *, seed: int, projects: int, advances: Sequence[int]) -> list[Delivery]:
+def simulated(
+    registry: Registry, home: Path, *, seed: int, projects: int, advances: Sequence[int]
+) -> list[Delivery]:
     """Give all that a simulated city says at first and after each advance, as its connectors fetch it."""
     with running(Plan(home, seed=seed, projects=projects)) as city:
         told = _fetched(registry, city, home, "0")
@@ -155,10 +158,12 @@ def shape(database: Database, jurisdiction: int) -> dict[frozenset[str], tuple[A
     """Give projects by their members, with claims and ledger; without project ids, and of any jurisdiction alike."""
     with database.read() as connection:
         members = connection.execute(
-            text("SELECT project_id, record_id, live FROM member WHERE jurisdiction = :j"), {"j": jurisdiction}
+            text("SELECT project_id, record_id, live FROM member WHERE jurisdiction = :j"),
+            {"j": jurisdiction},
         ).all()
         projects = connection.execute(
-            text("SELECT project_id, golden, ledger FROM project WHERE jurisdiction = :j"), {"j": jurisdiction}
+            text("SELECT project_id, golden, ledger FROM project WHERE jurisdiction = :j"),
+            {"j": jurisdiction},
         ).all()
     groups: dict[str, set[str]] = {}
     for project_id, record_id, live in members:
@@ -191,7 +196,9 @@ def drawer(database: Database, schema: str = derived.SERVING) -> dict[str, list[
 def differing(before: Mapping[str, list[str]], after: Mapping[str, list[str]]) -> dict[str, list[str]]:
     """Give, of each table that differs, up to four rows that stand on one side only."""
     apart = {table: sorted(set(rows) ^ set(after[table])) for table, rows in before.items()}
-    return {table: rows[:4] for table, rows in apart.items() if rows or len(before[table]) != len(after[table])}
+    return {
+        table: rows[:4] for table, rows in apart.items() if rows or len(before[table]) != len(after[table])
+    }
 
 
 def rows_of(database: Database, query: str, **values: Any) -> list[Row]:
@@ -229,13 +236,3 @@ def feed(database: Database, jurisdiction: int) -> list[Row]:
         "SELECT change_no, kind, project_id, other_id, rebuilt FROM ops.change WHERE jurisdiction = :j ORDER BY change_no",
         j=jurisdiction,
     )
-
-
-def only(deliveries: Iterable[Delivery], **over: Any) -> list[Delivery]:
-    """Give deliveries with some of their parts replaced."""
-    return [replace(one, **over) for one in deliveries]
-
-
-def renamed(values: Mapping[str, str], **over: str) -> dict[str, str]:
-    """Give a row with some values replaced."""
-    return {**values, **over}

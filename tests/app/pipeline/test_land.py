@@ -1,0 +1,427 @@
+"""Landing: what is said is kept once, in order, and every row is accounted for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from app.db import jurisdictions, landing
+from app.db.session import Database
+from app.errors import Conflict
+from app.pipeline.land import Landed, delete_records, land_page, land_push, rename_key
+from app.pipeline.rebuild import rebuild
+from app.pipeline.rules import load_rules
+from connectors.contract import Binding
+from connectors.rows import RowReader
+from schemas.ids import record_id
+from schemas.records import Listing, Page, RawRecord, Unreadable
+from tests.support.corridor import books, differing, drawer, opened, rows_of, walk
+from tests.support.database import JURISDICTIONS
+from tests.support.small_city import permit, signed, small_registry
+
+REGISTRY = small_registry()
+RULES = load_rules(REGISTRY)
+FIRST, SECOND = JURISDICTIONS
+SIGNED, PERMITS, EVENTS = "commerce.signed", "housing.permits", "housing.events"
+
+
+@pytest.fixture
+def hub(database_url: str) -> Iterator[Database]:
+    with opened(database_url) as database:
+        yield database
+
+
+def rows(source: str, *said: Mapping[str, str]) -> tuple[RawRecord | Unreadable, ...]:
+    reader = RowReader(REGISTRY.manifest(source))
+    return tuple(reader.from_values(row) for row in said)
+
+
+def land(hub: Database, source: str, *said: Mapping[str, str], run: str | None = None) -> Landed:
+    """Land one page in both jurisdictions; with `run` it is a whole listing."""
+    listing = Listing.CHANGES if run is None else Listing.FULL_END
+    page = Page(rows(source, *said), "", listing)
+    landed = []
+    for jurisdiction in JURISDICTIONS:
+        with hub.begin() as connection:
+            landed.append(land_page(connection, jurisdiction, source, page, run_id=run))
+    assert landed[0] == landed[1]
+    return landed[0]
+
+
+def settle(hub: Database) -> None:
+    """Derive both jurisdictions, hold the books, and hold what was derived against a rebuild."""
+    for jurisdiction in JURISDICTIONS:
+        walk(hub, RULES, jurisdiction, 3)
+    books(hub)
+    before = drawer(hub)
+    rebuild(hub, RULES)
+    assert differing(before, drawer(hub)) == {}
+
+
+def live(hub: Database, jurisdiction: int = FIRST) -> dict[str, bool]:
+    return dict(rows_of(hub, "SELECT key, live FROM record WHERE jurisdiction = :j", j=jurisdiction))
+
+
+def name(hub: Database, source: str, key: str, jurisdiction: int = FIRST) -> str:
+    [(found,)] = rows_of(
+        hub,
+        "SELECT CAST(statement AS jsonb)->>'name' FROM record WHERE jurisdiction = :j AND record_id = :r",
+        j=jurisdiction,
+        r=record_id(jurisdiction, source, key),
+    )
+    return str(found)
+
+
+def project(hub: Database, source: str, key: str, jurisdiction: int = FIRST) -> str | None:
+    found = rows_of(
+        hub,
+        "SELECT project_id FROM member WHERE jurisdiction = :j AND record_id = :r",
+        j=jurisdiction,
+        r=record_id(jurisdiction, source, key),
+    )
+    return found[0][0] if found else None
+
+
+def test_a_delivery_said_again_keeps_nothing(hub: Database) -> None:
+    first = land(hub, SIGNED, signed("1"), signed("2"))
+    again = land(hub, SIGNED, signed("1"), signed("2"), signed("2"))
+    assert (first.received, first.kept, first.unchanged, first.unreadable) == (2, 2, 0, 0)
+    assert (again.received, again.kept, again.unchanged, again.unreadable) == (3, 0, 3, 0)
+    assert rows_of(hub, "SELECT count(*) FROM memory.raw_record") == [(4,)]
+    settle(hub)
+
+
+def test_a_b_a_is_three_versions_and_ends_at_a(hub: Database) -> None:
+    for said in ("甲地块厂房", "乙地块厂房", "甲地块厂房"):
+        assert land(hub, SIGNED, signed("1", said)).kept == 1
+    settle(hub)
+    assert name(hub, SIGNED, "1") == name(hub, SIGNED, "1", SECOND) == "甲地块厂房"
+
+
+def test_equal_content_under_a_higher_version_is_confirmed_without_a_body(hub: Database) -> None:
+    land(hub, PERMITS, permit("2", updated="2024-09-01 10:00:00"))
+    again = land(hub, PERMITS, permit("2", updated="2024-09-02 10:00:00"))
+    assert (again.kept, again.unchanged) == (0, 1)
+    assert land(hub, PERMITS, permit("2", updated="2024-09-02 10:00:00")).unchanged == 1
+    confirmed = rows_of(
+        hub, "SELECT jurisdiction, body, version FROM memory.raw_record WHERE op = 'confirm' ORDER BY 1"
+    )
+    later = confirmed[0][2]
+    assert confirmed == [(FIRST, None, later), (SECOND, None, later)]
+    assert rows_of(hub, "SELECT DISTINCT version FROM memory.head") == [(later,)]
+    settle(hub)
+    assert rows_of(hub, "SELECT DISTINCT version FROM record") == [(later,)]
+    assert land(hub, PERMITS, permit("2", "乙厂房", updated="2024-09-01 12:00:00")).kept == 1
+    settle(hub)
+    assert name(hub, PERMITS, "2") == permit("2")["name"]
+
+
+def test_an_older_version_goes_to_history_and_changes_nothing_served(hub: Database) -> None:
+    land(hub, PERMITS, permit("1", "新名厂房", updated="2024-09-03 10:00:00"))
+    late = land(hub, PERMITS, permit("1", "旧名厂房", updated="2024-09-01 10:00:00"))
+    assert (late.kept, late.unchanged) == (1, 0)
+    assert rows_of(hub, "SELECT count(*) FROM memory.raw_record WHERE late") == [(2,)]
+    assert land(hub, PERMITS, permit("1", "旧名厂房", updated="2024-09-01 10:00:00")).kept == 0
+    settle(hub)
+    assert name(hub, PERMITS, "1") == "新名厂房"
+
+
+def test_a_retraction_is_a_tombstone_and_a_later_version_revives(hub: Database) -> None:
+    land(hub, PERMITS, permit("1", updated="2024-09-01 10:00:00"))
+    land(hub, PERMITS, permit("1", valid="0", updated="2024-09-02 10:00:00"))
+    settle(hub)
+    assert live(hub) == {"1": False}
+    assert rows_of(hub, "SELECT count(*) FROM project") == [(0,)]
+    land(hub, PERMITS, permit("1", updated="2024-09-03 10:00:00"))
+    settle(hub)
+    assert live(hub) == {"1": True}
+    assert project(hub, PERMITS, "1") == record_id(FIRST, PERMITS, "1")
+
+
+def test_a_retraction_may_come_before_what_it_retracts(hub: Database) -> None:
+    land(hub, PERMITS, permit("1", valid="0", updated="2024-09-02 10:00:00"))
+    late = land(hub, PERMITS, permit("1", updated="2024-09-01 10:00:00"))
+    assert late.kept == 1
+    settle(hub)
+    assert live(hub) == {"1": False}
+
+
+FORTY = [signed(str(n), f"某第{n}号厂房", code="") for n in range(40)]
+
+
+def test_what_a_whole_listing_no_longer_names_is_gone_if_it_is_little(hub: Database) -> None:
+    land(hub, SIGNED, *FORTY, run="w1")
+    landed = land(hub, SIGNED, *FORTY[2:], run="w2")
+    assert (landed.received, landed.kept, landed.unchanged, landed.held_back) == (40, 2, 38, 0)
+    settle(hub)
+    assert {key for key, lives in live(hub).items() if not lives} == {"0", "1"}
+    back = land(hub, SIGNED, *FORTY, run="w3")
+    assert (back.kept, back.unchanged) == (2, 38)
+    settle(hub)
+    assert all(live(hub).values())
+    assert rows_of(hub, "SELECT count(*) FROM ops.listing_seen") == [(0,)]
+
+
+def test_more_than_five_percent_vanished_wait_for_an_admins_word(hub: Database) -> None:
+    land(hub, SIGNED, *FORTY, run="w1")
+    landed = land(hub, SIGNED, *FORTY[3:], run="w2")
+    assert (landed.kept, landed.held_back) == (0, 3)
+    settle(hub)
+    assert all(live(hub).values())
+    for jurisdiction in JURISDICTIONS:
+        [(vanished, known)] = rows_of(
+            hub, "SELECT vanished, live FROM ops.held_deletion WHERE jurisdiction = :j", j=jurisdiction
+        )
+        assert sorted(vanished) == sorted(record_id(jurisdiction, SIGNED, str(n)) for n in range(3))
+        assert known == 40
+        with hub.begin() as connection:
+            assert delete_records(connection, jurisdiction, SIGNED, vanished, "admin").kept == 3
+        with hub.begin() as connection:
+            assert delete_records(connection, jurisdiction, SIGNED, vanished, "admin").kept == 0
+    settle(hub)
+    assert {key for key, lives in live(hub).items() if not lives} == {"0", "1", "2"}
+
+
+def test_a_listing_of_several_pages_deletes_only_at_its_clean_end(hub: Database) -> None:
+    land(hub, SIGNED, *FORTY, run="w1")
+    for jurisdiction in JURISDICTIONS:
+        for part, listing in ((FORTY[1:20], Listing.FULL), (FORTY[20:], Listing.FULL_END)):
+            with hub.begin() as connection:
+                page = Page(rows(SIGNED, *part), "", listing)
+                landed = land_page(connection, jurisdiction, SIGNED, page, run_id="w2")
+            assert landed.kept == (listing is Listing.FULL_END)
+    settle(hub)
+    assert [key for key, lives in live(hub).items() if not lives] == ["0"]
+
+
+def test_changes_never_delete_by_absence(hub: Database) -> None:
+    land(hub, SIGNED, *FORTY, run="w1")
+    assert land(hub, SIGNED, FORTY[0]).kept == 0
+    settle(hub)
+    assert all(live(hub).values())
+
+
+def test_a_record_of_a_versioned_listing_that_comes_back_unchanged_lives_and_may_vanish_again(
+    hub: Database,
+) -> None:
+    """Absence takes the head's version, so what returns has no higher one: being listed outweighs having been absent."""
+    whole = [permit(str(n), f"某第{n}号厂房", code="") for n in range(30)]
+    land(hub, PERMITS, *whole, run="w0")
+    for round_ in range(2):
+        assert land(hub, PERMITS, *whole[1:], run=f"gone-{round_}").kept == 1
+        settle(hub)
+        assert live(hub)["0"] is False
+        assert land(hub, PERMITS, *whole, run=f"back-{round_}").kept == 1
+        settle(hub)
+        assert live(hub)["0"] is True
+
+
+def test_a_later_listing_of_one_run_settles_what_an_earlier_one_held_back(hub: Database) -> None:
+    """A folder may hold several weeks: what counts is the newest list, not the oldest that was found short."""
+    land(hub, SIGNED, *FORTY, run="w1")
+    land(hub, SIGNED, *FORTY[5:], run="w2")
+    assert rows_of(hub, "SELECT cardinality(vanished) FROM ops.held_deletion") == [(5,), (5,)]
+    land(hub, SIGNED, *FORTY[3:], run="w2")
+    assert rows_of(hub, "SELECT cardinality(vanished) FROM ops.held_deletion") == [(3,), (3,)]
+
+
+BAD = [
+    b'{"no": "", "name": "x"}',
+    b'{"name": "x"}',
+    b'{"no": "1", "name": ',
+    b"[1]",
+    b"",
+    b'{"no": "a\\u0000b"}',
+    b'{"no": "\\ud800"}',
+    b'{"no": "1", "no": "2"}',
+    b'{"no": {"a": 1}}',
+    b'{"no": "' + b"x" * 600 + b'"}',
+]
+
+
+def test_rows_nobody_can_read_are_kept_and_counted(hub: Database) -> None:
+    reader = RowReader(REGISTRY.manifest(SIGNED))
+    page = Page((*rows(SIGNED, signed("1")), *(reader.from_json(body) for body in BAD)), "")
+    for jurisdiction in JURISDICTIONS:
+        with hub.begin() as connection:
+            landed = land_page(connection, jurisdiction, SIGNED, page)
+        assert landed.received == len(BAD) + 1
+        assert landed.kept + landed.unreadable == len(BAD) + 1
+        assert landed.unreadable >= len(BAD) - 1
+    kept = rows_of(hub, "SELECT body, rule, zh, en FROM memory.unreadable WHERE jurisdiction = :j", j=FIRST)
+    assert {row[0] for row in kept} <= set(BAD)
+    assert all(row[1] and row[2] and row[3] for row in kept)
+    settle(hub)
+
+
+VALUES = [
+    b'{"no": "1", "name": "a\\u0000b", "signed": "2024-05-20"}',
+    b'{"no": "2", "name": "\\ud800", "signed": "2024-05-20"}',
+    b'{"no": "3", "name": NaN}',
+    b'{"no": "4", "name": ' + b"[" * 2000 + b"]" * 2000 + b"}",
+    b'{"no": "5", "name": "x", "amount": 1e999}',
+    b'{"no": "6", "name": "' + "名".encode() * 50_000 + b'"}',
+    b'{"no": "7", "name": "ok", "amount": "-5", "signed": "2024-13-45"}',
+    b'{"no": "8", "name": 12345678901234567890.12345}',
+    b'{"no": "9", "name": "\xff\xfe"}',
+    b'\xef\xbb\xbf{"no": "10", "name": "bom"}',
+]
+
+
+def test_values_nobody_can_read_end_as_a_rejection_or_an_issue_and_stop_nobody(hub: Database) -> None:
+    reader = RowReader(REGISTRY.manifest(SIGNED))
+    page = Page((*(reader.from_json(body) for body in VALUES), *rows(SIGNED, signed("good"))), "")
+    for jurisdiction in JURISDICTIONS:
+        with hub.begin() as connection:
+            landed = land_page(connection, jurisdiction, SIGNED, page)
+        assert landed.received == len(VALUES) + 1
+    settle(hub)
+    assert live(hub)["good"]
+    refused = rows_of(hub, "SELECT rule, zh, en, responsible FROM rejection WHERE jurisdiction = :j", j=FIRST)
+    assert refused
+    assert all(all(row) for row in refused)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{",
+        b"null",
+        b'{"records": 5}',
+        b'{"records": [1, null, {"id": "1"}]}',
+        b"\xff\xfe\x00",
+        b"[" * 100_000,
+    ],
+)
+def test_a_push_of_any_bytes_lands(hub: Database, body: bytes) -> None:
+    unpacked = list(REGISTRY.open(EVENTS, Binding(FIRST)).unpack({}, body))
+    for jurisdiction in JURISDICTIONS:
+        push(hub, jurisdiction, body)
+        with hub.begin() as connection:
+            landed = land_push(connection, jurisdiction, EVENTS, 1, unpacked)
+        assert landed is not None
+        assert landed.received == len(unpacked) == landed.kept + landed.unreadable
+        with hub.begin() as connection:
+            assert land_push(connection, jurisdiction, EVENTS, 1, unpacked) is None
+    settle(hub)
+
+
+def push(hub: Database, jurisdiction: int, body: bytes, message_id: str = "m1") -> int:
+    """Keep a pushed message as the door does."""
+    with hub.begin() as connection:
+        held = jurisdictions.hold(connection, jurisdiction)
+        number = jurisdictions.take(connection, held, "delivery_no")[0]
+        landing.add_delivery(
+            connection,
+            jurisdiction,
+            number,
+            EVENTS,
+            channel="push",
+            sender="housing",
+            sha256=b"",
+            message_id=message_id,
+            headers={},
+            body=body,
+        )
+    return number
+
+
+def test_a_crash_before_the_commit_repeats_harmlessly(hub: Database) -> None:
+    page = Page(rows(SIGNED, signed("1"), signed("2")), "")
+
+    class Crash(Exception):
+        pass
+
+    for jurisdiction in JURISDICTIONS:
+        for _ in range(2):
+            with pytest.raises(Crash), hub.begin() as connection:
+                land_page(connection, jurisdiction, SIGNED, page)
+                raise Crash
+        with hub.begin() as connection:
+            landed = land_page(connection, jurisdiction, SIGNED, page)
+        assert (landed.delivery_no, landed.kept) == (1, 2)
+    settle(hub)
+
+
+def say(hub: Database, a: str, b: str, verdict: str, jurisdiction: int) -> None:
+    """Say a word on two records of commerce.signed."""
+    with hub.begin() as connection:
+        held = jurisdictions.hold(connection, jurisdiction)
+        number = jurisdictions.take(connection, held, "judgement_no")[0]
+        connection.execute(
+            text(
+                "INSERT INTO memory.judgement (jurisdiction, judgement_no, a, b, verdict, reason, by, at, hash_a, hash_b,"
+                " cores_a, cores_b) VALUES (:j, :n, :a, :b, :v, 'seen', 'reviewer', now(), '', '', '{}', '{}')"
+            ),
+            {
+                "j": jurisdiction,
+                "n": number,
+                "a": record_id(jurisdiction, SIGNED, a),
+                "b": record_id(jurisdiction, SIGNED, b),
+                "v": verdict,
+            },
+        )
+
+
+def rename(hub: Database, old: str, new: str) -> None:
+    for jurisdiction in JURISDICTIONS:
+        with hub.begin() as connection:
+            rename_key(connection, jurisdiction, SIGNED, old, new, "department")
+
+
+OTHER: dict[str, Any] = {"code": "", "investor": "某别的集团有限公司"}
+
+
+def test_a_new_key_named_before_it_lands_is_the_old_record(hub: Database) -> None:
+    land(hub, SIGNED, signed("old", "甲厂房"), signed("x", "全然不同仓库", **OTHER))
+    for jurisdiction in JURISDICTIONS:
+        say(hub, "old", "x", "same", jurisdiction)
+    settle(hub)
+    assert project(hub, SIGNED, "old") == project(hub, SIGNED, "x")
+    rename(hub, "old", "new")
+    assert land(hub, SIGNED, signed("new", "甲厂房二期改名")).kept == 1
+    settle(hub)
+    assert name(hub, SIGNED, "old") == "甲厂房二期改名"
+    assert rows_of(
+        hub, "SELECT count(*) FROM record WHERE record_id = :r", r=record_id(FIRST, SIGNED, "new")
+    ) == [(0,)]
+    assert project(hub, SIGNED, "old") == project(hub, SIGNED, "x")
+    rename(hub, "new", "newest")
+    land(hub, SIGNED, signed("newest", "甲厂房三次改名"))
+    settle(hub)
+    assert name(hub, SIGNED, "old") == "甲厂房三次改名"
+
+
+def test_a_new_key_that_landed_before_is_named_joins_the_old_record(hub: Database) -> None:
+    land(hub, SIGNED, signed("old", "甲厂房", code=""))
+    land(
+        hub,
+        SIGNED,
+        signed("new", "乙仓储物流中心", **OTHER),
+        signed("x", "全然不同管网", code="", investor="某水务集团有限公司"),
+    )
+    for jurisdiction in JURISDICTIONS:
+        say(hub, "new", "x", "same", jurisdiction)
+    settle(hub)
+    assert project(hub, SIGNED, "new") != project(hub, SIGNED, "old")
+    rename(hub, "old", "new")
+    settle(hub)
+    assert name(hub, SIGNED, "old") == "乙仓储物流中心"
+    for jurisdiction in JURISDICTIONS:
+        ids = {project(hub, SIGNED, key, jurisdiction) for key in ("old", "new", "x")}
+        assert ids == {record_id(jurisdiction, SIGNED, "old")}
+    land(hub, SIGNED, signed("new", "乙仓储物流中心改名", **OTHER))
+    settle(hub)
+    assert name(hub, SIGNED, "old") == "乙仓储物流中心改名"
+
+
+def test_a_key_follows_one_record_only(hub: Database) -> None:
+    land(hub, SIGNED, signed("a"), signed("b"))
+    rename(hub, "a", "c")
+    for old, new in (("b", "c"), ("c", "a"), ("a", "a")):
+        with pytest.raises(Conflict), hub.begin() as connection:
+            rename_key(connection, FIRST, SIGNED, old, new, "department")
