@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -16,8 +16,16 @@ from connectors.strict_json import StrictJsonError, dumps, loads
 from schemas.records import Op, RawRecord, Unreadable, content_hash
 
 MAX_KEY_BYTES = 500
+MAX_LAYOUTS = 1000
 _SCALAR = msgspec.json.Decoder(str)
 _NOTHING = (b"null", b'""')
+
+
+class _Layout(NamedTuple):
+    """Which heads make a row's content, in canonical order, and which hold key, version and retraction."""
+
+    content: tuple[tuple[bytes, str], ...]
+    read: tuple[tuple[str, str], ...]
 
 
 class RowReader:
@@ -30,6 +38,14 @@ class RowReader:
         self._version = manifest.version
         self._retraction = manifest.retraction
         self._volatile = frozenset(manifest.volatile)
+        self._read = frozenset(
+            (
+                *(name for choice in self._choices for name in choice),
+                *(manifest.version.columns if manifest.version else ()),
+                *((manifest.retraction.column,) if manifest.retraction else ()),
+            )
+        )
+        self._layouts: dict[tuple[str, ...], _Layout] = {}
 
     def from_values(self, values: Mapping[str, Any]) -> RawRecord | Unreadable:
         """Read a row that came as values; its body is their canonical JSON."""
@@ -41,13 +57,11 @@ class RowReader:
             said = members(body)
         except NotSplittable:
             return Unreadable("json.not_object", body, "该行不是一个 JSON 对象", "the row is no JSON object")
-        columns = {column(head): raw for head, raw in said.items()}
-        row = {named.name: raw for named, raw in columns.items()}
-        content = b"\0".join(
-            b"%s=%s" % (named.full.encode("utf-8", "surrogatepass"), _canonical(raw))
-            for named, raw in sorted(columns.items())
-            if named.name not in self._volatile
-        )
+        heads = tuple(said)
+        if (layout := self._layouts.get(heads)) is None:
+            layout = self._layout(heads)
+        content = b"\0".join([prefix + _canonical(said[head]) for prefix, head in layout.content])
+        row = {name: said[head] for name, head in layout.read}
         try:
             key = self._key(row, content)
             version = self._version_of(row)
@@ -55,6 +69,21 @@ class RowReader:
         except _Unusable as found:
             return Unreadable(found.rule, body, found.zh, found.en)
         return RawRecord(self._source, key, body, content_hash(content), version, op)
+
+    def _layout(self, heads: tuple[str, ...]) -> _Layout:
+        """Work out once what a set of heads means; the rows of a source have few of them."""
+        named = sorted(((column(head), head) for head in heads), key=lambda pair: (pair[0].full, pair[1]))
+        layout = _Layout(
+            content=tuple(
+                (each.full.encode("utf-8", "surrogatepass") + b"=", head)
+                for each, head in named
+                if each.name not in self._volatile
+            ),
+            read=tuple((each.name, head) for each, head in named if each.name in self._read),
+        )
+        if len(self._layouts) < MAX_LAYOUTS:
+            self._layouts[heads] = layout
+        return layout
 
     def _key(self, row: Mapping[str, bytes], content: bytes) -> str:
         """Join the raw values of the first list that is filled; a list after the first is marked, so that none collide."""

@@ -57,6 +57,7 @@ def _xlsx(path: Path, sheet: str | None) -> Iterator[Row]:
         raise _broken(error) from error
     with closing(book):
         page = book[_named(sheet, book.sheetnames)]
+        page.reset_dimensions()  # what a file claims of its size is often wrong
         try:
             for row in page.iter_rows(values_only=True):
                 yield [_cell(value) for value in row]

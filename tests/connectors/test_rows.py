@@ -42,6 +42,10 @@ def test_order_of_names_and_volatile_columns_do_not_change_the_hash_but_values_d
     assert raw(made, b'{"BH":"1","MC":"b","LSH":"7"}').hash != one.hash
 
 
+def test_one_name_with_and_without_a_unit_is_no_error_at_landing() -> None:
+    assert raw(simple(), {"BH": "1", "MJ": "1", "MJ(亩)": "2"}).key == "1"
+
+
 def test_nested_values_hash_alike_in_any_order() -> None:
     one = raw(simple(), b'{"BH":"1","x":{"a":1,"b":[2]}}')
     assert raw(simple(), b'{"BH":"1","x":{"b":[2], "a":1}}').hash == one.hash

@@ -265,6 +265,27 @@ def test_files_that_cannot_be_opened_are_counted_and_do_not_block_the_next(tmp_p
     assert pages(tmp_path, found[-1].cursor, made) == []
 
 
+def _with_sheet(source: Path, target: Path, change: Callable[[bytes], bytes]) -> None:
+    with zipfile.ZipFile(source) as whole, zipfile.ZipFile(target, "w") as made:
+        for entry in whole.infolist():
+            content = whole.read(entry)
+            made.writestr(entry, change(content) if entry.filename.endswith("sheet1.xml") else content)
+    source.unlink()
+
+
+def test_entities_are_not_expanded_and_a_false_size_hides_no_row(tmp_path: Path) -> None:
+    lines = [["BH", "MC"], ["1", "x"], ["2", "y"]]
+    laugh = b'<!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;">]>'
+    _with_sheet(xlsx(tmp_path, lines, "1.xlsx"), tmp_path / "a.xlsx", lambda xml: laugh + xml)
+    _with_sheet(
+        xlsx(tmp_path, lines, "1.xlsx"),
+        tmp_path / "b.xlsx",
+        lambda xml: xml.replace(b'ref="A1:B3"', b'ref="A1"'),
+    )
+    found = pages(tmp_path, made=manifest(FILES + 'order = "name"\n', KEY, NAME))
+    assert (rules(found), keys(found)) == (["file.broken"], ["1", "2"])
+
+
 def test_a_sheet_that_is_not_there_and_a_file_beyond_measure_are_told(tmp_path: Path) -> None:
     xlsx(tmp_path, [["BH", "MC"], ["1", "x"]])
     assert rules(pages(tmp_path, made=manifest(FILES + 'sheet = "乙"\n', KEY, NAME))) == ["file.sheet"]
