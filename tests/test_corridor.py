@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from app.db.session import Database
 from app.pipeline.rebuild import rebuild
-from app.pipeline.rules import Rules, load_rules
+from app.pipeline.rules import load_rules
 from connectors.registry import discover
 from tests.support.corridor import (
     Delivery,
@@ -56,7 +55,7 @@ def city(postgres_server: str, template: str) -> Iterator[Database]:
 def test_the_city_says_what_these_tests_need(city: Database) -> None:
     """A test that never meets an update, a late row, a delete or a merge could not fail."""
     assert rows_of(city, "SELECT count(*) FROM project WHERE jurisdiction = :j", j=FIRST)[0][0] > 15
-    ops = dict(rows_of(city, "SELECT op, count(*) FROM memory.raw_record GROUP BY op"))
+    ops: dict[str, int] = dict(rows_of(city, "SELECT op, count(*) FROM memory.raw_record GROUP BY op"))
     assert ops["upsert"] > 250
     assert ops["delete"] > 0
     assert rows_of(city, "SELECT count(*) FROM gone")[0][0] > 0

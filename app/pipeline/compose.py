@@ -51,8 +51,11 @@ def compose(
     }
     outside = [rid for rid in touched if rid not in now and rid not in resolved.region]
     placed = resolution.members_of(connection, jurisdiction, outside)
+    standing = set(now.values())
+    vanished = {old for old in resolved.before.values() if old not in standing}
     project_ids = {now[rid] for rid in touched if rid in now} | {member.project_id for member in placed}
-    vanished = {old for old in resolved.before.values() if old not in now.values()}
+    # what a record has left is another project now, though no record of it changed
+    project_ids |= {resolved.before[rid] for rid in touched if rid in resolved.before} - vanished
     places = {member.record_id: member for member in resolved.members if member.project_id in project_ids}
     others = project_ids - {member.project_id for member in places.values()}
     places |= {m.record_id: m for m in resolution.members_in(connection, jurisdiction, sorted(others))}
