@@ -153,6 +153,8 @@ def _cell(value: Any) -> Any:
 
 
 def _broken(error: Exception) -> NotReadable:
+    """Name the reader's own error, but not its words: they tell where the hub keeps the file."""
+    kind = type(error).__name__
     return NotReadable(
-        "file.broken", f"文件损坏或格式不符：{error}", f"the file is broken or of another kind: {error}"
+        "file.broken", f"文件损坏或格式不符({kind})", f"the file is broken or of another kind ({kind})"
     )
