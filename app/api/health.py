@@ -25,7 +25,8 @@ def read_live() -> Live:
 @router.get("/ready", operation_id="read_ready", responses=problems())
 def read_ready(hub: HubDep, query: Annotated[Asked, Query()]) -> Ready:
     """Say that the hub may serve: database, migration, derived drawer and rules are this version's."""
-    return hub.read(health.ready, hub.place(query.jurisdiction), hub.fingerprint)
+    # a view waits for the derived drawer, and here it may be missing
+    return hub.write(health.ready, hub.place(query.jurisdiction), hub.fingerprint)
 
 
 @router.get("/sources", operation_id="read_sources_health", responses=problems())
