@@ -153,9 +153,9 @@ def _pages(
     reader = RowReader(manifest)
     updated, unique = table.c[settings.updated], table.c[settings.id]
     kind, full = _kind(connection, updated), manifest.listing == "full"
-    stamped = updated.is_not(None) if kind is not str else sa.func.coalesce(updated, "") != ""
+    empty = updated.is_(None) if kind is not str else sa.or_(updated.is_(None), updated == "")
     reached = start or _Mark("", "")
-    unstamped = _raws(reader, connection, sa.select(table).where(sa.not_(stamped)).limit(settings.page))
+    unstamped = _raws(reader, connection, sa.select(table).where(empty).limit(settings.page))
     mark = _fingerprint(unstamped)
     if unstamped and mark != reached.unstamped:
         yield Page(unstamped, replace(reached, unstamped=mark).cursor())
@@ -163,9 +163,10 @@ def _pages(
     from_here = None if full else _back(reached.updated, settings.overlap_seconds, kind)
     last: tuple[Any, Any] | None = None
     while True:
-        query = sa.select(table).where(stamped).order_by(updated, unique).limit(settings.page + 1)
+        query = sa.select(table).where(sa.not_(empty)).order_by(updated, unique).limit(settings.page + 1)
         if last is not None:
-            query = query.where(sa.or_(updated > last[0], sa.and_(updated == last[0], unique > last[1])))
+            after = sa.or_(updated > last[0], unique > last[1])
+            query = query.where(updated >= last[0], after)  # the first half alone is what an index can answer
         elif from_here is not None:
             query = query.where(updated >= from_here)
         found = connection.execute(query).mappings().all()
@@ -241,10 +242,15 @@ def _advance(reached: _Mark, rows: Sequence[Any], settings: TableSettings) -> _M
         text = str(plain(row[settings.updated]))
         at = moments.moment(text)
         if at is None or at <= limit:
-            if text < reached.updated:
+            if _order(text) < _order(reached.updated):
                 return reached
             return replace(reached, updated=text, id=str(plain(row[settings.id])))
     return reached
+
+
+def _order(text: str) -> tuple[int, str]:
+    """Order update marks as their column does: whole numbers by worth, moments as they are written."""
+    return (len(text), text) if text.isdigit() else (0, text)
 
 
 def plain(value: Any) -> Any:

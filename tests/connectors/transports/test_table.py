@@ -185,6 +185,21 @@ def test_nothing_can_be_written_through_the_connection_and_typed_columns_are_rea
     assert keys(pages(database, found[-1].cursor)) == ["K5"]
 
 
+def test_a_table_ordered_by_a_counter_resumes_by_its_worth(database: Database) -> None:
+    counted = simple(
+        TABLE, VERSIONED.replace('"LSH"]', '"LSH"]\nkind = "integer"'), top='volatile = ["LSH", "GXSJ"]'
+    )
+    database.run('DROP TABLE "T_XX"')
+    database.run(
+        'CREATE TABLE "T_XX" ("LSH" INTEGER, "BH" TEXT, "MC" TEXT, "GXSJ" BIGINT, "YX" TEXT, "YY" TEXT)'
+    )
+    for number in (8, 9, 10):
+        database.run(f"INSERT INTO \"T_XX\" VALUES ({number}, 'K{number}', 'x', {number}, '1', NULL)")
+    found = pages(database, made=counted)
+    assert keys(found) == ["K8", "K9", "K10"]
+    assert keys(pages(database, found[-1].cursor, counted)) == ["K10"]
+
+
 def test_what_does_not_answer_is_tried_again_and_what_refuses_us_is_the_owners_business(
     tmp_path: Path, empty_database_url: str
 ) -> None:
