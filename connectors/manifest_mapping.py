@@ -154,7 +154,7 @@ class PartRule(Schema):
 
 
 class RefuseRule(Schema):
-    """Rows that are no data: a rejection under this rule when a column says one of these words."""
+    """Rows that are no data: a rejection under this rule when a column says one of these words and no more than a number."""
 
     rule: str
     column: ColumnName

@@ -91,7 +91,7 @@ class Mapping:
                 )
         for rule in self._manifest.refuse:
             text = said.text(rule.column) or ""
-            if any(word in text for word in rule.words):
+            if text in rule.words or text.rstrip("0123456789 ") in rule.words:
                 said.reject(rule.rule, rule.column, text, rule.zh, rule.en)
 
     def _project(self, raw: RawRecord, said: Said) -> ProjectRecord:

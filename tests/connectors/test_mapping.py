@@ -188,11 +188,11 @@ def test_parties_places_and_numbers_are_read_and_odd_ones_leave_an_issue() -> No
 
 
 def test_rows_that_are_no_data_are_refused_under_the_manifests_own_rule() -> None:
-    refuse = (
-        '[[refuse]]\nrule = "row.test"\ncolumn = "MC"\nwords = ["测试"]\nzh = "测试数据"\nen = "test data"\n'
-    )
+    refuse = '[[refuse]]\nrule = "row.test"\ncolumn = "MC"\nwords = ["测试项目", "111"]\nzh = "测试数据"\nen = "test data"\n'
     assert rejection(simple(PUSH, refuse), {"BH": "1", "MC": "测试项目1"}).rule == "row.test"
-    accepted(simple(PUSH, refuse), {"BH": "1", "MC": "试验台项目"})
+    accepted(simple(PUSH, refuse), {"BH": "1", "MC": "软件测试项目"})
+    accepted(simple(PUSH, refuse), {"BH": "1", "MC": "1号厂房"})
+    assert rejection(simple(PUSH, refuse), {"BH": "1", "MC": "111"}).rule == "row.test"
 
 
 PART = '[parent]\npart = "event"\nsource = "testing.parents"\nkey = "P"\n'
