@@ -82,22 +82,22 @@ def _fill(database: Database, beside: Database, rules: Rules, token: str) -> int
             known = jurisdictions.known(connection)
         found = 0
         for jurisdiction in known:
-            while _step(beside, rules, jurisdiction):
+            while _step(beside, rules, jurisdiction, token):
                 found += 1
-                with database.begin() as connection:
-                    leases.extend(connection, LEASE, token, LEASE_SECONDS)
         batches += found
         if found <= len(known):
             break
     return batches
 
 
-def _step(beside: Database, rules: Rules, jurisdiction: int) -> bool:
+def _step(beside: Database, rules: Rules, jurisdiction: int, token: str) -> bool:
     with beside.read() as snapshot:
         batch = compute(snapshot, rules, jurisdiction, BATCH)
     if batch is None:
         return False
     with beside.begin() as connection:
+        # first the lease: the next drawer may by now be another's
+        leases.extend(connection, LEASE, token, LEASE_SECONDS)
         write(connection, jurisdiction, batch)
     return True
 
@@ -110,6 +110,8 @@ def _swap_in_time(
         try:
             return _swap(database, rules, token)
         except Conflict:
+            with database.begin() as connection:
+                leases.extend(connection, LEASE, token, LEASE_SECONDS)
             time.sleep(1)
             _fill(database, beside, rules, token)
     return _swap(database, rules, token)

@@ -291,21 +291,22 @@ def test_summaries_equal_a_recount_of_the_projects(hub: Database) -> None:
     recounted(hub)
 
 
+RECOUNTS = {
+    "SELECT jurisdiction, coalesce(stage, ''), coalesce(district, ''), path, loop, count(*),"
+    " coalesce(sum(investment), 0) FROM project GROUP BY 1, 2, 3, 4, 5": (
+        "SELECT jurisdiction, stage, district, path, loop, projects, investment FROM funnel"
+    ),
+    "SELECT jurisdiction, split_part(cell, '|', 1), split_part(cell, '|', 2), split_part(cell, '|', 3), count(*)"
+    " FROM project CROSS JOIN LATERAL unnest(cells) AS c(cell) GROUP BY 1, 2, 3, 4": (
+        "SELECT jurisdiction, department, stage, state, projects FROM coverage"
+    ),
+}
+
+
 def recounted(hub: Database) -> None:
     """Hold the summary tables against the projects themselves."""
     with hub.read() as connection:
-        for made, stored in (
-            (
-                "SELECT jurisdiction, coalesce(stage, ''), coalesce(district, ''), path, loop, count(*),"
-                " coalesce(sum(investment), 0) FROM project GROUP BY 1, 2, 3, 4, 5",
-                "SELECT jurisdiction, stage, district, path, loop, projects, investment FROM funnel",
-            ),
-            (
-                "SELECT jurisdiction, split_part(cell, '|', 1), split_part(cell, '|', 2), split_part(cell, '|', 3), count(*)"
-                " FROM project CROSS JOIN LATERAL unnest(cells) AS c(cell) GROUP BY 1, 2, 3, 4",
-                "SELECT jurisdiction, department, stage, state, projects FROM coverage",
-            ),
-        ):
+        for made, stored in RECOUNTS.items():
             assert sorted(map(tuple, connection.execute(text(made)))) == sorted(
                 map(tuple, connection.execute(text(stored)))
             )
