@@ -146,10 +146,6 @@ def waiting(connection: Connection, jurisdiction: int) -> bool:
     """Say whether a stored push has not landed yet."""
     return bool(
         connection.execute(
-            text(
-                "SELECT EXISTS (SELECT FROM memory.delivery d WHERE d.jurisdiction = :j AND NOT EXISTS (SELECT FROM"
-                " memory.landing l WHERE l.jurisdiction = d.jurisdiction AND l.delivery_no = d.delivery_no))"
-            ),
-            {"j": jurisdiction},
+            text("SELECT EXISTS (SELECT FROM ops.waiting_push WHERE jurisdiction = :j)"), {"j": jurisdiction}
         ).scalar_one()
     )

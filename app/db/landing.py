@@ -73,7 +73,7 @@ def add_delivery(
     headers: Mapping[str, str] | None = None,
     body: bytes | None = None,
 ) -> None:
-    """Keep the receipt of one delivery; `body` is a pushed message whole."""
+    """Keep the receipt of one delivery; `body` is a pushed message whole, which then waits for the worker."""
     connection.execute(
         text(
             "INSERT INTO memory.delivery (jurisdiction, delivery_no, source, channel, sender, received_at, sha256,"
@@ -92,6 +92,11 @@ def add_delivery(
             "body": None if body is None else seal(body),
         },
     )
+    if body is not None:
+        connection.execute(
+            text("INSERT INTO ops.waiting_push (jurisdiction, delivery_no) VALUES (:j, :d)"),
+            {"j": jurisdiction, "d": delivery_no},
+        )
 
 
 def add_landing(
@@ -263,23 +268,22 @@ def waiting_pushes(
     """Give stored pushes that have not landed, oldest first: (delivery number, source, headers, body)."""
     rows = connection.execute(
         text(
-            "SELECT d.delivery_no, d.source, d.headers, d.body FROM memory.delivery d WHERE d.jurisdiction = :j"
-            " AND d.channel = 'push' AND NOT EXISTS (SELECT FROM memory.landing l WHERE l.jurisdiction ="
-            " d.jurisdiction AND l.delivery_no = d.delivery_no) ORDER BY d.delivery_no LIMIT :n"
+            "SELECT d.delivery_no, d.source, d.headers, d.body FROM ops.waiting_push w JOIN memory.delivery d"
+            " ON d.jurisdiction = w.jurisdiction AND d.delivery_no = w.delivery_no WHERE w.jurisdiction = :j"
+            " ORDER BY w.delivery_no LIMIT :n"
         ),
         {"j": jurisdiction, "n": limit},
     )
     return [(row[0], row[1], row[2] or {}, unseal(bytes(row[3]))) for row in rows]
 
 
-def has_landed(connection: Connection, jurisdiction: int, delivery_no: int) -> bool:
-    """Say whether a delivery has already landed."""
-    return bool(
-        connection.execute(
-            text("SELECT EXISTS (SELECT FROM memory.landing WHERE jurisdiction = :j AND delivery_no = :d)"),
-            {"j": jurisdiction, "d": delivery_no},
-        ).scalar_one()
+def still_waits(connection: Connection, jurisdiction: int, delivery_no: int) -> bool:
+    """Take a stored push off the waiting list; False when it has landed before."""
+    taken = connection.execute(
+        text("DELETE FROM ops.waiting_push WHERE jurisdiction = :j AND delivery_no = :d"),
+        {"j": jurisdiction, "d": delivery_no},
     )
+    return taken.rowcount == 1
 
 
 def add_alias(

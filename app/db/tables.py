@@ -65,6 +65,7 @@ delivery = Table(
         "body", LargeBinary, comment="sealed; a pushed message whole, None where the rows are kept instead"
     ),
     Index("uq_delivery_message", "jurisdiction", "source", "message_id", unique=True),
+    Index("ix_delivery_source", "jurisdiction", "source", "delivery_no"),
     schema=MEMORY,
 )
 
@@ -266,6 +267,14 @@ run = Table(
         postgresql_where=text("state IN ('queued', 'running')"),
     ),
     Index("ix_run_queued_at", "jurisdiction", "queued_at"),
+    schema=OPS,
+)
+
+waiting_push = Table(
+    "waiting_push",
+    metadata,
+    _jurisdiction(),
+    _key("delivery_no"),
     schema=OPS,
 )
 

@@ -80,7 +80,7 @@ def land_push(
 ) -> Landed | None:
     """Land the rows of a stored push; None when another worker has landed it already."""
     held = jurisdictions.hold(connection, jurisdiction)
-    if landing.has_landed(connection, jurisdiction, delivery_no):
+    if not landing.still_waits(connection, jurisdiction, delivery_no):
         return None
     return _land(connection, held, source, delivery_no, *_numbered(connection, jurisdiction, source, rows))
 

@@ -85,6 +85,13 @@ def upgrade() -> None:
         unique=True,
         schema="memory",
     )
+    op.create_index(
+        "ix_delivery_source",
+        "delivery",
+        ["jurisdiction", "source", "delivery_no"],
+        unique=False,
+        schema="memory",
+    )
     op.create_table(
         "head",
         sa.Column("jurisdiction", sa.Integer(), autoincrement=False, nullable=False),
@@ -275,6 +282,13 @@ def upgrade() -> None:
         sa.Column("run_id", sa.Text(collation="C"), nullable=False),
         sa.Column("record_id", sa.Text(collation="C"), nullable=False),
         sa.PrimaryKeyConstraint("jurisdiction", "run_id", "record_id", name=op.f("pk_listing_seen")),
+        schema="ops",
+    )
+    op.create_table(
+        "waiting_push",
+        sa.Column("jurisdiction", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("delivery_no", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.PrimaryKeyConstraint("jurisdiction", "delivery_no", name=op.f("pk_waiting_push")),
         schema="ops",
     )
     op.create_table(
