@@ -55,7 +55,7 @@ class Supervisor:
     def _look(self, child: Child, now: float) -> None:
         if child.process is not None and child.process.poll() is not None:
             child.falls = 1 if now - child.started > LONGEST_PAUSE else child.falls + 1
-            child.pause_until = now + min(LONGEST_PAUSE, 0.5 * 2 ** (child.falls - 1))
+            child.pause_until = now + min(LONGEST_PAUSE, 0.5 * 2 ** min(child.falls - 1, 10))
             log.error(
                 "%s ended with %s; starting it again",
                 child.name,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -27,6 +28,8 @@ log = logging.getLogger(__name__)
 CHINA = timezone(timedelta(hours=8))
 BEAT_SECONDS = 0.5
 SWEEP_SECONDS = 15
+TURN_SECONDS = 5.0
+"""How long one jurisdiction may keep the others waiting while its deliveries pour in."""
 
 
 class Worker:
@@ -65,7 +68,8 @@ class Worker:
 
     def tick(self) -> None:
         """Queue a run for each source whose slot has come."""
-        for jurisdiction in self._jurisdictions():
+
+        def queue(jurisdiction: int) -> None:
             with self.database.begin() as connection:
                 slots = {
                     one.source: (one.slot, self._next(one)) for one in runs.due(connection, jurisdiction)
@@ -73,15 +77,21 @@ class Worker:
                 if slots:
                     runs.queue_slots(connection, jurisdiction, slots)
 
+        self._each(queue)
+
     def sweep(self) -> None:
         """Return runs whose worker fell silent to the queue."""
-        for jurisdiction in self._jurisdictions():
+
+        def sweep(jurisdiction: int) -> None:
             with self.database.begin() as connection:
                 runs.sweep(connection, jurisdiction)
 
+        self._each(sweep)
+
     def pull(self) -> None:
         """Walk queued runs until none is left."""
-        for jurisdiction in self._jurisdictions():
+
+        def walk(jurisdiction: int) -> None:
             while not self.stopping.is_set():
                 with self.database.begin() as connection:
                     run = runs.claim(connection, jurisdiction, LEASE_SECONDS)
@@ -92,18 +102,42 @@ class Worker:
                     "a run ended", extra={"facts": {"run": run.run_id, "source": run.source, "state": state}}
                 )
 
+        self._each(walk)
+
     def process(self) -> None:
         """Land stored pushes and take what is new into the derived drawer."""
-        for jurisdiction in self._jurisdictions():
-            drain(self.database, self.rules, jurisdiction, limit=self.batch, stopping=self.stopping.is_set)
 
-    def _jurisdictions(self) -> list[int]:
+        def take_turn(jurisdiction: int) -> None:
+            until = time.monotonic() + TURN_SECONDS
+            drain(
+                self.database,
+                self.rules,
+                jurisdiction,
+                limit=self.batch,
+                stopping=lambda: self.stopping.is_set() or time.monotonic() > until,
+            )
+
+        self._each(take_turn)
+
+    def _each(self, work: Callable[[int], None]) -> None:
+        """Do a job for every jurisdiction; where it fails, the others still get their turn."""
         with self.database.read() as connection:
-            return jurisdictions.known(connection)
+            known = jurisdictions.known(connection)
+        for jurisdiction in known:
+            if self.stopping.is_set():
+                return
+            try:
+                work(jurisdiction)
+            except RulesChanged as error:
+                log.error("%s", error)  # noqa: TRY400 - a person must act; a traceback would not help
+            except Exception:
+                facts = {"job": work.__name__, "jurisdiction": jurisdiction}
+                log.exception("a beat failed; the next one tries again", extra={"facts": facts})
 
     def _next(self, due: Due) -> datetime:
         """Give the slot after now: one slot stands for all that were missed while nobody ticked."""
-        return next_slot(self.rules.registry.manifest(due.source), due.every_seconds, due.now)
+        source = self.rules.registry.sources.get(due.source)
+        return next_slot(source.manifest if source else None, due.every_seconds, due.now)
 
     def _guarded(self, job: Callable[[], None]) -> Callable[[], None]:
         def beat() -> None:
@@ -111,8 +145,6 @@ class Worker:
                 return
             try:
                 job()
-            except RulesChanged as error:
-                log.error("%s", error)  # noqa: TRY400 - a person must act; a traceback would not help
             except Exception:
                 log.exception(
                     "a beat failed; the next one tries again", extra={"facts": {"job": job.__name__}}
@@ -121,9 +153,12 @@ class Worker:
         return beat
 
 
-def next_slot(manifest: Manifest, every_seconds: int | None, now: datetime) -> datetime:
-    """Give when a source is due after `now`: every so many seconds, or by its manifest's schedule in China time."""
-    schedule = manifest.schedule
+def next_slot(manifest: Manifest | None, every_seconds: int | None, now: datetime) -> datetime:
+    """Give when a source is due after `now`: every so many seconds, or by its manifest's schedule in China time.
+
+    A source whose connector is not installed (None) is due all the same: its run says what is missing.
+    """
+    schedule = manifest.schedule if manifest else None
     if every_seconds is None and schedule is not None and schedule.cron is not None:
         slot = CronTrigger.from_crontab(schedule.cron, timezone=CHINA).get_next_fire_time(None, now)
         if isinstance(slot, datetime):

@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, text
 
+from app.db import landing
+
 MOST_ATTEMPTS = 5
 
 
@@ -168,13 +170,21 @@ def finish(
         },
     ).rowcount
     if ended:
+        landing.forget_listed(connection, run.jurisdiction, run.run_id)
         connection.execute(
             text(
-                "UPDATE ops.source SET failures = CASE WHEN :ok THEN 0 ELSE failures + 1 END,"
+                "UPDATE ops.source SET failures = CASE WHEN :ok THEN 0 WHEN :cancelled THEN failures"
+                "  ELSE failures + 1 END,"
                 " succeeded_at = CASE WHEN :ok THEN now() ELSE succeeded_at END, attention = :attention"
                 " WHERE jurisdiction = :j AND source = :s"
             ),
-            {"j": run.jurisdiction, "s": run.source, "ok": state == "succeeded", "attention": attention},
+            {
+                "j": run.jurisdiction,
+                "s": run.source,
+                "ok": state == "succeeded",
+                "cancelled": state == "cancelled",
+                "attention": attention,
+            },
         )
 
 

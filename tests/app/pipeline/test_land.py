@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from app.db import jurisdictions, landing
+from app.db import jurisdictions
+from app.db.deliveries import accept_push
 from app.db.session import Database
 from app.errors import Conflict
 from app.pipeline.land import Landed, delete_records, land_page, land_push, rename_key
@@ -313,21 +314,7 @@ def test_a_push_of_any_bytes_lands(hub: Database, body: bytes) -> None:
 def push(hub: Database, jurisdiction: int, body: bytes, message_id: str = "m1") -> int:
     """Keep a pushed message as the door does."""
     with hub.begin() as connection:
-        held = jurisdictions.hold(connection, jurisdiction)
-        number = jurisdictions.take(connection, held, "delivery_no")[0]
-        landing.add_delivery(
-            connection,
-            jurisdiction,
-            number,
-            EVENTS,
-            channel="push",
-            sender="housing",
-            sha256=b"",
-            message_id=message_id,
-            headers={},
-            body=body,
-        )
-    return number
+        return accept_push(connection, jurisdiction, EVENTS, message_id, {}, body, "housing").delivery
 
 
 def test_a_crash_before_the_commit_repeats_harmlessly(hub: Database) -> None:

@@ -1,0 +1,435 @@
+"""The worker's rows: one run per slot, leases that fence, errors that reach the right person, a stop within seconds."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, create_engine, text
+
+from app.db import jurisdictions, runs
+from app.db.deliveries import accept_push
+from app.db.runs import Claimed, LeaseLost
+from app.db.session import Database
+from app.pipeline.rebuild import rebuild
+from app.pipeline.rules import Rules, load_rules
+from app.pipeline.sync import sync
+from app.worker import Worker, bind_found, next_slot
+from connectors.manifest import parse
+from connectors.registry import Registry, Source
+from tests.support.corridor import books, opened, rows_of
+from tests.support.database import JURISDICTIONS
+from tests.support.small_city import PERMITS, message, permit, small_registry
+
+FIRST, SECOND = JURISDICTIONS
+KEY = "housing.permits"
+COLUMNS = tuple(permit("1"))
+
+
+def paged_registry(page: int = 2, listing: str = "") -> Registry:
+    """The small city's registry with a permits table that is read in many small pages."""
+    registry = small_registry()
+    manifest = parse(listing + PERMITS.replace('id = "no"', f'id = "no", page = {page}'))
+    sources = dict(registry.sources) | {KEY: Source(manifest, Path("/nowhere"))}
+    return Registry(sources, [])
+
+
+@pytest.fixture
+def rules() -> Rules:
+    return load_rules(paged_registry())
+
+
+@pytest.fixture
+def hub(database_url: str) -> Iterator[Database]:
+    with opened(database_url, pool_size=8) as database:
+        yield database
+
+
+@pytest.fixture
+def table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
+    """Housing's exchange database, named by the environment."""
+    url = f"sqlite:///{tmp_path / 'housing.db'}"
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        connection.execute(text(f"CREATE TABLE PERMITS ({', '.join(f'{name} TEXT' for name in COLUMNS)})"))
+    monkeypatch.setenv("TEST_PERMITS_URL", url)
+    yield engine
+    engine.dispose()
+
+
+def fill(table: Engine, *numbers: int, **over: str) -> None:
+    with table.begin() as connection:
+        for n in numbers:
+            row = permit(
+                f"P{n:03}", f"第{n}号厂房", code="", updated=f"2024-09-{n % 28 + 1:02} 10:00:00", **over
+            )
+            connection.execute(
+                text(f"INSERT INTO PERMITS VALUES ({', '.join(f':{name}' for name in COLUMNS)})"), row
+            )
+
+
+def bound(hub: Database, every: int | None = 60, scheduled: bool = True, source: str = KEY) -> None:
+    for jurisdiction in JURISDICTIONS:
+        with hub.begin() as connection:
+            runs.bind(
+                connection, jurisdiction, source, location=None, every_seconds=every, scheduled=scheduled
+            )
+
+
+def queued(hub: Database, jurisdiction: int = FIRST) -> list[tuple[Any, ...]]:
+    return rows_of(
+        hub,
+        "SELECT state, attempt, pages, received, kept FROM ops.run WHERE jurisdiction = :j ORDER BY queued_at, run_id",
+        j=jurisdiction,
+    )
+
+
+def source(hub: Database, jurisdiction: int = FIRST) -> Any:
+    return rows_of(
+        hub,
+        "SELECT attention, failures, succeeded_at IS NOT NULL, cursor IS NOT NULL, next_run_at > now()"
+        " FROM ops.source WHERE jurisdiction = :j",
+        j=jurisdiction,
+    )[0]
+
+
+def claim(hub: Database, jurisdiction: int = FIRST) -> Claimed:
+    with hub.begin() as connection:
+        run = runs.claim(connection, jurisdiction, 90)
+    assert run is not None
+    return run
+
+
+def expire(hub: Database) -> None:
+    """Let every lease end, as if the workers had been killed long ago."""
+    with hub.begin() as connection:
+        connection.execute(
+            text("UPDATE ops.run SET lease_until = now() - interval '1 second' WHERE state = 'running'")
+        )
+
+
+def no_stop() -> bool:
+    return False
+
+
+def stop_after(calls: int) -> Callable[[], bool]:
+    """Give a signal that says stop from the given question on."""
+    asked = iter(range(10_000))
+    return lambda: next(asked) >= calls - 1
+
+
+def test_two_replicas_queue_one_run_per_slot(hub: Database, rules: Rules, table: Engine) -> None:
+    for round_ in range(1, 4):
+        bound(hub)
+        workers = [Worker(hub, rules) for _ in range(4)]
+        gate = threading.Barrier(4)
+
+        def tick(worker: Worker, gate: threading.Barrier = gate) -> None:
+            gate.wait()
+            worker.tick()
+
+        threads = [threading.Thread(target=tick, args=(worker,)) for worker in workers]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        for jurisdiction in JURISDICTIONS:
+            assert [row[0] for row in queued(hub, jurisdiction)] == [*["succeeded"] * (round_ - 1), "queued"]
+            assert source(hub, jurisdiction)[4]
+        Worker(hub, rules).tick()
+        assert len(queued(hub)) == round_
+        Worker(hub, rules).pull()
+
+
+def test_a_slot_is_passed_over_while_the_former_run_still_waits(hub: Database, rules: Rules) -> None:
+    bound(hub)
+    Worker(hub, rules).tick()
+    bound(hub)
+    Worker(hub, rules).tick()
+    assert [row[0] for row in queued(hub)] == ["queued"]
+    assert source(hub)[4]
+
+
+def test_a_pull_lands_every_page_and_the_next_one_keeps_nothing(
+    hub: Database, rules: Rules, table: Engine
+) -> None:
+    fill(table, *range(7))
+    worker = Worker(hub, rules)
+    for kept in (7, 0):
+        bound(hub)
+        worker.tick()
+        worker.pull()
+        worker.process()
+        for jurisdiction in JURISDICTIONS:
+            last = queued(hub, jurisdiction)[-1]
+            assert (last[0], last[4]) == ("succeeded", kept)
+            assert source(hub, jurisdiction) == (None, 0, True, True, True)
+    books(hub)
+    assert rows_of(hub, "SELECT count(*) FROM record") == [(14,)]
+
+
+def test_a_silent_workers_run_is_taken_over_from_where_it_stood_and_its_late_page_refused(
+    hub: Database, rules: Rules, table: Engine
+) -> None:
+    fill(table, *range(9))
+    bound(hub)
+    Worker(hub, rules).tick()
+    zombie = claim(hub)
+    # it lands two pages and is heard of no more
+    assert sync(hub, rules, zombie, stopping=stop_after(2)) == "queued"
+    zombie = claim(hub)
+    assert zombie.cursor is not None
+    expire(hub)
+    Worker(hub, rules).sweep()
+    assert queued(hub)[0][0] == "queued"
+    heir = claim(hub)
+    assert (heir.run_id, heir.cursor) == (zombie.run_id, zombie.cursor)
+    landed = rows_of(hub, "SELECT count(*) FROM memory.landing")
+    assert sync(hub, rules, zombie) == "lost"
+    assert rows_of(hub, "SELECT count(*) FROM memory.landing") == landed
+    with pytest.raises(LeaseLost), hub.begin() as connection:
+        runs.checkpoint(
+            connection, zombie, "x", dict.fromkeys(("received", "kept", "unchanged", "unreadable"), 0), 9
+        )
+    with hub.begin() as connection:
+        runs.finish(connection, zombie, "failed", error=("X", "x"), attention="x")
+        runs.release(connection, zombie)
+    assert queued(hub)[0][0] == "running"
+    assert sync(hub, rules, heir) == "succeeded"
+    assert queued(hub)[0][0] == "succeeded"
+    assert source(hub)[:2] == (None, 0)
+    assert rows_of(hub, "SELECT count(*) FROM memory.head WHERE jurisdiction = :j", j=FIRST) == [(9,)]
+
+
+def test_a_run_whose_workers_always_fall_silent_fails_in_the_end(hub: Database, rules: Rules) -> None:
+    bound(hub)
+    worker = Worker(hub, rules)
+    worker.tick()
+    for _ in range(runs.MOST_ATTEMPTS):
+        assert queued(hub)[0][0] == "queued"
+        claim(hub)
+        expire(hub)
+        worker.sweep()
+    assert queued(hub)[0][:2] == ("failed", runs.MOST_ATTEMPTS)
+
+
+def test_a_running_lease_is_not_swept(hub: Database, rules: Rules) -> None:
+    bound(hub)
+    worker = Worker(hub, rules)
+    worker.tick()
+    claim(hub)
+    worker.sweep()
+    assert queued(hub)[0][0] == "running"
+
+
+def test_a_source_that_is_away_is_tried_again_and_nobody_is_called(
+    hub: Database, rules: Rules, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("TEST_PERMITS_URL", f"sqlite:///{tmp_path / 'not there.db'}")
+    worker = Worker(hub, rules)
+    for failures in (1, 2):
+        bound(hub)
+        worker.tick()
+        worker.pull()
+        assert queued(hub)[-1][0] == "failed"
+        assert source(hub)[:3] == (None, failures, False)
+    assert rows_of(hub, "SELECT DISTINCT error_class FROM ops.run") == [("SourceUnavailable",)]
+
+
+def test_a_source_of_another_shape_waits_for_a_person_and_goes_on_after_a_word(
+    hub: Database, rules: Rules, table: Engine
+) -> None:
+    fill(table, 1)
+    with table.begin() as connection:
+        connection.execute(text("ALTER TABLE PERMITS RENAME COLUMN updated TO refreshed"))
+    worker = Worker(hub, rules)
+    bound(hub)
+    worker.tick()
+    worker.pull()
+    attention, failures, *_ = source(hub)
+    assert "请核对清单" in attention
+    assert failures == 1
+    with hub.begin() as connection:
+        connection.execute(text("UPDATE ops.source SET next_run_at = now()"))
+    worker.tick()
+    assert len(queued(hub)) == 1
+    with table.begin() as connection:
+        connection.execute(text("ALTER TABLE PERMITS RENAME COLUMN refreshed TO updated"))
+    bound(hub)
+    worker.tick()
+    worker.pull()
+    assert source(hub)[:3] == (None, 0, True)
+
+
+def test_a_source_without_a_connector_is_told_of_and_does_not_hold_up_the_others(
+    hub: Database, rules: Rules, table: Engine
+) -> None:
+    fill(table, 1)
+    bound(hub, source="culture.gone")
+    bound(hub)
+    worker = Worker(hub, rules)
+    worker.tick()
+    worker.pull()
+    for jurisdiction in JURISDICTIONS:
+        told: dict[str, str | None] = dict(
+            rows_of(hub, "SELECT source, attention FROM ops.source WHERE jurisdiction = :j", j=jurisdiction)
+        )
+        assert told[KEY] is None
+        assert "culture.gone" in str(told["culture.gone"])
+        assert "succeeded" in {row[0] for row in queued(hub, jurisdiction)}
+
+
+def test_a_jurisdiction_that_fails_does_not_hold_up_the_next(
+    hub: Database, rules: Rules, table: Engine
+) -> None:
+    """The first city waits for its rebuild; the second is served."""
+    fill(table, 1)
+    worker = Worker(hub, rules)
+    bound(hub)
+    worker.tick()
+    worker.pull()
+    with hub.begin() as connection:
+        held = jurisdictions.hold(connection, FIRST)
+        jurisdictions.mark(connection, held, fingerprint="other rules")
+    worker.process()
+    assert rows_of(hub, "SELECT DISTINCT jurisdiction FROM project") == [(SECOND,)]
+    rebuild(hub, rules)
+    worker.process()
+    assert rows_of(hub, "SELECT DISTINCT jurisdiction FROM project ORDER BY 1") == [(FIRST,), (SECOND,)]
+
+
+def test_a_stop_in_a_long_pull_gives_the_run_back_and_another_worker_ends_it(
+    hub: Database, table: Engine
+) -> None:
+    rules = load_rules(paged_registry(page=1))
+    fill(table, *range(300))
+    bound(hub)
+    worker = Worker(hub, rules)
+    worker.start()
+    deadline = time.monotonic() + 20
+    while not rows_of(hub, "SELECT FROM memory.landing LIMIT 1") and time.monotonic() < deadline:
+        time.sleep(0.05)
+    asked = time.monotonic()
+    worker.stop()
+    assert time.monotonic() - asked < 5
+    states = {row[0] for row in queued(hub)} | {row[0] for row in queued(hub, SECOND)}
+    assert "running" not in states
+    assert "queued" in states
+    [(landed,)] = rows_of(hub, "SELECT count(*) FROM memory.landing WHERE jurisdiction = :j", j=FIRST)
+    assert landed < 300
+    other = Worker(hub, load_rules(paged_registry(page=500)))
+    other.pull()
+    for jurisdiction in JURISDICTIONS:
+        assert queued(hub, jurisdiction)[-1][0] == "succeeded"
+        heads = rows_of(hub, "SELECT count(*) FROM memory.head WHERE jurisdiction = :j", j=jurisdiction)
+        assert heads == [(300,)]
+
+
+def test_a_cancelled_run_ends_after_its_page_and_counts_as_no_failure(
+    hub: Database, rules: Rules, table: Engine
+) -> None:
+    fill(table, *range(9))
+    bound(hub)
+    Worker(hub, rules).tick()
+    run = claim(hub)
+    with hub.begin() as connection:
+        connection.execute(text("UPDATE ops.run SET cancel_requested_at = now()"))
+    assert sync(hub, rules, run) == "cancelled"
+    assert queued(hub)[0][:4] == ("cancelled", 1, 1, 2)
+    assert source(hub)[:2] == (None, 0)
+
+
+def test_a_whole_listing_resumed_by_another_worker_deletes_only_what_is_gone(
+    hub: Database, table: Engine
+) -> None:
+    rules = load_rules(paged_registry(page=4, listing='listing = "full"\n'))
+    fill(table, *range(28))
+    worker = Worker(hub, rules)
+    bound(hub)
+    worker.tick()
+    worker.pull()
+    with table.begin() as connection:
+        connection.execute(text("DELETE FROM PERMITS WHERE no = 'P003'"))
+    bound(hub)
+    worker.tick()
+    assert sync(hub, rules, claim(hub), stopping=stop_after(3)) == "queued"
+    assert rows_of(hub, "SELECT count(*) FROM memory.head WHERE op = 'delete'") == [(0,)]
+    assert sync(hub, rules, claim(hub)) == "succeeded"
+    assert rows_of(hub, "SELECT key FROM memory.head WHERE op = 'delete'") == [("P003",)]
+    assert rows_of(hub, "SELECT count(*) FROM ops.held_deletion") == [(0,)]
+    assert rows_of(hub, "SELECT count(*) FROM ops.listing_seen WHERE jurisdiction = :j", j=FIRST) == [(0,)]
+
+
+def test_a_listing_that_broke_off_deletes_nothing_and_leaves_no_notes(
+    hub: Database, table: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rules = load_rules(paged_registry(page=4, listing='listing = "full"\n'))
+    fill(table, *range(28))
+    worker = Worker(hub, rules)
+    bound(hub)
+    worker.tick()
+    worker.pull()
+    bound(hub)
+    worker.tick()
+    run = claim(hub)
+
+    def breaks() -> bool:
+        raise ConnectionError("the worker's own fault")
+
+    assert sync(hub, rules, run, stopping=breaks) == "failed"
+    assert rows_of(hub, "SELECT count(*) FROM ops.listing_seen WHERE jurisdiction = :j", j=FIRST) == [(0,)]
+    assert rows_of(hub, "SELECT count(*) FROM memory.head WHERE op = 'delete'") == [(0,)]
+    assert source(hub)[:2] == (None, 1)
+
+
+def test_pushes_land_once_in_order_of_receipt_whoever_works(
+    hub: Database, rules: Rules, table: Engine
+) -> None:
+    fill(table, 1)
+    bound(hub)
+    workers = [Worker(hub, rules) for _ in range(2)]
+    workers[0].tick()
+    workers[0].pull()
+    for n in range(30):
+        body, headers = message(
+            [{"id": f"E{n % 10}", "permit": "P001", "on": f"2024-10-{n % 28 + 1:02}"}], f"m{n}"
+        )
+        for jurisdiction in JURISDICTIONS:
+            with hub.begin() as connection:
+                accept_push(connection, jurisdiction, "housing.events", f"m{n}", headers, body, "housing")
+    threads = [threading.Thread(target=worker.process) for worker in workers]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    books(hub)
+    for jurisdiction in JURISDICTIONS:
+        order = rows_of(
+            hub,
+            "SELECT l.delivery_no FROM memory.landing l JOIN memory.delivery d USING (jurisdiction, delivery_no)"
+            " WHERE jurisdiction = :j AND channel = 'push' ORDER BY landing_no",
+            j=jurisdiction,
+        )
+        assert len(order) == 30
+        assert order == sorted(order)
+    assert rows_of(hub, "SELECT count(*) FROM record WHERE kind = 'part'") == [(20,)]
+
+
+def test_found_sources_are_bound_once(hub: Database, rules: Rules, table: Engine) -> None:
+    assert bind_found(hub, rules, FIRST) == [KEY]
+    assert bind_found(hub, rules, FIRST) == []
+
+
+def test_slots_follow_the_binding_then_the_manifest_in_china_time() -> None:
+    now = datetime(2024, 6, 1, 0, 0, tzinfo=UTC)
+    manifest = small_registry().manifest(KEY)
+    assert next_slot(manifest, 7, now) == now + timedelta(seconds=7)
+    assert next_slot(manifest, None, now) == now + timedelta(seconds=60)
+    assert next_slot(None, None, now) > now
+    daily = parse(PERMITS.replace("schedule = { every = 60 }", 'schedule = { cron = "30 2 * * *" }'))
+    assert next_slot(daily, None, now) == datetime(2024, 6, 1, 18, 30, tzinfo=UTC)
