@@ -22,7 +22,8 @@ def create_app(
 ) -> FastAPI:
     """Give the app that serves this database and these sources; `variables` hold what manifests name."""
     manifests = {manifest.key: manifest for manifest in registry.manifests()}
-    return build(Hub(settings, database, manifests, load_rules(registry).fingerprint, variables))
+    rules = load_rules(registry, settings.connected_departments)
+    return build(Hub(settings, database, manifests, rules.fingerprint, variables))
 
 
 def from_environment() -> FastAPI:

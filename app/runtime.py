@@ -34,4 +34,4 @@ def open_runtime(settings: Settings, *, url: str | None = None) -> Runtime:
     database = Database(url, pool_size=settings.pool_size)
     with database.begin() as connection:
         jurisdictions.ensure(connection, settings.jurisdiction)
-    return Runtime(settings, url, database, load_rules(discover()))
+    return Runtime(settings, url, database, load_rules(discover(), settings.connected_departments))

@@ -18,6 +18,8 @@ class Settings(BaseSettings):
     """Any PostgreSQL ≥ 15; without it the embedded server under `home` is used."""
     jurisdiction: int = 430200
     """The city served when a command or request names none (its adcode)."""
+    connected: str = "commerce,land,housing"
+    """Departments that owe their own proof of a stage; the others' stages are closed by citation until they join."""
     connectors: str = ""
     """Folders of further departments, separated like PATH."""
     host: str = "127.0.0.1"
@@ -29,6 +31,11 @@ class Settings(BaseSettings):
     batch: int = 200
     """Raw records resolved under one hold of a jurisdiction's row."""
     log_level: str = "INFO"
+
+    @property
+    def connected_departments(self) -> frozenset[str]:
+        """Give `connected` as a set."""
+        return frozenset(name.strip() for name in self.connected.split(",") if name.strip())
 
     @property
     def home_folder(self) -> Path:

@@ -8,6 +8,7 @@ from functools import lru_cache
 from importlib import resources
 from pathlib import Path
 
+from app.pipeline.lifecycle import CORE
 from connectors.registry import Registry
 
 _TRUTH = ("schemas", "connectors", "app/pipeline")
@@ -23,12 +24,14 @@ class Rules:
     connected: frozenset[str]
 
 
-def load_rules(registry: Registry) -> Rules:
-    """Take up the rules of this installation with the connectors found."""
+def load_rules(registry: Registry, connected: frozenset[str] = CORE) -> Rules:
+    """Take up the rules of this installation: the connectors found, and the departments that owe their own proof.
+
+    A stage whose department is not connected is closed by another's citation and shown as cited.
+    """
     digest = hashlib.blake2b(registry.fingerprint().encode(), digest_size=16)
-    digest.update(_code().encode())
-    departments = frozenset(manifest.department for manifest in registry.manifests())
-    return Rules(registry, digest.hexdigest(), departments)
+    digest.update(_code().encode() + "|".join(sorted(connected)).encode())
+    return Rules(registry, digest.hexdigest(), connected)
 
 
 @lru_cache(maxsize=1)
