@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
+
+REMEMBERED = 16_384
+"""How many texts a parser remembers: departments say the same dates, codes and districts again and again."""
 
 _BLANKS = re.compile(r"[\u200b-\u200f\u2060\ufeff\s]+")
 _INVISIBLE = re.compile(r"[\u200b-\u200f\u2060\ufeff]+")
@@ -33,6 +37,7 @@ _NOTHING = frozenset(
 )
 
 
+@lru_cache(maxsize=REMEMBERED)
 def clean(text: str) -> str:
     """Give an identifier's text without blanks, in half width and upper case with plain hyphens; stable when repeated.
 
@@ -48,12 +53,14 @@ def clean(text: str) -> str:
         text = cleaned
 
 
+@lru_cache(maxsize=REMEMBERED)
 def squeeze(text: str) -> str:
     """Give a text in half width with plain hyphens and single blanks, trimmed; letters keep their case."""
     folded = unicodedata.normalize("NFKC", _INVISIBLE.sub("", text)).translate(_DASHES)
     return " ".join(folded.split())
 
 
+@lru_cache(maxsize=REMEMBERED)
 def says_nothing(text: str) -> bool:
     """Tell whether a text is one of the many spellings of an empty cell, such as 无, None, ---, / or (空)."""
     cleaned = clean(text)

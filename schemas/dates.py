@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from datetime import date, datetime, timedelta, timezone
 from enum import StrEnum
+from functools import lru_cache
 
 from schemas.base import Schema
-from schemas.cleaning import says_nothing, squeeze
+from schemas.cleaning import REMEMBERED, says_nothing, squeeze
 from schemas.doubts import Doubt, NotUnderstood, Parsed
 
 
@@ -59,6 +60,7 @@ _CHINESE_YEAR = re.compile(
 _QUARTERS = "一二三四"
 
 
+@lru_cache(maxsize=REMEMBERED)
 def parse_date(text: str) -> Parsed[StatedDate | None]:
     """Read a date in any of the forms departments write, with the precision that was said.
 

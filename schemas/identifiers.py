@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from schemas.base import Schema
-from schemas.cleaning import clean, says_nothing, squeeze
+from schemas.cleaning import REMEMBERED, clean, says_nothing, squeeze
 from schemas.code_checks import certificate_check_ok, organisation_code_ok, project_code_generation, uscc_ok
 from schemas.doubts import Doubt, NotUnderstood, Parsed
 from schemas.number_forms import (
@@ -62,6 +63,7 @@ _BARE_NUMBER = re.compile(r"第?([0-9]{1,5})号?")
 _SERIES = re.compile(r"(.*〔[0-9]{4}〕[^0-9]*)[0-9]+")
 
 
+@lru_cache(maxsize=REMEMBERED)
 def parse(scheme: Scheme, text: str) -> Parsed[tuple[Identifier, ...]]:
     """Read the numbers of one column, normalised and each once; nothing said gives none.
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 from typing import Literal
 
 from schemas.base import Schema
-from schemas.cleaning import clean
+from schemas.cleaning import REMEMBERED, clean
 from schemas.doubts import NotUnderstood, Parsed
 from schemas.quantities import read_quantity
 
@@ -72,6 +73,7 @@ _AREA = {
 _FOREIGN = re.compile(r"美元|美金|USD|US\$|\$|港[元币]|HKD|欧元|EUR|€|日元|JPY|英镑|GBP|£|韩元|卢布")
 
 
+@lru_cache(maxsize=REMEMBERED)
 def parse_money(text: str, unit: MoneyUnit) -> Parsed[Money | None]:
     """Read an amount that is said in `unit` unless the text names its own; exact, in yuan.
 
@@ -97,6 +99,7 @@ def parse_money(text: str, unit: MoneyUnit) -> Parsed[Money | None]:
     return Parsed(money, doubts)
 
 
+@lru_cache(maxsize=REMEMBERED)
 def parse_area(text: str, unit: AreaUnit) -> Parsed[Area | None]:
     """Read an area that is said in `unit` unless the text names its own; in ㎡, 亩 to a ten-thousandth of a ㎡.
 

@@ -10,7 +10,7 @@ from functools import cache, lru_cache
 from typing import NamedTuple
 
 from schemas.base import Schema
-from schemas.cleaning import clean, says_nothing, squeeze
+from schemas.cleaning import REMEMBERED, clean, says_nothing, squeeze
 from schemas.doubts import Doubt, NotUnderstood, Parsed
 from schemas.tables import RegionRow, district_aliases, regions
 
@@ -84,6 +84,7 @@ def district_name(adcode: str) -> str | None:
     return found.name if (found := regions().get(adcode)) else None
 
 
+@lru_cache(maxsize=REMEMBERED)
 def find_district(text: str, city: int) -> Parsed[str | None]:
     """Give the six-digit code of the district that a code, name, alias or zone means in the jurisdiction `city`.
 
