@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -14,18 +15,22 @@ from app.pipeline import statements
 from app.pipeline.matching.normal import content_hash
 from app.pipeline.rules import Rules
 from app.pipeline.statements import History, Said
-from connectors.contract import Binding
+from connectors.contract import Binding, Connector
 from schemas.ids import record_id
 from schemas.records import (
     Accepted,
     Outcome,
     PartRecord,
+    ProjectRecord,
     RawRecord,
     Rejection,
     Responsible,
 )
 
 log = logging.getLogger(__name__)
+
+_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
+"""An escaped NUL in JSON, and not a backslash that was said before `u0000`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,18 +107,46 @@ def _of_source(jurisdiction: int, rules: Rules, source: str, raws: Sequence[RawR
         ] * len(raws)
     connector = rules.registry.open(source, Binding(jurisdiction))
     try:
-        return list(connector.normalize(raws))
+        outcomes = list(connector.normalize(raws))
+        if len(outcomes) == len(raws):
+            return [_sound(source, outcome) for outcome in outcomes]
+        log.error("a connector gave too few or too many outcomes", extra={"facts": {"source": source}})
     except Exception:
         log.exception("a connector broke its promise never to raise", extra={"facts": {"source": source}})
-    return [_alone(connector.normalize, raw) for raw in raws]
+    return [_alone(connector, source, raw) for raw in raws]
 
 
-def _alone(interpret: Any, raw: RawRecord) -> Outcome:
+def _alone(connector: Connector, source: str, raw: RawRecord) -> Outcome:
     try:
-        outcome: Outcome = next(iter(interpret([raw])))
+        (outcome,) = connector.normalize([raw])
     except Exception as error:  # noqa: BLE001 - one bad record of a stranger's connector must not stop the rest
         return _hub_fault("connector.failed", f"连接器出错：{error}", f"the connector failed: {error}")
-    return outcome
+    return _sound(source, outcome)
+
+
+def _sound(source: str, outcome: object) -> Outcome:
+    """Give an outcome the drawer can hold: a connector's slip costs its own row, never the rows behind it."""
+    if isinstance(outcome, Rejection):
+        return outcome
+    said = outcome.statements if isinstance(outcome, Accepted) else None
+    if said is None:
+        wrong = f"{type(outcome).__name__} is no outcome"
+    elif any(one.source != source for one in said):
+        wrong = "a statement speaks for another source"
+    elif len({one.key for one in said}) < len(said):
+        wrong = "two statements bear one key"
+    elif not all(_storable(one) for one in said):
+        wrong = "a text holds NUL or half a character"
+    else:
+        return outcome  # type: ignore[return-value]  # it has statements, so it is Accepted
+    return _hub_fault("connector.failed", f"连接器出错：{wrong}", f"the connector failed: {wrong}")
+
+
+def _storable(said: ProjectRecord | PartRecord) -> bool:
+    try:
+        return _NUL.search(said.model_dump_json(exclude_defaults=True)) is None
+    except ValueError:
+        return False
 
 
 def _hub_fault(rule: str, zh: str, en: str) -> Rejection:
@@ -177,7 +210,10 @@ def _fresh(jurisdiction: int, raw_id: str, winner: Said, first: tuple[int, int])
     """Give the records of a raw record whose content this batch decided."""
     return [
         RecordRow(
-            record_id=raw_id if said.key == winner.key else record_id(jurisdiction, said.source, said.key),
+            # further statements are named within their raw record, so that no two raw records can meet in one
+            record_id=raw_id
+            if said.key == winner.key
+            else record_id(jurisdiction, said.source, f"{raw_id}\0{said.key}"),
             source=said.source,
             key=said.key,
             kind=said.kind,
@@ -232,12 +268,12 @@ def _rejections(rows: Sequence[PendingRow], outcomes: Sequence[Outcome]) -> Iter
                 row.row_no,
                 row.source,
                 row.record_id,
-                outcome.rule,
-                outcome.field,
+                _text(outcome.rule),
+                _text(outcome.field),
                 _text(outcome.value),
                 outcome.responsible.value,
-                outcome.zh,
-                outcome.en,
+                _text(outcome.zh),
+                _text(outcome.en),
             )
 
 
@@ -250,13 +286,13 @@ def _issues(rows: Sequence[PendingRow], outcomes: Sequence[Outcome]) -> Iterator
                 number,
                 row.source,
                 row.record_id,
-                issue.rule,
-                issue.field,
+                _text(issue.rule),
+                _text(issue.field),
                 _text(issue.value),
                 issue.severity.value,
                 issue.responsible.value,
-                issue.zh,
-                issue.en,
+                _text(issue.zh),
+                _text(issue.en),
             )
 
 
