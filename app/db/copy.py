@@ -22,3 +22,8 @@ def copy_rows(
         copy.set_types([kind for _, kind in columns])
         for row in rows:
             copy.write_row(row)
+
+
+def storable(value: str) -> str:
+    """Give a text as PostgreSQL can hold it: NUL becomes its picture, half a character a question mark."""
+    return value.replace("\0", "␀").encode("utf-8", "replace").decode()

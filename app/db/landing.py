@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from app.db.copy import copy_rows
+from app.db.copy import copy_rows, storable
 from app.db.seal import seal, unseal
 from schemas.records import Head, RawRecord, Unreadable
 
@@ -180,7 +180,14 @@ def add_unreadable(
             ("body", "bytea"),
         ],
         (
-            (jurisdiction, delivery_no, row_no, source, row.rule, row.zh, row.en, seal(row.body))
+            (
+                jurisdiction,
+                delivery_no,
+                row_no,
+                source,
+                *map(storable, (row.rule, row.zh, row.en)),
+                seal(row.body),
+            )
             for row_no, row in rows
         ),
     )

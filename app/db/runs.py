@@ -10,6 +10,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection, text
 
 from app.db import landing
+from app.db.copy import storable
 
 MOST_ATTEMPTS = 5
 
@@ -166,7 +167,7 @@ def finish(
             "token": run.token,
             "state": state,
             "class": error and error[0],
-            "text": error and error[1][:2000],
+            "text": error and storable(error[1])[:2000],
         },
     ).rowcount
     if ended:
@@ -183,7 +184,7 @@ def finish(
                 "s": run.source,
                 "ok": state == "succeeded",
                 "cancelled": state == "cancelled",
-                "attention": attention,
+                "attention": attention and storable(attention),
             },
         )
 

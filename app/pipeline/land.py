@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from app.db import judgements, jurisdictions, landing
+from app.db.copy import storable
 from app.db.jurisdictions import Held
 from app.db.session import Connection
 from app.errors import Conflict
@@ -137,11 +138,25 @@ def _land_replay(
 def _numbered(
     connection: Connection, jurisdiction: int, source: str, rows: Sequence[RawRecord | Unreadable]
 ) -> tuple[list[tuple[int, str, RawRecord]], list[tuple[int, Unreadable]]]:
-    readable = [(n, row) for n, row in enumerate(rows, start=1) if isinstance(row, RawRecord)]
-    unreadable = [(n, row) for n, row in enumerate(rows, start=1) if isinstance(row, Unreadable)]
+    checked = [(n, _checked(source, row)) for n, row in enumerate(rows, start=1)]
+    readable = [(n, row) for n, row in checked if isinstance(row, RawRecord)]
+    unreadable = [(n, row) for n, row in checked if isinstance(row, Unreadable)]
     aliases = landing.read_aliases(connection, jurisdiction, source, list({raw.key for _, raw in readable}))
     named = [(n, record_id(jurisdiction, source, aliases.get(raw.key, raw.key)), raw) for n, raw in readable]
     return named, unreadable
+
+
+def _checked(source: str, row: RawRecord | Unreadable) -> RawRecord | Unreadable:
+    """Give a row that may land: a connector's slip costs its own row, never the delivery or those behind it."""
+    named = isinstance(row, RawRecord) and (row.source, storable(row.key), storable(row.version))
+    if isinstance(row, Unreadable) or named == (source, row.key, row.version):
+        return row
+    return Unreadable(
+        "connector.failed",
+        row.body,
+        "连接器出错：主键、版本或来源不合规",
+        "the connector failed: a key, version or source the hub cannot keep",
+    )
 
 
 def _with_tombstones(

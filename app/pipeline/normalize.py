@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from app.db import records
+from app.db.copy import storable
 from app.db.records import PendingLanding, PendingRow, RecordRow
 from app.db.session import Connection
 from app.pipeline import statements
@@ -297,7 +298,5 @@ def _issues(rows: Sequence[PendingRow], outcomes: Sequence[Outcome]) -> Iterator
 
 
 def _text(value: str | None) -> str | None:
-    """Give a value as PostgreSQL can hold it: no NUL, no lone surrogate, not endless."""
-    if value is None:
-        return None
-    return value.replace("\0", "␀").encode("utf-8", "replace").decode()[:500]
+    """Give a value as PostgreSQL can hold it, and not endless."""
+    return None if value is None else storable(value)[:500]

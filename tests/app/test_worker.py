@@ -387,6 +387,20 @@ def test_a_listing_that_broke_off_deletes_nothing_and_leaves_no_notes(
     assert source(hub)[:2] == (None, 1)
 
 
+def test_an_error_in_words_the_database_cannot_hold_still_ends_its_run(
+    hub: Database, rules: Rules, table: Engine
+) -> None:
+    fill(table, 1)
+    bound(hub)
+    Worker(hub, rules).tick()
+
+    def breaks() -> bool:
+        raise ConnectionError("\0 and \ud800")
+
+    assert sync(hub, rules, claim(hub), stopping=breaks) == "failed"
+    assert rows_of(hub, "SELECT error_text FROM ops.run WHERE state = 'failed'") == [("␀ and ?",)]
+
+
 def test_pushes_land_once_in_order_of_receipt_whoever_works(
     hub: Database, rules: Rules, table: Engine
 ) -> None:

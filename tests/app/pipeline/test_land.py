@@ -317,6 +317,23 @@ def push(hub: Database, jurisdiction: int, body: bytes, message_id: str = "m1") 
         return accept_push(connection, jurisdiction, EVENTS, message_id, {}, body, "housing").delivery
 
 
+@pytest.mark.parametrize(
+    ("key", "version", "source"),
+    [("a\0b", "", SIGNED), ("\ud800", "", SIGNED), ("k", "\0", SIGNED), ("k", "", "x.y")],
+)
+def test_a_row_a_connector_should_not_have_made_costs_itself_alone(
+    hub: Database, key: str, version: str, source: str
+) -> None:
+    [good] = rows(SIGNED, signed("1"))
+    page = Page((RawRecord(source, key, b"{}", b"h", version), good), "")
+    for jurisdiction in JURISDICTIONS:
+        with hub.begin() as connection:
+            landed = land_page(connection, jurisdiction, SIGNED, page)
+        assert (landed.kept, landed.unreadable) == (1, 1)
+    assert rows_of(hub, "SELECT DISTINCT rule, body FROM memory.unreadable") == [("connector.failed", b"{}")]
+    settle(hub)
+
+
 def test_a_crash_before_the_commit_repeats_harmlessly(hub: Database) -> None:
     page = Page(rows(SIGNED, signed("1"), signed("2")), "")
 
