@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Iterator
+from random import Random
+from typing import Any
 
 import pytest
+from sqlalchemy import text
 
-from app.db.session import Database
+from app.db import judgements, jurisdictions
+from app.db.judgements import Side
+from app.db.session import Connection, Database
+from app.errors import Conflict, NotFound
+from app.pipeline.land import delete_records, land_page, rename_key
 from app.pipeline.rebuild import rebuild
 from app.pipeline.rules import load_rules
+from connectors.contract import Binding
 from connectors.registry import discover
+from connectors.rows import RowReader
+from schemas.judgements import Verdict
+from schemas.records import Listing, Page, RawRecord
 from tests.support.corridor import (
     Delivery,
     arranged,
@@ -25,7 +37,10 @@ from tests.support.corridor import (
     walk,
 )
 from tests.support.database import JURISDICTIONS, throw_away_database
+from tests.support.small_city import permit, rid, signed, small_registry
 
+SMALL = small_registry()
+SMALL_RULES = load_rules(SMALL)
 FIRST, SECOND = JURISDICTIONS
 RULES = load_rules(discover())
 
@@ -97,3 +112,157 @@ def test_batch_size_and_the_moments_of_walking_make_no_difference(
     rebuild(city, RULES)
     assert differing(before, drawer(city)) == {}
     assert shape(city, FIRST) == shape(city, SECOND)
+
+
+SIGNED, PERMITS, EVENTS = "commerce.signed", "housing.permits", "housing.events"
+NAMES = ("清水塘电池厂房", "清水塘电池厂房二期", "河西管网改造", "清水塘电池仓库", "")
+CODES = ("", "2404-430204-04-01-345678", "2404-430204-04-01-345679", "2405-430211-04-01-987654")
+OWNERS = ("", "株洲澜岳新能源科技有限公司", "株洲岚石半导体有限公司")
+KEYS = tuple(f"K{n}" for n in range(7))
+
+
+@pytest.fixture
+def hub(database_url: str) -> Iterator[Database]:
+    with opened(database_url) as database:
+        yield database
+
+
+def page(source: str, dice: Random) -> Page:
+    """Give a page of a few rows of a source, of few keys and few values, so that they meet, part, die and return."""
+    reader = RowReader(SMALL.manifest(source))
+    rows = []
+    for key in dice.choices(KEYS, k=dice.randint(1, 5)):
+        said: dict[str, Any] = {"name": dice.choice(NAMES), "code": dice.choice(CODES)}
+        if source == SIGNED:
+            row = signed(key, **said, investor=dice.choice(OWNERS), amount=dice.choice(("", "7.5", "120")))
+        else:
+            updated = f"2024-09-{dice.randint(1, 20):02} 10:00:00"
+            valid = dice.choice("11110")
+            row = permit(key, **said, owner=dice.choice(OWNERS), valid=valid, updated=updated)
+        rows.append(reader.from_values(row))
+    return Page(
+        tuple(rows),
+        "",
+        dice.choice((Listing.CHANGES, Listing.FULL_END)) if source == SIGNED else Listing.CHANGES,
+    )
+
+
+def events(dice: Random) -> Page:
+    told = [
+        {
+            "id": f"E{dice.randint(0, 4)}",
+            "permit": dice.choice(KEYS),
+            "on": f"2024-10-{dice.randint(1, 20):02}",
+        }
+        for _ in range(3)
+    ]
+    unpacked = SMALL.open(EVENTS, Binding(0)).unpack({}, json.dumps({"records": told}).encode())
+    return Page(tuple(unpacked), "")
+
+
+def happens(connection: Connection, jurisdiction: int, kind: str, dice: Random, step: int) -> None:
+    """Let one thing happen in a jurisdiction."""
+    records = [rid(source, key, jurisdiction) for source in (SIGNED, PERMITS) for key in KEYS]
+    if kind in {SIGNED, PERMITS}:
+        land_page(connection, jurisdiction, kind, page(kind, dice), run_id=f"run-{step}")
+    elif kind == EVENTS:
+        land_page(connection, jurisdiction, EVENTS, events(dice))
+    elif kind == "word":
+        held = jurisdictions.hold(connection, jurisdiction)
+        a, b = (Side(record, "", ("", "")) for record in dice.sample(records, 2))
+        judgements.add(connection, held, a, b, dice.choice((*Verdict, Verdict.SAME)), "seen", "reviewer")
+    elif kind == "withdraw":
+        held = jurisdictions.hold(connection, jurisdiction)
+        numbers = connection.execute(
+            text("SELECT count(*) FROM memory.judgement WHERE jurisdiction = :j"), {"j": jurisdiction}
+        ).scalar_one()
+        judgements.withdraw(connection, held, dice.randint(1, numbers + 1), "wrong", "reviewer")
+    elif kind == "delete":
+        source = dice.choice((SIGNED, PERMITS))
+        gone = [rid(source, key, jurisdiction) for key in dice.sample(KEYS, 2)]
+        delete_records(connection, jurisdiction, source, gone, "admin")
+    else:
+        old, new = dice.sample(KEYS, 2)
+        rename_key(connection, jurisdiction, SIGNED, old, new, "department")
+
+
+KINDS = (SIGNED,) * 5 + (PERMITS,) * 5 + (EVENTS, "word", "word", "word", "withdraw", "delete", "rename")
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_any_history_derived_in_steps_stands_as_a_rebuild_derives_it(hub: Database, seed: int) -> None:
+    dice = Random(seed)
+    for step in range(30):
+        kind = dice.choice(KINDS)
+        for jurisdiction in JURISDICTIONS:
+            try:
+                with hub.begin() as connection:
+                    happens(connection, jurisdiction, kind, Random(f"{seed} {step} {jurisdiction}"), step)
+            except (Conflict, NotFound):
+                pass  # a word or key that is not there, or was taken: nothing happened
+            if dice.random() < 0.7:
+                walk(hub, SMALL_RULES, jurisdiction, dice.choice((1, 3, 200)))
+        if step % 6 == 5:
+            for jurisdiction in JURISDICTIONS:
+                walk(hub, SMALL_RULES, jurisdiction, dice.choice((1, 3, 200)))
+            stands(hub)
+
+
+def stands(hub: Database) -> None:
+    """Hold the books, the derived drawer against a rebuild, and the feed against what is served."""
+    books(hub)
+    before = drawer(hub)
+    rebuild(hub, SMALL_RULES)
+    assert differing(before, drawer(hub)) == {}
+    for jurisdiction in JURISDICTIONS:
+        served = rows_of(hub, "SELECT project_id, etag FROM project WHERE jurisdiction = :j", j=jurisdiction)
+        assert followed(hub, jurisdiction) == dict(served)
+
+
+def followed(hub: Database, jurisdiction: int) -> dict[str, str]:
+    """Give the projects and ETags of somebody who knows the hub by its feed alone."""
+    known: dict[str, str] = {}
+    told = rows_of(
+        hub,
+        "SELECT change_no, kind, project_id, other_id, etag FROM ops.change WHERE jurisdiction = :j ORDER BY 1",
+        j=jurisdiction,
+    )
+    assert [event[0] for event in told] == list(range(1, len(told) + 1))
+    for _, kind, project, other, etag in told:
+        if kind in {"removed", "merged", "renamed"}:
+            assert (other is None) == (kind == "removed")
+            del known[project]
+        if kind in {"created", "split"}:
+            assert project not in known
+            assert (other is None) == (kind == "created")
+        if kind == "updated":
+            assert etag
+        if etag:
+            known[project] = etag
+    return known
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_versions_in_any_order_with_any_repetition_end_as_the_same_projects(hub: Database, seed: int) -> None:
+    """Retractions, returns, late and repeated versions of a versioned source, shuffled; parts before their parents."""
+    dice = Random(f"order {seed}")
+    pool = [row for _ in range(16) for row in page(PERMITS, dice).rows]
+    versions = {(row.key, row.version): row for row in pool if isinstance(row, RawRecord)}
+    rows: list[tuple[str, Any]] = [(PERMITS, row) for row in versions.values()]
+    told = {row.key: row for row in events(dice).rows if isinstance(row, RawRecord)}
+    rows += [(EVENTS, row) for row in told.values()]
+    other = [*rows, *dice.sample(rows, len(rows) // 2)]
+    dice.shuffle(other)
+    for jurisdiction, order in zip(
+        JURISDICTIONS, (sorted(rows, key=lambda each: each[1].version), other), strict=True
+    ):
+        for source, row in order:
+            with hub.begin() as connection:
+                land_page(connection, jurisdiction, source, Page((row,), ""))
+            if dice.random() < 0.2:
+                walk(hub, SMALL_RULES, jurisdiction, 2)
+        walk(hub, SMALL_RULES, jurisdiction)
+    books(hub)
+    first, second = (shape(hub, jurisdiction) for jurisdiction in JURISDICTIONS)
+    assert first.keys() == second.keys()
+    assert first == second

@@ -4,39 +4,40 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
-from sqlalchemy import Engine, create_engine, text
+from sqlalchemy import Engine, text
 
 from app.db import jurisdictions, runs
 from app.db.deliveries import accept_push
-from app.db.runs import Claimed, LeaseLost
+from app.db.runs import LeaseLost
 from app.db.session import Database
 from app.pipeline.rebuild import rebuild
 from app.pipeline.rules import Rules, load_rules
 from app.pipeline.sync import sync
 from app.worker import Worker, bind_found, next_slot
 from connectors.manifest import parse
-from connectors.registry import Registry, Source
 from tests.support.corridor import books, opened, rows_of
 from tests.support.database import JURISDICTIONS
-from tests.support.small_city import PERMITS, message, permit, small_registry
+from tests.support.pulled import (
+    FIRST,
+    KEY,
+    bound,
+    claim,
+    expire,
+    fill,
+    paged_registry,
+    permits_table,
+    queued,
+    source,
+    stop_after,
+)
+from tests.support.small_city import PERMITS, message, small_registry
 
-FIRST, SECOND = JURISDICTIONS
-KEY = "housing.permits"
-COLUMNS = tuple(permit("1"))
-
-
-def paged_registry(page: int = 2, listing: str = "") -> Registry:
-    """The small city's registry with a permits table that is read in many small pages."""
-    registry = small_registry()
-    manifest = parse(listing + PERMITS.replace('id = "no"', f'id = "no", page = {page}'))
-    sources = dict(registry.sources) | {KEY: Source(manifest, Path("/nowhere"))}
-    return Registry(sources, [])
+SECOND = JURISDICTIONS[1]
 
 
 @pytest.fixture
@@ -52,75 +53,9 @@ def hub(database_url: str) -> Iterator[Database]:
 
 @pytest.fixture
 def table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
-    """Housing's exchange database, named by the environment."""
-    url = f"sqlite:///{tmp_path / 'housing.db'}"
-    engine = create_engine(url)
-    with engine.begin() as connection:
-        connection.execute(text(f"CREATE TABLE PERMITS ({', '.join(f'{name} TEXT' for name in COLUMNS)})"))
-    monkeypatch.setenv("TEST_PERMITS_URL", url)
-    yield engine
-    engine.dispose()
-
-
-def fill(table: Engine, *numbers: int, **over: str) -> None:
-    with table.begin() as connection:
-        for n in numbers:
-            row = permit(
-                f"P{n:03}", f"第{n}号厂房", code="", updated=f"2024-09-{n % 28 + 1:02} 10:00:00", **over
-            )
-            connection.execute(
-                text(f"INSERT INTO PERMITS VALUES ({', '.join(f':{name}' for name in COLUMNS)})"), row
-            )
-
-
-def bound(hub: Database, every: int | None = 60, scheduled: bool = True, source: str = KEY) -> None:
-    for jurisdiction in JURISDICTIONS:
-        with hub.begin() as connection:
-            runs.bind(
-                connection, jurisdiction, source, location=None, every_seconds=every, scheduled=scheduled
-            )
-
-
-def queued(hub: Database, jurisdiction: int = FIRST) -> list[tuple[Any, ...]]:
-    return rows_of(
-        hub,
-        "SELECT state, attempt, pages, received, kept FROM ops.run WHERE jurisdiction = :j ORDER BY queued_at, run_id",
-        j=jurisdiction,
-    )
-
-
-def source(hub: Database, jurisdiction: int = FIRST) -> Any:
-    return rows_of(
-        hub,
-        "SELECT attention, failures, succeeded_at IS NOT NULL, cursor IS NOT NULL, next_run_at > now()"
-        " FROM ops.source WHERE jurisdiction = :j",
-        j=jurisdiction,
-    )[0]
-
-
-def claim(hub: Database, jurisdiction: int = FIRST) -> Claimed:
-    with hub.begin() as connection:
-        run = runs.claim(connection, jurisdiction, 90)
-    assert run is not None
-    return run
-
-
-def expire(hub: Database) -> None:
-    """Let every lease end, as if the workers had been killed long ago."""
-    with hub.begin() as connection:
-        connection.execute(
-            text("UPDATE ops.run SET lease_until = now() - interval '1 second' WHERE state = 'running'")
-        )
-
-
-def no_stop() -> bool:
-    return False
-
-
-def stop_after(calls: int) -> Callable[[], bool]:
-    """Give a signal that says stop from the given question on."""
-    asked = iter(range(10_000))
-    return lambda: next(asked) >= calls - 1
+    with permits_table(tmp_path) as (url, engine):
+        monkeypatch.setenv("TEST_PERMITS_URL", url)
+        yield engine
 
 
 def test_two_replicas_queue_one_run_per_slot(hub: Database, rules: Rules, table: Engine) -> None:
@@ -328,77 +263,6 @@ def test_a_stop_in_a_long_pull_gives_the_run_back_and_another_worker_ends_it(
         assert queued(hub, jurisdiction)[-1][0] == "succeeded"
         heads = rows_of(hub, "SELECT count(*) FROM memory.head WHERE jurisdiction = :j", j=jurisdiction)
         assert heads == [(300,)]
-
-
-def test_a_cancelled_run_ends_after_its_page_and_counts_as_no_failure(
-    hub: Database, rules: Rules, table: Engine
-) -> None:
-    fill(table, *range(9))
-    bound(hub)
-    Worker(hub, rules).tick()
-    run = claim(hub)
-    with hub.begin() as connection:
-        connection.execute(text("UPDATE ops.run SET cancel_requested_at = now()"))
-    assert sync(hub, rules, run) == "cancelled"
-    assert queued(hub)[0][:4] == ("cancelled", 1, 1, 2)
-    assert source(hub)[:2] == (None, 0)
-
-
-def test_a_whole_listing_resumed_by_another_worker_deletes_only_what_is_gone(
-    hub: Database, table: Engine
-) -> None:
-    rules = load_rules(paged_registry(page=4, listing='listing = "full"\n'))
-    fill(table, *range(28))
-    worker = Worker(hub, rules)
-    bound(hub)
-    worker.tick()
-    worker.pull()
-    with table.begin() as connection:
-        connection.execute(text("DELETE FROM PERMITS WHERE no = 'P003'"))
-    bound(hub)
-    worker.tick()
-    assert sync(hub, rules, claim(hub), stopping=stop_after(3)) == "queued"
-    assert rows_of(hub, "SELECT count(*) FROM memory.head WHERE op = 'delete'") == [(0,)]
-    assert sync(hub, rules, claim(hub)) == "succeeded"
-    assert rows_of(hub, "SELECT key FROM memory.head WHERE op = 'delete'") == [("P003",)]
-    assert rows_of(hub, "SELECT count(*) FROM ops.held_deletion") == [(0,)]
-    assert rows_of(hub, "SELECT count(*) FROM ops.listing_seen WHERE jurisdiction = :j", j=FIRST) == [(0,)]
-
-
-def test_a_listing_that_broke_off_deletes_nothing_and_leaves_no_notes(
-    hub: Database, table: Engine, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    rules = load_rules(paged_registry(page=4, listing='listing = "full"\n'))
-    fill(table, *range(28))
-    worker = Worker(hub, rules)
-    bound(hub)
-    worker.tick()
-    worker.pull()
-    bound(hub)
-    worker.tick()
-    run = claim(hub)
-
-    def breaks() -> bool:
-        raise ConnectionError("the worker's own fault")
-
-    assert sync(hub, rules, run, stopping=breaks) == "failed"
-    assert rows_of(hub, "SELECT count(*) FROM ops.listing_seen WHERE jurisdiction = :j", j=FIRST) == [(0,)]
-    assert rows_of(hub, "SELECT count(*) FROM memory.head WHERE op = 'delete'") == [(0,)]
-    assert source(hub)[:2] == (None, 1)
-
-
-def test_an_error_in_words_the_database_cannot_hold_still_ends_its_run(
-    hub: Database, rules: Rules, table: Engine
-) -> None:
-    fill(table, 1)
-    bound(hub)
-    Worker(hub, rules).tick()
-
-    def breaks() -> bool:
-        raise ConnectionError("\0 and \ud800")
-
-    assert sync(hub, rules, claim(hub), stopping=breaks) == "failed"
-    assert rows_of(hub, "SELECT error_text FROM ops.run WHERE state = 'failed'") == [("␀ and ?",)]
 
 
 def test_pushes_land_once_in_order_of_receipt_whoever_works(

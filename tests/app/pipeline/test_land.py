@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -12,78 +12,24 @@ from app.db import jurisdictions
 from app.db.deliveries import accept_push
 from app.db.session import Database
 from app.errors import Conflict
-from app.pipeline.land import Landed, delete_records, land_page, land_push, rename_key
-from app.pipeline.rebuild import rebuild
-from app.pipeline.rules import load_rules
+from app.pipeline.land import land_page, land_push, rename_key
 from connectors.contract import Binding
 from connectors.rows import RowReader
 from schemas.ids import record_id
-from schemas.records import Listing, Page, RawRecord, Unreadable
-from tests.support.corridor import books, differing, drawer, opened, rows_of, walk
+from schemas.records import Page, RawRecord
+from tests.support.corridor import opened, rows_of
 from tests.support.database import JURISDICTIONS
-from tests.support.small_city import permit, signed, small_registry
+from tests.support.landed import FIRST, REGISTRY, land, live, name, project, rows, settle
+from tests.support.small_city import permit, signed
 
-REGISTRY = small_registry()
-RULES = load_rules(REGISTRY)
-FIRST, SECOND = JURISDICTIONS
 SIGNED, PERMITS, EVENTS = "commerce.signed", "housing.permits", "housing.events"
+SECOND = JURISDICTIONS[1]
 
 
 @pytest.fixture
 def hub(database_url: str) -> Iterator[Database]:
     with opened(database_url) as database:
         yield database
-
-
-def rows(source: str, *said: Mapping[str, str]) -> tuple[RawRecord | Unreadable, ...]:
-    reader = RowReader(REGISTRY.manifest(source))
-    return tuple(reader.from_values(row) for row in said)
-
-
-def land(hub: Database, source: str, *said: Mapping[str, str], run: str | None = None) -> Landed:
-    """Land one page in both jurisdictions; with `run` it is a whole listing."""
-    listing = Listing.CHANGES if run is None else Listing.FULL_END
-    page = Page(rows(source, *said), "", listing)
-    landed = []
-    for jurisdiction in JURISDICTIONS:
-        with hub.begin() as connection:
-            landed.append(land_page(connection, jurisdiction, source, page, run_id=run))
-    assert landed[0] == landed[1]
-    return landed[0]
-
-
-def settle(hub: Database) -> None:
-    """Derive both jurisdictions, hold the books, and hold what was derived against a rebuild."""
-    for jurisdiction in JURISDICTIONS:
-        walk(hub, RULES, jurisdiction, 3)
-    books(hub)
-    before = drawer(hub)
-    rebuild(hub, RULES)
-    assert differing(before, drawer(hub)) == {}
-
-
-def live(hub: Database, jurisdiction: int = FIRST) -> dict[str, bool]:
-    return dict(rows_of(hub, "SELECT key, live FROM record WHERE jurisdiction = :j", j=jurisdiction))
-
-
-def name(hub: Database, source: str, key: str, jurisdiction: int = FIRST) -> str:
-    [(found,)] = rows_of(
-        hub,
-        "SELECT CAST(statement AS jsonb)->>'name' FROM record WHERE jurisdiction = :j AND record_id = :r",
-        j=jurisdiction,
-        r=record_id(jurisdiction, source, key),
-    )
-    return str(found)
-
-
-def project(hub: Database, source: str, key: str, jurisdiction: int = FIRST) -> str | None:
-    found = rows_of(
-        hub,
-        "SELECT project_id FROM member WHERE jurisdiction = :j AND record_id = :r",
-        j=jurisdiction,
-        r=record_id(jurisdiction, source, key),
-    )
-    return found[0][0] if found else None
 
 
 def test_a_delivery_said_again_keeps_nothing(hub: Database) -> None:
@@ -148,85 +94,6 @@ def test_a_retraction_may_come_before_what_it_retracts(hub: Database) -> None:
     assert late.kept == 1
     settle(hub)
     assert live(hub) == {"1": False}
-
-
-FORTY = [signed(str(n), f"某第{n}号厂房", code="") for n in range(40)]
-
-
-def test_what_a_whole_listing_no_longer_names_is_gone_if_it_is_little(hub: Database) -> None:
-    land(hub, SIGNED, *FORTY, run="w1")
-    landed = land(hub, SIGNED, *FORTY[2:], run="w2")
-    assert (landed.received, landed.kept, landed.unchanged, landed.held_back) == (40, 2, 38, 0)
-    settle(hub)
-    assert {key for key, lives in live(hub).items() if not lives} == {"0", "1"}
-    back = land(hub, SIGNED, *FORTY, run="w3")
-    assert (back.kept, back.unchanged) == (2, 38)
-    settle(hub)
-    assert all(live(hub).values())
-    assert rows_of(hub, "SELECT count(*) FROM ops.listing_seen") == [(0,)]
-
-
-def test_more_than_five_percent_vanished_wait_for_an_admins_word(hub: Database) -> None:
-    land(hub, SIGNED, *FORTY, run="w1")
-    landed = land(hub, SIGNED, *FORTY[3:], run="w2")
-    assert (landed.kept, landed.held_back) == (0, 3)
-    settle(hub)
-    assert all(live(hub).values())
-    for jurisdiction in JURISDICTIONS:
-        [(vanished, known)] = rows_of(
-            hub, "SELECT vanished, live FROM ops.held_deletion WHERE jurisdiction = :j", j=jurisdiction
-        )
-        assert sorted(vanished) == sorted(record_id(jurisdiction, SIGNED, str(n)) for n in range(3))
-        assert known == 40
-        with hub.begin() as connection:
-            assert delete_records(connection, jurisdiction, SIGNED, vanished, "admin").kept == 3
-        with hub.begin() as connection:
-            assert delete_records(connection, jurisdiction, SIGNED, vanished, "admin").kept == 0
-    settle(hub)
-    assert {key for key, lives in live(hub).items() if not lives} == {"0", "1", "2"}
-
-
-def test_a_listing_of_several_pages_deletes_only_at_its_clean_end(hub: Database) -> None:
-    land(hub, SIGNED, *FORTY, run="w1")
-    for jurisdiction in JURISDICTIONS:
-        for part, listing in ((FORTY[1:20], Listing.FULL), (FORTY[20:], Listing.FULL_END)):
-            with hub.begin() as connection:
-                page = Page(rows(SIGNED, *part), "", listing)
-                landed = land_page(connection, jurisdiction, SIGNED, page, run_id="w2")
-            assert landed.kept == (listing is Listing.FULL_END)
-    settle(hub)
-    assert [key for key, lives in live(hub).items() if not lives] == ["0"]
-
-
-def test_changes_never_delete_by_absence(hub: Database) -> None:
-    land(hub, SIGNED, *FORTY, run="w1")
-    assert land(hub, SIGNED, FORTY[0]).kept == 0
-    settle(hub)
-    assert all(live(hub).values())
-
-
-def test_a_record_of_a_versioned_listing_that_comes_back_unchanged_lives_and_may_vanish_again(
-    hub: Database,
-) -> None:
-    """Absence takes the head's version, so what returns has no higher one: being listed outweighs having been absent."""
-    whole = [permit(str(n), f"某第{n}号厂房", code="") for n in range(30)]
-    land(hub, PERMITS, *whole, run="w0")
-    for round_ in range(2):
-        assert land(hub, PERMITS, *whole[1:], run=f"gone-{round_}").kept == 1
-        settle(hub)
-        assert live(hub)["0"] is False
-        assert land(hub, PERMITS, *whole, run=f"back-{round_}").kept == 1
-        settle(hub)
-        assert live(hub)["0"] is True
-
-
-def test_a_later_listing_of_one_run_settles_what_an_earlier_one_held_back(hub: Database) -> None:
-    """A folder may hold several weeks: what counts is the newest list, not the oldest that was found short."""
-    land(hub, SIGNED, *FORTY, run="w1")
-    land(hub, SIGNED, *FORTY[5:], run="w2")
-    assert rows_of(hub, "SELECT cardinality(vanished) FROM ops.held_deletion") == [(5,), (5,)]
-    land(hub, SIGNED, *FORTY[3:], run="w2")
-    assert rows_of(hub, "SELECT cardinality(vanished) FROM ops.held_deletion") == [(3,), (3,)]
 
 
 BAD = [
