@@ -28,6 +28,8 @@ log = logging.getLogger(__name__)
 CHINA = timezone(timedelta(hours=8))
 BEAT_SECONDS = 0.5
 SWEEP_SECONDS = 15
+PULLS = 3
+"""How many sources one replica pulls at once, so that a slow department holds up no other."""
 TURN_SECONDS = 5.0
 """How long one jurisdiction may keep the others waiting while its deliveries pour in."""
 
@@ -44,18 +46,18 @@ class Worker:
 
     def start(self) -> None:
         """Begin to work in the background."""
-        for job, seconds in (
-            (self.tick, 1.0),
-            (self.sweep, float(SWEEP_SECONDS)),
-            (self.pull, BEAT_SECONDS),
-            (self.process, BEAT_SECONDS),
+        for job, seconds, at_once in (
+            (self.tick, 1.0, 1),
+            (self.sweep, float(SWEEP_SECONDS), 1),
+            (self.pull, BEAT_SECONDS, PULLS),
+            (self.process, BEAT_SECONDS, 1),
         ):
             self.scheduler.add_job(
                 self._guarded(job),
                 "interval",
                 seconds=seconds,
                 coalesce=True,
-                max_instances=1,
+                max_instances=at_once,
                 misfire_grace_time=None,
                 next_run_time=datetime.now(UTC),
             )

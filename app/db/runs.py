@@ -190,10 +190,10 @@ def finish(
 
 
 def release(connection: Connection, run: Claimed) -> None:
-    """Give an unfinished run back to the queue, its cursor kept."""
+    """Give an unfinished run back to the queue, its cursor kept; to be stopped is no failed attempt."""
     connection.execute(
         text(
-            "UPDATE ops.run SET state = 'queued', lease_token = NULL, lease_until = NULL"
+            "UPDATE ops.run SET state = 'queued', attempt = attempt - 1, lease_token = NULL, lease_until = NULL"
             " WHERE jurisdiction = :j AND run_id = :r AND lease_token = :token"
         ),
         {"j": run.jurisdiction, "r": run.run_id, "token": run.token},

@@ -15,7 +15,6 @@ from enum import StrEnum
 
 from schemas.records import Head, Op, RawRecord
 
-
 ABSENT = b"absent"
 """What stands in the place of a content hash where nothing was said: shorter than any hash."""
 
