@@ -28,8 +28,8 @@ class Settings(BaseSettings):
     """Largest push accepted, in bytes."""
     pool_size: int = 8
     """Database connections per process; processes × this must stay below max_connections."""
-    batch: int = 200
-    """Raw records resolved under one hold of a jurisdiction's row."""
+    batch: int = 1_000
+    """Raw records derived at once; they are computed without a lock and written under one hold (decision 0008)."""
     log_level: str = "INFO"
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import threading
 
@@ -37,6 +38,10 @@ def worker(_options: argparse.Namespace) -> None:
     runtime = open_runtime(settings)
     _derive_anew_if_rules_changed(runtime)
     bind_found(runtime.database, runtime.rules, settings.jurisdiction)
+    # code lists and connectors live as long as the process: the collector need not walk them after every batch
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
     stopping = threading.Event()
     until_told(stopping)
     beat = Worker(runtime.database, runtime.rules, batch=settings.batch)
