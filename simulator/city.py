@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Literal
+from typing import Literal, get_args
 
 from simulator.areas import city_area
 from simulator.dice import PRESENT, date_of
-from simulator.facts import Town, add_family, make_town
+from simulator.facts import Town
 from simulator.incidents import WEEKLY, deal
-from simulator.model import Calendar, Incident, Project, Row, Scenario
+from simulator.model import Calendar, Incident, Project, Row
 from simulator.records import commerce, housing, issued, land, weekly
+from simulator.records.every import rows_of
 from simulator.records.history import Scene
+from simulator.towns import add_family, make_town
 
-Difficulty = Literal["easy"]
+Difficulty = Literal["easy", "hard"]
 WEEKS_KEPT = 3
 """Weekly sheets lying in the folder of a new city: the present one and those before it."""
 
@@ -42,7 +44,7 @@ class City:
     @property
     def scenarios(self) -> dict[str, list[str]]:
         """Prepared case → keys of its projects."""
-        named: dict[str, list[str]] = {case.value: [] for case in Scenario}
+        named: dict[str, list[str]] = {case.value: [] for case in self.town.cast}
         for project in self.projects:
             if project.scenario:
                 named[project.scenario.value].append(project.key)
@@ -85,10 +87,9 @@ class City:
             if not self._stirs(project, since):
                 continue
             scene = self.scene(project)
-            for rows in (commerce.api_rows, land.rows, housing.rows, housing.events):
-                for row in rows(scene, project):
-                    if since < row.shows <= self.day:
-                        yield project, row
+            for row in rows_of(scene, project):
+                if since < row.shows <= self.day:
+                    yield project, row
 
     def _stirs(self, project: Project, since: int) -> bool:
         """False if certainly no row of the project shows after day `since` and up to today."""
@@ -150,9 +151,9 @@ class City:
             if key.strip():
                 said[land.LANDCHINA, key] = published
         if self._stirs(project, since):
-            for rows in (commerce.api_rows, land.rows, housing.rows):
-                for row in rows(scene, project):
-                    name = (row.source, row.key)
+            for row in rows_of(scene, project):
+                name = (row.source, row.key)
+                if row.source != housing.EVENTS:
                     said[name] = min(row.shows, said.get(name, row.shows))
         return said
 
@@ -163,10 +164,10 @@ def make_city(
     """A city whose `projects` projects began within the last `days` days; equal arguments give equal cities."""
     if projects < 1 or days < 30:
         raise ValueError("a city needs at least one project and 30 days")
-    if difficulty != "easy":
-        raise ValueError(f"no such difficulty: {difficulty}")
+    if difficulty not in get_args(Difficulty):
+        raise ValueError(f"no such difficulty {difficulty}; choose one of {', '.join(get_args(Difficulty))}")
     calendar = Calendar(PRESENT - timedelta(days=days), days)
-    town = make_town(seed, city_area(area), calendar, projects)
+    town = make_town(seed, city_area(area), calendar, projects, hard=difficulty == "hard")
     while len(town.projects) < projects:
         add_family(town, room=projects - len(town.projects))
     city = City(town, projects, days)

@@ -17,6 +17,12 @@ class Path(StrEnum):
     GRANTED = "出让"
     ALLOCATED = "划拨"
     RENTED = "租赁厂房"
+    UPGRADE = "零土地技改"
+    ENERGY = "能源"
+
+
+GROUNDLESS = frozenset({Path.RENTED, Path.UPGRADE})
+"""Paths on which no land is supplied and no planning permit issued."""
 
 
 class Scenario(StrEnum):
@@ -29,6 +35,18 @@ class Scenario(StrEnum):
     PHASES = "09-two-phases"
     RETRACTION = "14-retraction-and-reissue"
     EXCEL_ROWS = "24-duplicate-and-vanished-rows"
+
+
+FIRST_CAST = (
+    Scenario.CLEAN_CHAIN,
+    Scenario.CODE_MISSING_IN_COMMERCE,
+    Scenario.LAND_BY_CERTIFICATES,
+    Scenario.THREE_WORKS,
+    Scenario.PHASES,
+    Scenario.RETRACTION,
+    Scenario.EXCEL_ROWS,
+)
+"""The prepared cases of the easy city."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +90,8 @@ class Project:
     """One true project. `days` maps milestones to city days; a milestone that never comes is absent.
 
     Amounts are 万元. `said_codes` is what each department believes the project code to be, absent where it knows none.
+    In the hard city `estate` is the place it is called by, `brief` the product's short name, `site` land's word for the
+    address.
     """
 
     index: int
@@ -101,6 +121,16 @@ class Project:
     days: dict[str, int]
     said_codes: dict[str, str]
     ends: str | None
+    kind: str = ""
+    zone: str = ""
+    estate: str = ""
+    brief: str = ""
+    site: str = ""
+
+    @property
+    def hard(self) -> bool:
+        """Whether departments write of it as they do in the hard city, whose projects have a kind."""
+        return bool(self.kind)
 
     @property
     def easy(self) -> bool:

@@ -31,6 +31,7 @@ _PROGRESS = {
     "已投产": 0.95,
     "已达产": 1.0,
 }
+_MODES = {Path.RENTED: "租赁", Path.UPGRADE: "零土地"}
 _STALL = 150
 """Days without news after which commerce calls a stopped project stalled."""
 
@@ -60,10 +61,10 @@ def turns(project: Project) -> list[int]:
 def state(scene: Scene, project: Project, day: int) -> dict[str, str]:
     """What commerce holds about the project on that day, under the names of its database."""
     rng = dice(scene.seed, project.key, "commerce")
-    first, days, blur = scene.calendar.first, project.days, not project.easy
+    first, days = scene.calendar.first, project.days
     company_known, credit_known, company_named = chance(rng, 0.3), chance(rng, 0.62), rng.random()
     name = project_name(rng, project, "commerce")
-    owner = company_name(rng, project.owner.name, blur)
+    owner = company_name(rng, project, project.owner.name)
     investor = project.parent.name if project.parent and not company_known else owner
     if project.easy:
         credit_known, company_named = True, 0.0
@@ -95,7 +96,7 @@ def state(scene: Scene, project: Project, day: int) -> dict[str, str]:
         "QYSJ": date_of(first, signed).isoformat(),
         "QYHD": rng.choice(words.FAIRS),
         "HTBH": project.signing_contract or "",
-        "HTYZE": _billions(rng, amount, blur),
+        "HTYZE": _billions(rng, amount, project),
         "GDZCTZ": f"{fixed:.2f}",
         "BNDWZJ": f"{fixed * 10_000 * progress * 0.3:.0f}",
         "LJDWZJ": f"{fixed * 10_000 * progress:.0f}",
@@ -107,12 +108,17 @@ def state(scene: Scene, project: Project, day: int) -> dict[str, str]:
         "XMDM": project.said_codes.get("commerce", "") if "code" in days and days["code"] <= day else "",
         "SSQX": project.district.name,
         "CJYQ": project.park,
-        "YDFS": "租赁" if project.path is Path.RENTED else "出让",
+        "YDFS": _MODES.get(project.path, "出让"),
         "BBLD": rng.choice(words.SURNAMES) + "某某",
         "ZT": status,
     }
 
 
-def _billions(rng: random.Random, amount: float, blur: bool) -> str:
-    """亿元; 1.5 % of rows hold 万元 under the same head."""
-    return f"{amount * 10_000:.0f}" if chance(rng, 0.015) and blur else f"{amount:.2f}"
+def _billions(rng: random.Random, amount: float, project: Project) -> str:
+    """亿元; 1.5 % of rows hold 万元 under the same head. The hard city writes units into 12 % of its cells."""
+    if chance(rng, 0.015) and not project.easy:
+        return f"{amount * 10_000:.0f}"
+    style = rng.random() if project.hard else 1.0
+    if style < 0.12:
+        return f"{amount:.2f}亿元" if style < 0.07 else f"{amount * 10_000:.0f}万元"
+    return f"{amount:.2f}"

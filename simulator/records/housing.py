@@ -6,12 +6,12 @@ import random
 from collections.abc import Iterator
 
 from simulator.dice import chance, date_of, dice, stamp
-from simulator.model import Path, Project, Row, Table, Works
+from simulator.model import GROUNDLESS, Path, Project, Row, Table, Works
 from simulator.records import issued
 from simulator.records.history import Scene, Telling, Version, number_on, versions
 from simulator.records.land import USE
 from simulator.records.land import WORKS as LAND_WORKS
-from simulator.saying import cited, company_name, project_name
+from simulator.saying import cited, company_name, place_name, project_name
 
 PROJECTS, PERMITS, COMPLETIONS = "housing.projects", "housing.construction_permits", "housing.completions"
 EVENTS = "housing.permit_events"
@@ -42,6 +42,8 @@ TABLES = {
 }
 """The SPGL tables, by source."""
 
+_GROUND = {Path.GRANTED: "1", Path.ENERGY: "1", Path.ALLOCATED: "2"}
+_FLOWS = {Path.ALLOCATED: "1", Path.ENERGY: "9"}
 _TABLE_NUMBERS = {PROJECTS: "04", PERMITS: "40", COMPLETIONS: "50"}
 
 
@@ -99,7 +101,7 @@ def _common(source: str, project: Project, works: Works, version: Version, seria
 def _owner(telling: Telling) -> dict[str, str]:
     """建设单位 as housing writes it: 85 % bear the credit code."""
     owner, known = telling.project.owner, chance(telling.rng, 0.85) or not telling.blur
-    name = company_name(telling.rng, owner.name, telling.blur)
+    name = company_name(telling.rng, telling.project, owner.name)
     return {"JSDW": name, "JSDWDM": owner.uscc if known else "", "JSDWLX": "1"}
 
 
@@ -109,12 +111,12 @@ def _project(telling: Telling, works: Works) -> dict[str, str]:
     completed = telling.date_of(works.days["completed"]) if "completed" in works.days else None
     closed = completed is not None and completed <= telling.version.moment.date()
     floor = works.floor_area if len(project.works) > 1 else sum(w.floor_area for w in project.works)
-    flow = "2" if project.municipal else "1" if allocated else "6"
+    flow = "2" if project.municipal else _FLOWS.get(project.path, "6")
     return {
         "XMMC": project_name(rng, project, "housing"),
         "GCFW": works.label,
         "XMTZLY": "1" if allocated else "2",
-        "TDHQFS": {Path.GRANTED: "1", Path.ALLOCATED: "2", Path.RENTED: "5"}[project.path],
+        "TDHQFS": _GROUND.get(project.path, "5"),
         "SPLCLX": flow,
         "LXLX": "1" if allocated else "3",
         "GCFL": "2" if project.municipal else "1",
@@ -128,7 +130,7 @@ def _project(telling: Telling, works: Works) -> dict[str, str]:
         "XMWQBJSJ": f"{completed} 17:00:00" if closed else "",
         "ZTZE": f"{project.investment * (1 + 0.01 * telling.edition):.2f}",
         "JSDDXZQH": project.district.adcode,
-        "JSDD": project.address,
+        "JSDD": place_name(rng, project),
         "JSGMJNR": f"建设{project.trade.product}{project.form}，总建筑面积{floor}平方米",
         "YDMJ": str(project.parcel.area) if project.parcel else "0",
         "JZMJ": str(floor),
@@ -140,11 +142,11 @@ def _project(telling: Telling, works: Works) -> dict[str, str]:
     }
 
 
-def _site(project: Project, works: Works) -> dict[str, str]:
+def _site(rng: random.Random, project: Project, works: Works) -> dict[str, str]:
     """What a permit and a completion both say of the ground and the building."""
     floor = works.floor_area
     return {
-        "JSDZ": project.address,
+        "JSDZ": place_name(rng, project),
         "SSQX": project.district.name,
         "JSGM": f"{floor}平方米",
         "ZJZMJ": str(floor),
@@ -164,7 +166,7 @@ def _drawing_review(telling: Telling, works: Works) -> str:
 
 def _permit(telling: Telling, works: Works) -> dict[str, str]:
     project, rng, blur = telling.project, telling.rng, telling.blur
-    rented = project.path is Path.RENTED
+    rented = project.path in GROUNDLESS
     use = "" if rented else number_on(telling.scene, USE, 0, project.use_permit, telling.day)
     works_permit = (
         "" if rented else number_on(telling.scene, LAND_WORKS, 0, project.works_permit, telling.day)
@@ -183,7 +185,7 @@ def _permit(telling: Telling, works: Works) -> dict[str, str]:
         "JHKGRQ": telling.on(15).isoformat(),
         "JHJGRQ": telling.on(400).isoformat(),
         "HTJG": f"{works.price * (1 + 0.03 * telling.edition):.2f}",
-        **_site(project, works),
+        **_site(rng, project, works),
         **_owner(telling),
     }
 
@@ -204,7 +206,7 @@ def _completion(telling: Telling, works: Works) -> dict[str, str]:
         "JGRQ": telling.date_of(works.days["finished"]).isoformat(),
         "SJZJ": f"{works.price * rng.uniform(0.95, 1.1) * (1 + 0.02 * telling.edition):.2f}",
         "DAYSZT": "1",
-        **_site(project, works),
+        **_site(rng, project, works),
         **_owner(telling),
     }
 

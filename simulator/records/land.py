@@ -10,7 +10,7 @@ from simulator.dice import chance, date_of, dice, stamp
 from simulator.model import Path, Project, Row, Table
 from simulator.records import issued
 from simulator.records.history import Scene, Telling, number_on, versions
-from simulator.saying import cited, company_name, full_width, project_name
+from simulator.saying import cited, company_name, full_width, place_name, project_name
 
 SUPPLY, USE, WORKS, LANDCHINA = "land.supply", "land.use_permits", "land.works_permits", "land.landchina"
 
@@ -92,7 +92,7 @@ def rows(scene: Scene, project: Project) -> Iterator[Row]:
 def _owner(telling: Telling) -> tuple[str, str]:
     """The holder's name and credit code as land writes them: 80 % bear the code."""
     owner, known = telling.project.owner, chance(telling.rng, 0.8) or not telling.blur
-    return company_name(telling.rng, owner.name, telling.blur), owner.uscc if known else ""
+    return company_name(telling.rng, telling.project, owner.name), owner.uscc if known else ""
 
 
 def _day(rng: random.Random, value: date, blur: bool) -> str:
@@ -133,7 +133,7 @@ def _supply(telling: Telling) -> dict[str, str]:
         "SRDW": owner,
         "SRR": owner,
         "TYSHXYDM": uscc,
-        "TDWZ": project.address,
+        "TDWZ": place_name(rng, project),
         "TDMJ": f"{parcel.area / 10_000:.4f}",
         "TDYT": _purpose(project),
         "ZSLX": _purpose(project),
@@ -167,7 +167,7 @@ def _use_permit(telling: Telling) -> dict[str, str]:
         "YDTYSHXYDM": uscc,
         "PZYDJG": project.district.name + "人民政府",
         "PZYDWH": cited(rng, basis, blur),
-        "YDWZ": project.address,
+        "YDWZ": place_name(rng, project),
         "YDMJ": f"{parcel.area + round(10 * telling.edition)}",
         "TDYT": _purpose(project),
         "JSGM": f"总建筑面积{sum(w.floor_area for w in project.works)}平方米",
@@ -190,7 +190,7 @@ def _works_permit(telling: Telling) -> dict[str, str]:
         "XMDM": project.said_codes.get(WORKS, ""),
         "JSDW": owner,
         "TYSHXYDM": uscc,
-        "JSWZ": project.address,
+        "JSWZ": place_name(rng, project),
         "ZJZMJ": f"{floor}",
         "DSZJZMJ": f"{floor * 9 // 10}",
         "DXZJZMJ": f"{floor - floor * 9 // 10}",
@@ -219,7 +219,7 @@ def landchina_row(scene: Scene, project: Project) -> tuple[str, list[str]]:
     return key, [
         on(day),
         _mode(project),
-        project.address,
+        place_name(rng, project),
         project.district.name,
         f"{parcel.area / 10_000:.6f}",
         _purpose(project),
@@ -236,7 +236,7 @@ def landchina_row(scene: Scene, project: Project) -> tuple[str, list[str]]:
         on(day + 30),
         project_name(rng, project, "land") if chance(rng, 0.85) or not blur else "",
         "" if allocated else "50",
-        company_name(rng, project.owner.name, blur),
+        company_name(rng, project, project.owner.name),
         "" if allocated else "1",
         "" if allocated else on(day + 30),
         "" if allocated else f"{parcel.price:.4f}",
