@@ -96,6 +96,7 @@ class City:
         days = [
             *project.days.values(),
             *commerce.turns(project),
+            *(day for _, day in project.more_parcels),
             *(d for w in project.works for d in w.days.values()),
         ]
         days += [incident.day for incident in self.incidents.get(project.index, ())]
@@ -126,9 +127,9 @@ class City:
     def landchina(self, first: int, last: int) -> Iterator[tuple[Project, str, list[str]]]:
         """Published supply results of the days `first` to `last`: project, key and cells."""
         for project in self.projects:
-            day = issued(project, land.LANDCHINA)
-            if day is not None and first <= day <= last:
-                yield project, *land.landchina_row(self.scene(project), project)
+            for part, parcel, supplied, shown in land.published(project):
+                if first <= shown <= last:
+                    yield project, *land.landchina_row(self.scene(project), project, part, parcel, supplied)
 
     def truth(self, since: int = -1) -> Iterator[tuple[str, str, str]]:
         """(source, key, project) of every record first said after day `since` and up to today, each once."""
@@ -142,14 +143,15 @@ class City:
         """The day each record of a project first shows, as far as that may lie after day `since`."""
         said: dict[tuple[str, str], int] = {}
         scene = self.scene(project)
-        signed, published = issued(project, WEEKLY), issued(project, land.LANDCHINA)
+        signed = issued(project, WEEKLY)
         shown = next((day for day in weeks if signed is not None and signed <= day), None)
         if shown is not None:
             said[WEEKLY, weekly.weekly_key(scene, project)] = shown
-        if published is not None and published > since:
-            key, _ = land.landchina_row(scene, project)
-            if key.strip():
-                said[land.LANDCHINA, key] = published
+        for part, parcel, supplied, published in land.published(project):
+            if published > since:
+                key, _ = land.landchina_row(scene, project, part, parcel, supplied)
+                if key.strip():
+                    said[land.LANDCHINA, key] = published
         if self._stirs(project, since):
             for row in rows_of(scene, project):
                 name = (row.source, row.key)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass, field
+from datetime import date
 
 from simulator import words
 from simulator.areas import CityArea, District
@@ -121,7 +122,7 @@ class Family:
         region = self.district.adcode
         registrar = town.registrar
         investment = round(rng.lognormvariate(9.6, 0.9) / 10) * 10 + 500
-        code = registrar.project_code(rng, region, date_of(first, on("code")))
+        code = self._code(date_of(first, on("code")))
         earlier = self.latest if phase and phase > 1 else None
         area = rng.randint(60, 1800) * 100
         project = Project(
@@ -152,7 +153,7 @@ class Family:
             works_permit=registrar.planning("建", region, date_of(first, on("works_permit"))),
             works=[],
             days=days,
-            said_codes=said_codes(rng, code, earlier, registrar.codes, scenario),
+            said_codes=self._said_codes(code, earlier, scenario),
             ends=ends,
         )
         project.works = [
@@ -162,6 +163,12 @@ class Family:
         town.made += 1
         town.projects.append(project)
         return project
+
+    def _code(self, on: date) -> str:
+        return self.town.registrar.project_code(self.rng, self.district.adcode, on)
+
+    def _said_codes(self, code: str, earlier: str | None, scenario: Scenario | None) -> dict[str, str]:
+        return said_codes(self.rng, code, earlier, self.town.registrar.codes, scenario)
 
     def _another_trade(self) -> Trade:
         """A sister's trade."""
@@ -197,12 +204,12 @@ class Family:
             days = squeeze(days, made // 3 if later else made // 50, made - made // 25 - 2)
         return days, stopped
 
-    def _parcel(self, index: int, area: int, path: Path, supplied: int) -> Parcel:
+    def _parcel(self, serial: int, area: int, path: Path, supplied: int) -> Parcel:
         registrar, region = self.town.registrar, self.district.adcode
         on = date_of(self.town.calendar.first, supplied)
         allocated = path is Path.ALLOCATED
         return Parcel(
-            supply_id=f"{region}{index + 1:08d}",
+            supply_id=f"{region}{serial + 1:08d}",
             supervision=registrar.supervision(region, on),
             contract=registrar.land_contract(on, allocated),
             approval=registrar.land_approval(on),

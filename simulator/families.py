@@ -6,7 +6,7 @@ import random
 
 from simulator import lexicon, words
 from simulator.dice import chance, dice, weighted
-from simulator.facts import Family, Town, plain_family
+from simulator.facts import Family, Town
 from simulator.lexicon import KINDS, Kind
 from simulator.model import Company, Path, Project, Scenario
 from simulator.words import Trade
@@ -31,9 +31,6 @@ def public_owners(town: Town, size: int) -> list[Company]:
 
 def add_hard_family(town: Town, room: int, born: int | None = None) -> None:
     """Makes the next family, of at most `room` projects; `born` is its first signing day, else that lies in the past."""
-    if town.families < len(town.cast):
-        plain_family(town, room, born)
-        return
     rng = dice(town.seed, town.area.adcode, "family", town.families)
     kind = weighted(rng, [(kind, kind.weight) for kind in KINDS])
     phased, zoned, sisters = (chance(rng, share) for share in (kind.phased, kind.zoned, kind.sisters))

@@ -114,7 +114,9 @@ def company_name(rng: random.Random, project: Project, name: str) -> str:
 
 def place_name(rng: random.Random, project: Project) -> str:
     """Where the project stands; every fourth time in the hard city by its crossing instead of its number."""
-    return project.site if project.hard and chance(rng, 0.25) else project.address
+    said = project.site if project.hard and chance(rng, 0.25) else project.address
+    alias = project.aliases.get("address")
+    return said.replace(project.district.name, alias, 1) if alias else said
 
 
 def full_width(text: str) -> str:

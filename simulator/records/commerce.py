@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from simulator import words
 from simulator.dice import chance, date_of, dice, stamp
-from simulator.model import Path, Project, Row
+from simulator.model import Path, Project, Row, Scenario
 from simulator.records import issued
 from simulator.records.history import Scene, versions
 from simulator.saying import company_name, project_name
@@ -71,7 +71,7 @@ def state(scene: Scene, project: Project, day: int) -> dict[str, str]:
     status = next((word for m, word in _STATES if m in days and days[m] <= day), "已签约")
     progress = _PROGRESS[status]
     if project.ends and day >= max(days.values()) + _STALL:
-        status = "停滞" if company_named < 0.6 else "终止"
+        status = project.ending or ("停滞" if company_named < 0.6 else "终止")
     amount = project.investment / 10_000 * rng.uniform(0.92, 1.15)
     fixed = amount * project.fixed_share
     signed = days["signed"]
@@ -85,7 +85,7 @@ def state(scene: Scene, project: Project, day: int) -> dict[str, str]:
         "XMMC": name,
         "TZF": investor,
         "XMGS": owner if company_named < (0.6 if credit_known else 0.15) else "",
-        "TYSHXYDM": project.owner.uscc if credit_known else "",
+        "TYSHXYDM": (project.commerce_uscc or project.owner.uscc) if credit_known else "",
         "LYD": (project.parent.name if project.parent else owner)[:2] + ("省" if project.parent else "市"),
         "NWZ": "内资",
         "CYLB": "第三产业" if project.trade.code == "5930" else "第二产业",
@@ -106,7 +106,7 @@ def state(scene: Scene, project: Project, day: int) -> dict[str, str]:
         "SJTCSJ": on("production"),
         "LYZT": status,
         "XMDM": project.said_codes.get("commerce", "") if "code" in days and days["code"] <= day else "",
-        "SSQX": project.district.name,
+        "SSQX": project.place("commerce"),
         "CJYQ": project.park,
         "YDFS": _MODES.get(project.path, "出让"),
         "BBLD": rng.choice(words.SURNAMES) + "某某",
@@ -116,7 +116,7 @@ def state(scene: Scene, project: Project, day: int) -> dict[str, str]:
 
 def _billions(rng: random.Random, amount: float, project: Project) -> str:
     """亿元; 1.5 % of rows hold 万元 under the same head. The hard city writes units into 12 % of its cells."""
-    if chance(rng, 0.015) and not project.easy:
+    if (chance(rng, 0.015) and not project.easy) or project.scenario is Scenario.UNIT_ERROR:
         return f"{amount * 10_000:.0f}"
     style = rng.random() if project.hard else 1.0
     if style < 0.12:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from simulator.dice import date_of, dice, office_time
-from simulator.model import Calendar, Incident, Project, Works
+from simulator.model import Calendar, Incident, Parcel, Project, Works
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +52,7 @@ class Telling:
     rng: random.Random
     day: int
     version: Version
+    parcel: Parcel | None = None
 
     @property
     def edition(self) -> float:

@@ -147,7 +147,7 @@ def _site(rng: random.Random, project: Project, works: Works) -> dict[str, str]:
     floor = works.floor_area
     return {
         "JSDZ": place_name(rng, project),
-        "SSQX": project.district.name,
+        "SSQX": project.place("housing"),
         "JSGM": f"{floor}平方米",
         "ZJZMJ": str(floor),
         "DSJZMJ": str(floor * 9 // 10),

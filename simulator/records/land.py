@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
 
 from simulator.dice import chance, date_of, dice, stamp
-from simulator.model import Path, Project, Row, Table
+from simulator.model import Company, Parcel, Path, Project, Row, Table
 from simulator.records import issued
 from simulator.records.history import Scene, Telling, number_on, versions
 from simulator.saying import cited, company_name, full_width, place_name, project_name
@@ -68,30 +68,51 @@ LANDCHINA_HEADS = (
 
 def rows(scene: Scene, project: Project) -> Iterator[Row]:
     """Every version of the project's rows in the three tables of the exchange database."""
+    for part, parcel, day in supplied(project):
+        yield from _versions(scene, project, SUPPLY, _supply, parcel.supply_id, day, part, parcel)
     for source, number, fill in (
-        (SUPPLY, project.parcel.supply_id if project.parcel else "", _supply),
         (USE, project.use_permit, _use_permit),
         (WORKS, project.works_permit, _works_permit),
     ):
-        day = issued(project, source)
-        if day is None:
-            continue
-        for version in versions(scene, project, source, 0, number=number, issued=day):
-            rng = dice(scene.seed, project.key, source)
-            at = stamp(version.moment)
-            common = {
-                TABLES[source].key: version.number,
-                "XZQDM": project.district.adcode,
-                "SJYXBS": "1" if version.valid else "0",
-                "GXSJ": at,
-            }
-            values = fill(Telling(scene, project, None, rng, day, version))
-            yield Row(source, version.number, at, version.shows, {**values, **common})
+        if (begun := issued(project, source)) is not None:
+            yield from _versions(scene, project, source, fill, number, begun)
 
 
-def _owner(telling: Telling) -> tuple[str, str]:
-    """The holder's name and credit code as land writes them: 80 % bear the code."""
-    owner, known = telling.project.owner, chance(telling.rng, 0.8) or not telling.blur
+def supplied(project: Project) -> list[tuple[int, Parcel, int]]:
+    """Part number, parcel and day of every supply; a project of one parcel has one, of part 0."""
+    day = issued(project, SUPPLY)
+    if day is None or project.parcel is None:
+        return []
+    return [(0, project.parcel, day), *((n, p, on) for n, (p, on) in enumerate(project.more_parcels, 1))]
+
+
+def _versions(
+    scene: Scene,
+    project: Project,
+    source: str,
+    fill: Callable[[Telling], dict[str, str]],
+    number: str,
+    day: int,
+    part: int = 0,
+    parcel: Parcel | None = None,
+) -> Iterator[Row]:
+    """Every version of one record."""
+    for version in versions(scene, project, source, part, number=number, issued=day):
+        rng = dice(scene.seed, project.key, source, *([part] if part else []))
+        at = stamp(version.moment)
+        common = {
+            TABLES[source].key: version.number,
+            "XZQDM": project.district.adcode,
+            "SJYXBS": "1" if version.valid else "0",
+            "GXSJ": at,
+        }
+        values = fill(Telling(scene, project, None, rng, day, version, parcel))
+        yield Row(source, version.number, at, version.shows, {**values, **common})
+
+
+def _owner(telling: Telling, company: Company) -> tuple[str, str]:
+    """A company's name and credit code as land writes them: 80 % bear the code."""
+    owner, known = company, chance(telling.rng, 0.8) or not telling.blur
     return company_name(telling.rng, telling.project, owner.name), owner.uscc if known else ""
 
 
@@ -117,7 +138,7 @@ def _mode(project: Project) -> str:
 
 def _supply(telling: Telling) -> dict[str, str]:
     project, rng, blur = telling.project, telling.rng, telling.blur
-    parcel, (owner, uscc) = project.ground, _owner(telling)
+    parcel, (owner, uscc) = telling.parcel or project.ground, _owner(telling, project.on_land)
     named = chance(rng, 0.8) or not blur
     price = f"{parcel.price * (1 + 0.02 * telling.edition):.4f}"
     messy = rng.random()
@@ -157,7 +178,7 @@ def _supply(telling: Telling) -> dict[str, str]:
 
 def _use_permit(telling: Telling) -> dict[str, str]:
     project, rng, blur = telling.project, telling.rng, telling.blur
-    parcel, (owner, uscc) = project.ground, _owner(telling)
+    parcel, (owner, uscc) = project.ground, _owner(telling, project.owner)
     code = project.said_codes.get(USE, "")
     basis = parcel.contract if chance(rng, 0.5) and parcel.plot else parcel.approval
     return {
@@ -180,7 +201,7 @@ def _use_permit(telling: Telling) -> dict[str, str]:
 
 def _works_permit(telling: Telling) -> dict[str, str]:
     project, rng, blur = telling.project, telling.rng, telling.blur
-    parcel, (owner, uscc) = project.ground, _owner(telling)
+    parcel, (owner, uscc) = project.ground, _owner(telling, project.owner)
     floor = sum(w.floor_area for w in project.works) + round(50 * telling.edition)
     use_permit = number_on(telling.scene, USE, 0, project.use_permit, telling.day)
     return {
@@ -201,13 +222,27 @@ def _works_permit(telling: Telling) -> dict[str, str]:
     }
 
 
-def landchina_row(scene: Scene, project: Project) -> tuple[str, list[str]]:
-    """The key and the 25 cells of the published 供地结果, all text; ValueError for a project without a parcel.
+def published(project: Project) -> list[tuple[int, Parcel, int, int]]:
+    """Part number, parcel, days of supply and publication of every published supply."""
+    day = issued(project, LANDCHINA)
+    if day is None:
+        return []
+    delay = day - project.days["supply"]
+    return [(part, parcel, on, on + delay) for part, parcel, on in supplied(project)]
+
+
+def landchina_row(
+    scene: Scene, project: Project, part: int, parcel: Parcel, day: int
+) -> tuple[str, list[str]]:
+    """The key and the 25 cells of one published 供地结果, all text.
 
     One percent of the rows bear a no-break space instead of the 电子监管号: nobody's key.
     """
-    parcel, day = project.ground, project.days["supply"]
-    rng, first, blur = dice(scene.seed, project.key, LANDCHINA), scene.calendar.first, not project.easy
+    rng, first, blur = (
+        dice(scene.seed, project.key, LANDCHINA, *([part] if part else [])),
+        scene.calendar.first,
+        not project.easy,
+    )
 
     def on(value: int) -> str:
         when = date_of(first, value)
@@ -236,7 +271,7 @@ def landchina_row(scene: Scene, project: Project) -> tuple[str, list[str]]:
         on(day + 30),
         project_name(rng, project, "land") if chance(rng, 0.85) or not blur else "",
         "" if allocated else "50",
-        company_name(rng, project, project.owner.name),
+        company_name(rng, project, project.on_land.name),
         "" if allocated else "1",
         "" if allocated else on(day + 30),
         "" if allocated else f"{parcel.price:.4f}",

@@ -6,7 +6,7 @@ from itertools import pairwise
 import pytest
 
 from simulator.city import City, make_city
-from simulator.model import Row, Scenario
+from simulator.model import FIRST_CAST, Row
 from simulator.records.weekly import weekly_key
 
 
@@ -44,7 +44,7 @@ def test_another_seed_tells_another_story() -> None:
 def test_every_prepared_case_is_there_from_twenty_projects_on() -> None:
     city = make_city(3, 20)
     assert len(city.projects) == 20
-    assert set(city.scenarios) == {case.value for case in Scenario}
+    assert set(city.scenarios) == {case.value for case in FIRST_CAST}
     assert all(city.scenarios.values())
     said = {project for _, _, project in city.truth()}
     assert {key for keys in city.scenarios.values() for key in keys} <= said
