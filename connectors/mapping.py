@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import Any, Literal, cast
@@ -160,6 +161,8 @@ class Mapping:
         made = []
         for rule in self._manifest.parties:
             name = said.first(rule.name)
+            if name and rule.match:
+                name = fitting[1] if (fitting := re.search(rule.match, name)) else None
             code = said.text(rule.uscc) if rule.uscc else None
             uscc = None
             if code and rule.uscc:

@@ -104,6 +104,10 @@ class Said:
                 if rule.required:
                     self._missing(rule.column)
                 continue
+            if rule.match:
+                fitting = re.search(rule.match, said)
+                if not fitting or not (said := fitting[1]):
+                    continue
             for number in self._read(rule.column, partial(parse, rule.scheme), said, rule.required) or ():
                 found.setdefault((number.scheme, number.value), number)
         return tuple(found.values())

@@ -28,7 +28,11 @@ def table(manifest: Manifest, settings: FilesSettings, rows: Iterator[Row]) -> I
     check_columns(manifest, [head for head in heads if head])
     names = [column_name(head) for head in heads]
     filled = {names.index(name): None for name in settings.fill_down if name in names}
-    keys = {names.index(name) for choice in manifest.identity.choices for name in choice if name in names}
+    keys = [
+        [names.index(name) for name in choice]
+        for choice in manifest.identity.choices
+        if set(choice) <= set(names)
+    ]
     for row in rest:
         cells = [None if _blank(cell) else cell for cell in row]
         if not any(cell is not None for cell in cells) or _is_no_record(cells, keys, settings):
@@ -87,9 +91,9 @@ def _flat(rows: Sequence[Row]) -> list[str]:
     return names
 
 
-def _is_no_record(cells: Sequence[Any], keys: set[int], settings: FilesSettings) -> bool:
-    """Tell totals and notes from records; a row whose key is filled is a record whatever it says."""
-    if any(place < len(cells) and cells[place] is not None for place in keys):
+def _is_no_record(cells: Sequence[Any], keys: Sequence[Sequence[int]], settings: FilesSettings) -> bool:
+    """Tell totals and notes from records; a row one of whose keys is wholly filled is a record whatever it says."""
+    if any(all(place < len(cells) and cells[place] is not None for place in key) for key in keys):
         return False
     said = [squeeze(str(cell)).replace(" ", "") for cell in cells if cell is not None]
     return said[0].startswith(settings.skip.notes) or any(
