@@ -209,7 +209,7 @@ def test_the_city_is_the_same_for_the_same_seed_and_grows_with_the_days() -> Non
 
 def test_an_unknown_difficulty_names_those_there_are() -> None:
     with pytest.raises(ValueError, match="easy, hard"):
-        make_city(1, 10, difficulty="brutal")  # type: ignore[arg-type]
+        make_city(1, 10, difficulty="brutal")  # type: ignore[arg-type]  # what a caller without a type checker gives
 
 
 def test_the_weekly_sheet_holds_the_same_amounts_with_and_without_units(city: City) -> None:
