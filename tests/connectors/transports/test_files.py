@@ -295,7 +295,7 @@ def test_entities_are_not_expanded_and_a_false_size_hides_no_row(tmp_path: Path)
         lambda xml: xml.replace(b'ref="A1:B3"', b'ref="A1"'),
     )
     found = pages(tmp_path, made=manifest(FILES + 'order = "name"\n', KEY, NAME))
-    assert (rules(found), keys(found)) == (["file.broken"], ["1", "2"])
+    assert (rules(found), keys(found)) == (["file.entities"], ["1", "2"])
 
 
 def test_a_sheet_that_is_not_there_and_a_file_beyond_measure_are_told(tmp_path: Path) -> None:
