@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+import pytest
+
+from schemas.records import ProjectRecord, Rejection
+from schemas.tables import code_list
+from tests.connectors.departments.reading import outcome, proves, sample, stated
+
+
+def project(key: str, number: int = 0, **changed: str | None) -> ProjectRecord:
+    said = stated(key, number, **changed)
+    assert isinstance(said, ProjectRecord)
+    return said
+
+
+@pytest.mark.parametrize("said", ["code", "name"])
+def test_a_right_to_land_proves_its_title_and_one_with_buildings_their_registration(said: str) -> None:
+    for code, row in code_list("QLLX").items():
+        found = proves("land.real_estate", QLLX=code if said == "code" else row.zh, HTBH="")
+        assert found == ({f"{row.milestone} A"} if row.milestone else set()), row.zh
+
+
+@pytest.mark.parametrize("right", ["抵押权", "查封登记"])
+def test_a_claim_on_a_property_is_refused_for_its_holder_has_no_title(right: str) -> None:
+    found = outcome("land.real_estate", sample("land.real_estate", QLLX=right))
+    assert isinstance(found, Rejection)
+    assert found.rule == "row.no_title"
+
+
+@pytest.mark.parametrize(
+    ("holder", "taken"),
+    [
+        ("某某", []),
+        ("某某某", []),
+        ("阿某某·某某某", []),
+        ("株洲示例新能源科技有限公司", ["株洲示例新能源科技有限公司"]),
+    ],
+)
+def test_private_holders_of_flats_are_not_taken(holder: str, taken: list[str]) -> None:
+    said = project("land.real_estate", QLR=holder, ZJH="(空)")
+    assert [party.name for party in said.parties] == taken
+    assert holder in taken or holder not in said.model_dump_json()
+
+
+def test_the_floors_of_one_building_share_its_parcel() -> None:
+    codes = [f"430204 001002 GB09001 F0001{floor:04d}" for floor in range(1, 4)]
+    borne = [
+        {number.scheme: number.value for number in project("land.real_estate", BDCDYH=code).bears}
+        for code in codes
+    ]
+    assert {one["parcel_code"] for one in borne} == {"430204001002GB09001"}
+    assert len({one["real_estate_unit"] for one in borne}) == 3
+
+
+def test_an_approval_of_conversion_cites_its_parcel_so_that_a_batch_is_no_parcel() -> None:
+    said = project("land.conversions")
+    assert [number.scheme for number in said.bears] == ["land_approval_no"]
+    assert [number.scheme for number in said.cites] == ["supervision_no"]
+    assert said.parcel is None
+    assert "site_area" not in said.areas
+
+
+def test_a_verification_that_failed_proves_only_that_there_was_a_permit() -> None:
+    assert proves("land.verifications") == {"D2 A", "P2 B"}
+    assert proves("land.verifications", JL="不符合规划条件") == {"P2 B"}
+    assert proves("land.verifications", JL="") == {"P2 B"}
+    assert [number.scheme for number in stated("land.verifications").cites] == ["works_permit"]
+
+
+def test_a_site_opinion_is_in_hectares_and_what_is_wanted_is_not_what_was_supplied() -> None:
+    said = project("land.site_opinions", NYDMJ="13.5")
+    assert str(said.areas["wanted_area"].square_metres) == "135000"
+    assert "site_area" not in said.areas
+    assert "A1 A" in proves("land.site_opinions")
+    assert "A1 B" in proves("land.site_opinions", FZRQ="")
