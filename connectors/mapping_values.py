@@ -66,6 +66,11 @@ class Said:
         said = str(value) if not isinstance(value, Decimal) else f"{value:f}"
         return _display(said)
 
+    def silence(self, name: str) -> None:
+        """Read a cell as saying nothing from here on; whoever does so has written down why."""
+        self.cells[name] = None
+        self._texts[name] = None
+
     def first(self, names: Iterable[str]) -> str | None:
         """Give the first text that says something."""
         return next((text for name in names if (text := self.text(name)) is not None), None)

@@ -151,6 +151,9 @@ def _raws(
     for record in table(manifest, settings, rows(arrival.path, settings.sheet)):
         if isinstance(record, dict):
             yield reader.from_values(record)
+        elif manifest.identity.content:
+            # its cells under no name: a record that normalizing refuses
+            yield reader.from_values({"": record})
         else:
             body = json.dumps(record, ensure_ascii=False).encode("utf-8", "surrogatepass")
             yield Unreadable(
