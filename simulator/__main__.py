@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import get_args
 
-from simulator.city import Difficulty
+from simulator.city import Breadth, Difficulty
 from simulator.feeds import Plan, write_all
 from simulator.run import running
 
@@ -28,6 +28,7 @@ def main(arguments: list[str] | None = None) -> int:
         land_url=given.land_url,
         housing_url=given.housing_url,
         difficulty=given.difficulty,
+        breadth=given.breadth,
     )
     if given.command == "write":
         city = write_all(plan)
@@ -70,6 +71,9 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--area", type=int, default=430200, help="adcode of a built-in city")
         command.add_argument(
             "--difficulty", choices=get_args(Difficulty), default=usual.difficulty, help="how hard to match"
+        )
+        command.add_argument(
+            "--breadth", choices=get_args(Breadth), default=usual.breadth, help="how many feeds there are"
         )
         command.add_argument("--land-url", default="", help="SQLAlchemy URL of land's database")
         command.add_argument("--housing-url", default="", help="SQLAlchemy URL of housing's database")

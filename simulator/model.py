@@ -168,6 +168,10 @@ class Project:
         """Who bears the land."""
         return self.holder or self.owner
 
+    def hidden_from(self, department: str) -> bool:
+        """Whether the prepared case is about this department not knowing the project code."""
+        return self.scenario is Scenario.LAND_BY_CERTIFICATES and department == "land"
+
     def place(self, department: str) -> str:
         """The district as that department writes it."""
         return self.aliases.get(department, self.district.name)
@@ -181,11 +185,15 @@ class Project:
 
 
 class Table(NamedTuple):
-    """A table of an exchange database: its name, the column of a record's key, all columns parted by blanks."""
+    """A table of an exchange database: its name, the column of a record's key, all columns parted by blanks.
+
+    `in_place` says whether rows are changed in place, where that is not the habit of the whole database.
+    """
 
     name: str
     key: str
     columns: str
+    in_place: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,11 @@ from simulator.towns import add_family, make_town
 
 
 def stream_projects(
-    seed: int, projects: int, days: int = 1095, area: int = 430200, difficulty: Difficulty = "hard"
+    seed: int,
+    projects: int,
+    days: int = 1095,
+    area: int = 430200,
+    difficulty: Difficulty = "hard",
 ) -> Iterator[tuple[Scene, Project]]:
     """The projects of `make_city` with the same arguments, one after the other, without any incidents.
 

@@ -29,11 +29,12 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """What every record needs to know of its city: seed, calendar, and what happened to the project."""
+    """What every record needs to know of its city: seed, calendar, what happened to the project, which feeds there are."""
 
     seed: int
     calendar: Calendar
     incidents: tuple[Incident, ...]
+    full: bool = False
 
     def of(self, source: str, part: int) -> list[Incident]:
         """The incidents of one record, in the order they show."""

@@ -159,9 +159,10 @@ def _works_name(rng: random.Random, project: Project, works: Works) -> str:
     return project_name(rng, project, "housing") + works.label
 
 
-def _drawing_review(telling: Telling, works: Works) -> str:
-    year = telling.date_of(works.days["permit"]).year
-    return f"{telling.project.district.adcode}-{year}-F-{telling.project.index:06d}{works.number}"
+def drawing_review(scene: Scene, project: Project, works: Works) -> str:
+    """审查合格书编号 of a works that got its permit."""
+    year = date_of(scene.calendar.first, works.days["permit"]).year
+    return f"{project.district.adcode}-{year}-F-{project.index:06d}{works.number}"
 
 
 def _permit(telling: Telling, works: Works) -> dict[str, str]:
@@ -176,7 +177,7 @@ def _permit(telling: Telling, works: Works) -> dict[str, str]:
         "YDGHXKZBH": cited(rng, use, blur),
         "GCGHXKZBH": cited(rng, works_permit, blur),
         "ZBTZSBH": f"ZB{telling.on().year}{project.index:06d}{works.number}",
-        "SCHGSBH": _drawing_review(telling, works),
+        "SCHGSBH": drawing_review(telling.scene, project, works),
         "JSXZ": "2" if project.phase and project.phase > 1 else "1",
         "FZJG": project.district.name + "住房和城乡建设局",
         "FZRQ": telling.on().isoformat(),
@@ -195,7 +196,7 @@ def _completion(telling: Telling, works: Works) -> dict[str, str]:
     permit = number_on(telling.scene, PERMITS, works.number, works.permit, telling.day)
     return {
         "SPSXSLBM": f"SX{project.index:06d}{works.number}J",
-        "SCHGSBH": _drawing_review(telling, works),
+        "SCHGSBH": drawing_review(telling.scene, project, works),
         "SGXKZBH": cited(rng, permit, blur),
         "BAJG": project.district.name + "住房和城乡建设局",
         "BARQ": telling.on().isoformat(),

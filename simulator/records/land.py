@@ -124,7 +124,8 @@ def _day(rng: random.Random, value: date, blur: bool) -> str:
     return value.isoformat()
 
 
-def _purpose(project: Project) -> str:
+def purpose(project: Project) -> str:
+    """土地用途 of the project's ground."""
     if project.path is not Path.ALLOCATED:
         return "仓储用地" if project.trade.code == "5930" else "工业用地"
     return "街巷用地" if project.municipal else "公共设施用地"
@@ -156,8 +157,8 @@ def _supply(telling: Telling) -> dict[str, str]:
         "TYSHXYDM": uscc,
         "TDWZ": place_name(rng, project),
         "TDMJ": f"{parcel.area / 10_000:.4f}",
-        "TDYT": _purpose(project),
-        "ZSLX": _purpose(project),
+        "TDYT": purpose(project),
+        "ZSLX": purpose(project),
         "GDFS": _mode(project),
         "TDLY": rng.choice(("新增建设用地", "存量建设用地", "新增建设用地(来自存量库)")),
         "CRNX": "" if project.path is Path.ALLOCATED else "50",
@@ -190,7 +191,7 @@ def _use_permit(telling: Telling) -> dict[str, str]:
         "PZYDWH": cited(rng, basis, blur),
         "YDWZ": place_name(rng, project),
         "YDMJ": f"{parcel.area + round(10 * telling.edition)}",
-        "TDYT": _purpose(project),
+        "TDYT": purpose(project),
         "JSGM": f"总建筑面积{sum(w.floor_area for w in project.works)}平方米",
         "TDHQFS": "划拨" if project.path is Path.ALLOCATED else "出让",
         "FZJG": project.district.name + "自然资源局",
@@ -206,6 +207,7 @@ def _works_permit(telling: Telling) -> dict[str, str]:
     use_permit = number_on(telling.scene, USE, 0, project.use_permit, telling.day)
     return {
         "YDXKZH": cited(rng, use_permit, blur),
+        **({"YSXZZH": opinion_number(telling.scene, project)} if telling.scene.full else {}),
         "TZPZWH": f"{project.district.name[0]}发改备〔{telling.on().year}〕{project.index + 1}号",
         "XMMC": project_name(rng, project, "land"),
         "XMDM": project.said_codes.get(WORKS, ""),
@@ -220,6 +222,16 @@ def _works_permit(telling: Telling) -> dict[str, str]:
         "FZRQ": _day(rng, telling.on(), blur),
         "FZJG": project.district.name + "自然资源局",
     }
+
+
+def opinion_number(scene: Scene, project: Project) -> str:
+    """The number of the project's site opinion; empty where it needs none."""
+    rng = dice(scene.seed, project.key, "opinion")
+    needed = project.path is not Path.GRANTED or project.easy or chance(rng, 0.4)
+    if not needed or "code" not in project.days:
+        return ""
+    year = date_of(scene.calendar.first, project.days["code"]).year
+    return f"用字第{project.district.adcode}{year}XS{project.index:07d}号"
 
 
 def published(project: Project) -> list[tuple[int, Parcel, int, int]]:
@@ -257,7 +269,7 @@ def landchina_row(
         place_name(rng, project),
         project.district.name,
         f"{parcel.area / 10_000:.6f}",
-        _purpose(project),
+        purpose(project),
         project.trade.product if chance(rng, 0.8) else "\xa0",
         key,
         rng.choice(("一级", "二级", "三级", "\xa0")),
