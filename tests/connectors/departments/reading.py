@@ -22,7 +22,7 @@ def feed(key: str) -> Connector:
     return discover().open(key, Binding(JURISDICTION))
 
 
-def sample(key: str, number: int = 0, **changed: Any) -> dict[str, Any]:
+def sample(key: str, number: int = 0, /, **changed: Any) -> dict[str, Any]:
     """Give a row of a feed's JSON sample, with some columns changed."""
     (file,) = (FOLDER / key.replace(".", "/") / "sample").glob("*.json")
     said = json.loads(file.read_text(encoding="utf-8"))
@@ -44,13 +44,13 @@ def outcome(key: str, row: dict[str, Any]) -> Outcome:
     return found
 
 
-def stated(key: str, number: int = 0, **changed: Any) -> ProjectRecord | PartRecord:
+def stated(key: str, number: int = 0, /, **changed: Any) -> ProjectRecord | PartRecord:
     """Give what a feed states of a row of its sample, with some columns changed."""
     found = outcome(key, sample(key, number, **changed))
     assert isinstance(found, Accepted), found
     return found.statements[0]
 
 
-def proves(key: str, number: int = 0, **changed: Any) -> set[str]:
+def proves(key: str, number: int = 0, /, **changed: Any) -> set[str]:
     """Give what a row of a feed's sample proves, as milestone and rank (C5 A)."""
     return {f"{proof.milestone} {proof.rank}" for proof in stated(key, number, **changed).evidence}

@@ -45,7 +45,7 @@ def test_private_holders_of_flats_are_not_taken(holder: str, taken: list[str]) -
 def test_the_floors_of_one_building_share_its_parcel() -> None:
     codes = [f"430204 001002 GB09001 F0001{floor:04d}" for floor in range(1, 4)]
     borne = [
-        {number.scheme: number.value for number in project("land.real_estate", BDCDYH=code).bears}
+        {str(number.scheme): number.value for number in project("land.real_estate", BDCDYH=code).bears}
         for code in codes
     ]
     assert {one["parcel_code"] for one in borne} == {"430204001002GB09001"}
