@@ -136,6 +136,17 @@ def test_a_unit_the_size_denies_is_kept_as_said_and_told_with_both_values() -> N
     assert len(read("tianjin_result").issues("area.unit_misspelt")) == 54
 
 
+def test_an_area_in_mu_under_a_head_of_hectares_is_told_with_both_values() -> None:
+    folder = Path(str(RULES.registry.sources["land_portals.guangdong_deal"].folder)) / "sample"
+    accepted = [
+        outcome for outcome in outcomes(portal("guangdong_deal", folder)) if isinstance(outcome, Accepted)
+    ]
+    [issue] = [issue for each in accepted for issue in each.issues if issue.rule == "area.unit_conflict"]
+    assert issue.value == "70.85亩"
+    assert "47233.3333" in issue.en
+    assert "708500" in issue.en
+
+
 def test_wrong_signs_defaults_and_tokens_are_told_and_not_repaired() -> None:
     register = read("landchina_multi_notice_pre2011")
     assert len(register.issues("number.default_limit")) == 26
