@@ -143,9 +143,7 @@ def test_parts_that_are_no_records_hang_on_the_rows_record() -> None:
     found = outcome(made, {"BH": "1", "MC": "示例", "号": "A|B", "面积": "10|20"})
     assert isinstance(found, Accepted)
     parts = [each for each in found.statements if isinstance(each, PartRecord)]
-    assert [
-        (each.key, each.parent_key, each.name, each.areas["site_area"].raw) for each in parts
-    ] == [
+    assert [(each.key, each.parent_key, each.name, each.areas["site_area"].raw) for each in parts] == [
         ("1|A", "1", "A", "10"),
         ("1|B", "1", "B", "20"),
     ]
