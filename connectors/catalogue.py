@@ -156,6 +156,21 @@ def _rules(one: Manifest) -> Iterator[str]:
         yield f"{name.partition('.')[2]} is believed {least}{most}{unit}; beyond it is kept with a doubt"
     for refuse in one.refuse:
         yield f"`{refuse.rule}`: refused where {refuse.column} says {', '.join(refuse.words)}"
+    for required in one.require:
+        form = " in its whole form" if required.form else ""
+        yield f"`{required.rule}`: refused unless {' or '.join(required.any_of)} says something{form}"
+    for doubt in one.doubts:
+        what = "read as empty" if doubt.drop else "doubted"
+        yield f"`{doubt.rule}`: {what} where `{doubt.match}` is in {', '.join(doubt.columns) or 'any column'}".replace(
+            "|", "\\|"
+        )
+    if one.packed:
+        each = "a record" if one.packed.into == "records" else "a parcel of the row"
+        yield f"{', '.join(one.packed.columns)} hold a part for each parcel, between the signs {one.packed.by}: each is {each}".replace(
+            "|", "\\|"
+        )
+    if one.states == "nothing":
+        yield "speaks of no project: its rows are read and their oddities told"
     yield from (f"exempt from {rule}: {why}" for rule, why in sorted(one.exempt.items()))
 
 

@@ -100,6 +100,7 @@ def test_a_registration_for_supervision_is_no_start_and_the_first_visit_is() -> 
         ("装饰装修", {"B1", "B2", "B3"}),
         ("设备安装", {"B1", "B4"}),
         ("65%", {"B1"}),
+        ("100%", {"B1", "B2", "B3"}),
     ],
 )
 def test_progress_seen_on_the_spot_proves_the_steps_it_presupposes(seen: str, proven: set[str]) -> None:
