@@ -7,6 +7,7 @@ this package only as `truth.csv`.
     facts, timeline         true projects and the days of their lives
     lexicon, families,      what is richer in the hard city: vocabulary, kinds of projects with phases, zones and
       naming                  sister products, names as people write them
+    defects                 what is wrong with the hard city, twenty ways at stated rates
     prepared                the prepared cases beside the first seven
     towns, stream           cities of either difficulty, growing; cities too large to be held
     saying, incidents       how departments garble them, and what befalls a record later

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from itertools import chain
 from typing import Literal, get_args
 
 from simulator.areas import city_area
@@ -98,7 +99,7 @@ class City:
             if not self._stirs(project, since):
                 continue
             scene = self.scene(project)
-            for row in rows_of(scene, project):
+            for row in chain(rows_of(scene, project), commerce.tried_rows(scene, project)):
                 if since < row.shows <= self.day:
                     yield project, row
 

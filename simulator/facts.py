@@ -18,6 +18,10 @@ from simulator.words import Trade
 _WORKS_COUNTS = ((1, 58.0), (2, 23.0), (3, 11.0), (4, 5.0), (5, 2.0), (6, 1.0))
 
 
+SECOND_PARCELS = 50_000_000
+"""Where the numbers of further parcels begin."""
+
+
 @dataclass(slots=True)
 class Town:
     """What the making of families needs and moves: numbers given out, public owners, the count of companies."""

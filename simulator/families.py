@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import random
 
-from simulator import lexicon, words
+from simulator import defects, lexicon, words
 from simulator.dice import chance, dice, weighted
-from simulator.facts import Family, Town
+from simulator.facts import SECOND_PARCELS, Family, Town
 from simulator.lexicon import KINDS, Kind
 from simulator.model import Company, Path, Project, Scenario
 from simulator.words import Trade
@@ -96,7 +96,28 @@ class HardFamily(Family):
         made.brief = nouns[0] if nouns else ""
         corner = self.rng.choice(("东南", "西北", "东北", "西南"))
         made.site = f"{self.where}{self.street}与{self.crossing}交叉口{corner}侧"
+        self._spoil(made)
         return made
+
+    def _spoil(self, made: Project) -> None:
+        """What goes wrong with the project as a whole: parcels, holder of the land, an early start, other names."""
+        rng = self.rng
+        split, platform, early = (defects.happens(rng, number) for number in (10, 11, 13))
+        renamed, later = defects.happens(rng, 17), rng.randint(60, 500)
+        granted = made.path is Path.GRANTED and made.parcel is not None
+        if split and granted and made.parcel and "supply" in made.days:
+            on = made.days["supply"] + later
+            second = self._parcel(SECOND_PARCELS + made.index, made.parcel.area // 2 + 100, made.path, on)
+            made.more_parcels = ((second, on),)
+        if platform and granted:
+            made.holder = self._public_owner()
+        if early and "permit" in made.days and "started" in made.days:
+            ahead = rng.randint(5, 60)
+            for days in (made.days, *(works.days for works in made.works)):
+                days["started"] = max(0, days["permit"] - ahead)
+        others = defects.OTHER_NAMES.get(made.district.adcode)
+        if renamed and others:
+            made.aliases = {"commerce": rng.choice(others)}
 
     def _another_trade(self) -> Trade:
         """A sister's product: another of the same line, or of a line of its own."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 
+from simulator import defects
 from simulator.dice import chance
 from simulator.model import Project
 from simulator.words import NUMERALS
@@ -74,6 +75,8 @@ def hard_name(rng: random.Random, project: Project, department: str) -> str:
     builder = _BUILDERS.get(project.kind, _private)
     core, tail = builder(rng, project, department)
     core, zone = _slipped(rng, core), _zone(rng, project.zone)
+    if defects.happens(rng, 18):
+        core = defects.unprintable(rng, core)
     phase = _phase(rng, project.phase)
     return core + zone + phase + tail if chance(rng, 0.5) else core + zone + tail + phase
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from simulator import words
 from simulator.dice import date_of, dice
-from simulator.facts import Family, Town
+from simulator.facts import SECOND_PARCELS, Family, Town
 from simulator.model import Path, Project, Scenario
 from simulator.words import Trade
 
@@ -124,7 +124,7 @@ class PreparedFamily(Family):
         made = self.project(0, None, scenario, fresh_trade=False)
         if scenario is Scenario.TWO_PARCELS and "supply" in made.days:
             on = min(made.days["supply"] + 365, town.calendar.made - 5)
-            second = self._parcel(90_000_000 + made.index, made.ground.area // 2 + 100, made.path, on)
+            second = self._parcel(SECOND_PARCELS + made.index, made.ground.area // 2 + 100, made.path, on)
             made.more_parcels = ((second, on),)
         if scenario is Scenario.PLATFORM:
             made.holder = town.public_owners[0]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 
-from simulator import words
-from simulator.dice import chance, date_of, dice, stamp
+from simulator import defects, words
+from simulator.dice import chance, date_of, dice, office_time, stamp
 from simulator.model import Path, Project, Row, Scenario
 from simulator.records import issued
 from simulator.records.history import Scene, versions
@@ -41,6 +41,7 @@ def api_rows(scene: Scene, project: Project) -> Iterator[Row]:
     signed = issued(project, _API)
     if signed is None or project.signing is None:
         return
+    odd = project.hard and defects.happens(dice(scene.seed, project.key, "odd"), 7)
     for version in versions(
         scene, project, _API, 0, number=project.signing, issued=signed, renewed=turns(project)
     ):
@@ -48,8 +49,29 @@ def api_rows(scene: Scene, project: Project) -> Iterator[Row]:
         values = state(scene, project, max(day, signed))
         corrected = sum(i.kind == "correct" and i.day <= day for i in scene.of(_API, 0))
         values["BNDWZJ"] = str(int(values["BNDWZJ"]) + 100 * corrected)
+        if odd:
+            values["XMMC"] = defects.stray(dice(scene.seed, project.key, "stray"), values["XMMC"])
         at = stamp(version.moment)
         yield Row(_API, project.signing, at, version.shows, {**values, "GXSJ": at})
+
+
+def tried_rows(scene: Scene, project: Project) -> Iterator[Row]:
+    """A row that somebody made to try the system and forgot: nobody's record, so it is in no truth."""
+    rng = dice(scene.seed, project.key, "test data")
+    if not project.hard or project.signing is None or not defects.happens(rng, 16):
+        return
+    day = project.days["signed"]
+    at, name = (
+        stamp(office_time(scene.calendar.first, day, rng)),
+        rng.choice(("测试项目", "测试", "111", "test")),
+    )
+    values = state(scene, project, day) | {
+        "ZSBH": f"CS{project.index:07d}",
+        "XMMC": name,
+        "TZF": name,
+        "GXSJ": at,
+    }
+    yield Row(_API, values["ZSBH"], at, day, values)
 
 
 def turns(project: Project) -> list[int]:
@@ -70,8 +92,11 @@ def state(scene: Scene, project: Project, day: int) -> dict[str, str]:
         credit_known, company_named = True, 0.0
     status = next((word for m, word in _STATES if m in days and days[m] <= day), "已签约")
     progress = _PROGRESS[status]
+    claimed = project.hard and defects.happens(dice(scene.seed, project.key, "claimed"), 20)
     if project.ends and day >= max(days.values()) + _STALL:
         status = project.ending or ("停滞" if company_named < 0.6 else "终止")
+    elif claimed and days.get("started", day + 1) > day:
+        status = "已开工"
     amount = project.investment / 10_000 * rng.uniform(0.92, 1.15)
     fixed = amount * project.fixed_share
     signed = days["signed"]
@@ -116,9 +141,9 @@ def state(scene: Scene, project: Project, day: int) -> dict[str, str]:
 
 def _billions(rng: random.Random, amount: float, project: Project) -> str:
     """亿元; 1.5 % of rows hold 万元 under the same head. The hard city writes units into 12 % of its cells."""
-    if (chance(rng, 0.015) and not project.easy) or project.scenario is Scenario.UNIT_ERROR:
+    if (chance(rng, defects.RATE[4]) and not project.easy) or project.scenario is Scenario.UNIT_ERROR:
         return f"{amount * 10_000:.0f}"
     style = rng.random() if project.hard else 1.0
-    if style < 0.12:
+    if style < defects.RATE[5]:
         return f"{amount:.2f}亿元" if style < 0.07 else f"{amount * 10_000:.0f}万元"
     return f"{amount:.2f}"

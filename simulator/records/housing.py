@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 
+from simulator import defects
 from simulator.dice import chance, date_of, dice, stamp
 from simulator.model import GROUNDLESS, Path, Project, Row, Table, Works
 from simulator.records import issued
@@ -67,6 +68,7 @@ def _table_rows(
 ) -> Iterator[Row]:
     """The rows of one record: a correction is told as its former self invalid, then its new self valid."""
     serial, standing = 0, None
+    twice = project.hard and defects.happens(dice(scene.seed, project.key, source, works.number, "twice"), 15)
     for version in versions(scene, project, source, works.number, number=number, issued=day, renewed=renewed):
         told = [(version, version.valid, version)]
         if standing is not None and version.valid and not version.late and version.number == standing.number:
@@ -75,27 +77,43 @@ def _table_rows(
             serial += 1
             rng = dice(scene.seed, project.key, source, works.number)
             telling = Telling(scene, project, works, rng, day, content)
-            common = _common(source, project, works, said, serial)
+            common = _common(scene, source, project, works, said, serial)
             validity = {"SJYXBS": "1" if valid else "0", "SJWXYY": "" if valid else said.reason}
             values = {**_FILLS[source](telling, works), **common, **validity}
             yield Row(source, said.number, common["SJGXSJ"], said.shows, values)
+            if twice and serial == 1:
+                again = {**values, "LSH": values["LSH"][:-2] + "99"}
+                yield Row(source, said.number, common["SJGXSJ"], said.shows, again)
         if not version.late:
             standing = version
 
 
-def _common(source: str, project: Project, works: Works, version: Version, serial: int) -> dict[str, str]:
+def _common(
+    scene: Scene, source: str, project: Project, works: Works, version: Version, serial: int
+) -> dict[str, str]:
     """The columns all tables share; LSH orders the rows of one second as they were written."""
     region, sequence = project.district.adcode, project.index * 10_000 + works.number * 100 + serial
     return {
         "LSH": f"{region}{version.moment:%Y%m%d%H%M%S}{_TABLE_NUMBERS[source]}{sequence:010d}",
         "DFSJZJ": f"{_TABLE_NUMBERS[source]}{project.index * 100 + works.number}",
         "XZQHDM": region,
-        "XMDM": project.said_codes.get("housing", ""),
+        "XMDM": _code(scene, project, works, version),
         "GCDM": works.code,
         TABLES[source].key: version.number,
         "SJSCZT": "1",
         "SJGXSJ": stamp(version.moment),
     }
+
+
+def _code(scene: Scene, project: Project, works: Works, version: Version) -> str:
+    """The project code housing knows; of some works of the hard city something else stands in its column."""
+    code = project.said_codes.get("housing", "")
+    if not code or not project.hard:
+        return code
+    rng = dice(scene.seed, project.key, "code system", works.number)
+    if not defects.happens(rng, 3):
+        return code
+    return defects.wrong_system(rng, code, project.district.adcode, version.moment.date(), project.code)
 
 
 def _owner(telling: Telling) -> dict[str, str]:
@@ -111,6 +129,7 @@ def _project(telling: Telling, works: Works) -> dict[str, str]:
     completed = telling.date_of(works.days["completed"]) if "completed" in works.days else None
     closed = completed is not None and completed <= telling.version.moment.date()
     floor = works.floor_area if len(project.works) > 1 else sum(w.floor_area for w in project.works)
+    blank = project.hard and defects.happens(dice(telling.scene.seed, project.key, "zero", works.number), 19)
     flow = "2" if project.municipal else _FLOWS.get(project.path, "6")
     return {
         "XMMC": project_name(rng, project, "housing"),
@@ -132,7 +151,7 @@ def _project(telling: Telling, works: Works) -> dict[str, str]:
         "JSDDXZQH": project.district.adcode,
         "JSDD": place_name(rng, project),
         "JSGMJNR": f"建设{project.trade.product}{project.form}，总建筑面积{floor}平方米",
-        "YDMJ": str(project.parcel.area) if project.parcel else "0",
+        "YDMJ": str(project.parcel.area) if project.parcel and not blank else "0",
         "JZMJ": str(floor),
         "SBSJ": f"{telling.on()} 09:30:00",
         "SPLCBM": f"{telling.scene.calendar.first.year}-{flow}",

@@ -6,6 +6,7 @@ import random
 from collections.abc import Callable, Iterator
 from datetime import date
 
+from simulator import defects
 from simulator.dice import chance, date_of, dice, stamp
 from simulator.model import Company, Parcel, Path, Project, Row, Table
 from simulator.records import issued
@@ -116,9 +117,11 @@ def _owner(telling: Telling, company: Company) -> tuple[str, str]:
     return company_name(telling.rng, telling.project, owner.name), owner.uscc if known else ""
 
 
-def _day(rng: random.Random, value: date, blur: bool) -> str:
+def _day(rng: random.Random, value: date, project: Project) -> str:
     """A date column: ISO, 3 % otherwise."""
-    style = rng.random()
+    style, blur = rng.random(), not project.easy
+    if project.hard:
+        return defects.odd_date(rng, value) if style < defects.RATE[6] else value.isoformat()
     if blur and style < 0.03:
         return f"{value:%Y%m%d}" if style < 0.015 else f"{value.year}/{value.month}/{value.day}"
     return value.isoformat()
@@ -163,10 +166,10 @@ def _supply(telling: Telling) -> dict[str, str]:
         "TDLY": rng.choice(("新增建设用地", "存量建设用地", "新增建设用地(来自存量库)")),
         "CRNX": "" if project.path is Path.ALLOCATED else "50",
         "CJJK": price,
-        "CJRQ": _day(rng, telling.on(-12), blur),
-        "HTQDRQ": _day(rng, telling.on(), blur),
+        "CJRQ": _day(rng, telling.on(-12), project),
+        "HTQDRQ": _day(rng, telling.on(), project),
         "YDJDSJ": telling.on(30).isoformat(),
-        "YDKGRQ": _day(rng, telling.on(begun), blur),
+        "YDKGRQ": _day(rng, telling.on(begun), project),
         "YDJGSJ": telling.on(begun + 730).isoformat(),
         "RJLMIN": "1.0",
         "RJLMAX": "2.5",
@@ -195,7 +198,7 @@ def _use_permit(telling: Telling) -> dict[str, str]:
         "JSGM": f"总建筑面积{sum(w.floor_area for w in project.works)}平方米",
         "TDHQFS": "划拨" if project.path is Path.ALLOCATED else "出让",
         "FZJG": project.district.name + "自然资源局",
-        "FZRQ": _day(rng, telling.on(), blur),
+        "FZRQ": _day(rng, telling.on(), project),
         "GCDM": project.works[0].code if chance(rng, 0.05) and code else "",
     }
 
@@ -219,7 +222,7 @@ def _works_permit(telling: Telling) -> dict[str, str]:
         "DXZJZMJ": f"{floor - floor * 9 // 10}",
         "RJL": f"{floor / parcel.area:.2f}",
         "ZTZ": f"{project.investment}",
-        "FZRQ": _day(rng, telling.on(), blur),
+        "FZRQ": _day(rng, telling.on(), project),
         "FZJG": project.district.name + "自然资源局",
     }
 
