@@ -96,8 +96,8 @@ class NumberRule(Schema):
 class PartyRule(Schema):
     """A body by its name, its credit code, or both.
 
-    `match` is a pattern whose first group is taken of the name; where a column also names private persons, it keeps
-    them out.
+    `match` is a pattern whose first group is taken of the name. A party whose name it does not fit is not read at all,
+    its code neither: where a column also names private persons, it keeps them and their identity numbers out.
     """
 
     role: Role

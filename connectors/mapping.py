@@ -210,8 +210,10 @@ class Mapping:
         made = []
         for rule in self._manifest.parties:
             name = said.first(rule.name)
-            if name and rule.match:
-                name = fitting[1] if (fitting := re.search(rule.match, name)) else None
+            if rule.match:
+                if not (fitting := re.search(rule.match, name or "")):
+                    continue
+                name = fitting[1]
             code = said.text(rule.uscc) if rule.uscc else None
             uscc = None
             if code and rule.uscc:

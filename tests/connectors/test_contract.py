@@ -15,7 +15,7 @@ def test_every_feed_keeps_the_contract(feed: str) -> None:
 
 FOUND = discover()
 PERSONS = {
-    *("LXR", "LXRSJH", "LXDH", "BLR", "TBR", "ZJH", "XMFZR", "JSDWXMFZR", "JSFZRZJHM", "JSFZRLXDH", "BBLD"),
+    *("LXR", "LXRSJH", "LXDH", "BLR", "TBR", "XMFZR", "JSDWXMFZR", "JSFZRZJHM", "JSFZRLXDH", "BBLD"),
     *("联系人", "联系电话", "联系领导", "包保领导", "填报人", "经办人", "技术负责人"),
 }
 

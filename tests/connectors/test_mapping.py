@@ -236,8 +236,11 @@ def test_a_number_can_be_a_piece_of_a_longer_one_and_what_does_not_fit_says_noth
     assert accepted(simple(PUSH, rule), {"BH": "1", "MC": "甲", "DY": "另册"})[0].bears == ()
 
 
-def test_a_name_that_does_not_fit_its_pattern_is_not_taken_so_that_persons_stay_out() -> None:
-    made = simple(PUSH, '[[parties]]\nrole = "land_holder"\nname = "QLR"\nmatch = "^(.{5,})$"\n')
-    assert accepted(made, {"BH": "1", "MC": "甲", "QLR": "某某某"})[0].parties == ()
-    named = accepted(made, {"BH": "1", "MC": "甲", "QLR": "示例装备有限公司"})[0].parties
+def test_a_party_whose_name_does_not_fit_is_not_read_at_all_so_that_persons_stay_out() -> None:
+    rule = '[[parties]]\nrole = "land_holder"\nname = "QLR"\nuscc = "ZJH"\nmatch = "^(.{5,})$"\n'
+    row = {"BH": "1", "MC": "甲", "ZJH": "430204190001010000"}
+    for person in ("某某某", None):
+        said, issues = accepted(simple(PUSH, rule), {**row, "QLR": person})
+        assert (said.parties, issues) == ((), ())
+    named = accepted(simple(PUSH, rule), {**row, "QLR": "示例装备有限公司", "ZJH": ""})[0].parties
     assert [party.name for party in named] == ["示例装备有限公司"]

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from schemas.records import ProjectRecord, Rejection
+from schemas.records import Accepted, ProjectRecord, Rejection
 from schemas.tables import code_list
 from tests.connectors.departments.reading import outcome, proves, sample, stated
 
@@ -28,18 +28,35 @@ def test_a_claim_on_a_property_is_refused_for_its_holder_has_no_title(right: str
 
 
 @pytest.mark.parametrize(
-    ("holder", "taken"),
+    ("holder", "number"),
     [
-        ("某某", []),
-        ("某某某", []),
-        ("阿某某·某某某", []),
-        ("株洲示例新能源科技有限公司", ["株洲示例新能源科技有限公司"]),
+        ("某某", "430204190001010000"),
+        ("某某某", "43020419000101000X"),
+        ("阿某某·某某某", "430204190001010000"),
+        ("某某、某某某", "430204190001010000、43020419000101000X"),
+        ("某某学", "430204190001010000"),
+        ("", "430204190001010000"),
     ],
 )
-def test_private_holders_of_flats_are_not_taken(holder: str, taken: list[str]) -> None:
-    said = project("land.real_estate", QLR=holder, ZJH="(空)")
-    assert [party.name for party in said.parties] == taken
-    assert holder in taken or holder not in said.model_dump_json()
+def test_of_private_holders_neither_name_nor_identity_number_is_told(holder: str, number: str) -> None:
+    found = outcome("land.real_estate", sample("land.real_estate", QLR=holder, ZJH=number))
+    assert isinstance(found, Accepted)
+    said = found.statements[0]
+    assert isinstance(said, ProjectRecord)
+    assert said.parties == ()
+    told = said.model_dump_json() + "".join(issue.model_dump_json() for issue in found.issues)
+    assert "19000101" not in told
+    assert not holder or holder not in told
+
+
+@pytest.mark.parametrize(
+    "holder", ["株洲示例新能源科技有限公司", "示例村村民委员会", "示例县第一中学", "示例陶瓷研究所"]
+)
+def test_holders_that_are_bodies_are_taken_with_their_code(holder: str) -> None:
+    (party,) = project("land.real_estate", QLR=holder).parties
+    assert party.name == holder
+    assert party.uscc is not None
+    assert party.uscc.value == "91430204MA4D00180A"
 
 
 def test_the_floors_of_one_building_share_its_parcel() -> None:
