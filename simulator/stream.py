@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from simulator.areas import city_area
-from simulator.city import Difficulty
+from simulator.city import Breadth, Difficulty
 from simulator.dice import PRESENT
 from simulator.model import Calendar, Project, Row
 from simulator.records.every import rows_of
@@ -20,14 +20,16 @@ def stream_projects(
     days: int = 1095,
     area: int = 430200,
     difficulty: Difficulty = "hard",
+    breadth: Breadth = "core",
 ) -> Iterator[tuple[Scene, Project]]:
     """The projects of `make_city` with the same arguments, one after the other, without any incidents.
 
-    Only the numbers already given out are kept.
+    A full one lacks those only talked of. Only the numbers already given out are kept.
     """
     calendar = Calendar(PRESENT - timedelta(days=days), days)
-    town = make_town(seed, city_area(area), calendar, projects, hard=difficulty == "hard")
-    scene = Scene(seed, calendar, ())
+    hard, full = difficulty == "hard", breadth == "full"
+    town = make_town(seed, city_area(area), calendar, projects, hard=hard, full=full)
+    scene = Scene(seed, calendar, (), full)
     while town.made < projects:
         add_family(town, room=projects - town.made)
         for project in town.projects:
@@ -36,10 +38,15 @@ def stream_projects(
 
 
 def stream_rows(
-    seed: int, projects: int, days: int = 1095, area: int = 430200, difficulty: Difficulty = "hard"
+    seed: int,
+    projects: int,
+    days: int = 1095,
+    area: int = 430200,
+    difficulty: Difficulty = "hard",
+    breadth: Breadth = "core",
 ) -> Iterator[tuple[str, Row]]:
     """(project, row) of the interface, tables and events of such a city up to its present day."""
-    for scene, project in stream_projects(seed, projects, days, area, difficulty):
+    for scene, project in stream_projects(seed, projects, days, area, difficulty, breadth):
         for row in rows_of(scene, project):
             if row.shows <= days:
                 yield project.key, row

@@ -26,6 +26,8 @@ TABLES = {
 }
 """The further tables of the exchange database, by source."""
 
+_CERTIFICATES = 40
+"""Numbers of 不动产权证 kept for a project: ten for parcels, the others for units."""
 _UNITS = 12
 """Units of the building of the case of many units."""
 
@@ -107,6 +109,7 @@ def _real_estate(scene: Scene, project: Project) -> Iterator[Row]:
         return
     completed = [works.days.get("completed") for works in project.works]
     done = [day for day in completed if day is not None]
+    serial = project.index * _CERTIFICATES + 1
     for part, parcel, supplied_on in supplied(project):
         rng = dice(scene.seed, project.key, REAL_ESTATE, part)
         ground = f"{project.district.adcode}{project.index // 100_000 + 1:03d}{part + 1:03d}GB{project.index % 100_000:05d}"
@@ -119,7 +122,7 @@ def _real_estate(scene: Scene, project: Project) -> Iterator[Row]:
         }
         day = max(project.days["use_permit"], supplied_on) + rng.randint(10, 40)
         right = {"QLLX": "国有建设用地使用权", "MJ": f"{parcel.area:.2f}"}
-        yield _registered(scene, f"{ground}W00000000", day, rng, told | right)
+        yield _registered(scene, f"{ground}W00000000", serial + part, day, rng, told | right)
         if part == 0 and len(done) == len(project.works):
             day = max(*done, day) + rng.randint(20, 60)
             many = project.scenario is Scenario.FLOOR_UNITS
@@ -128,12 +131,14 @@ def _real_estate(scene: Scene, project: Project) -> Iterator[Row]:
             right = {"QLLX": "国有建设用地使用权/房屋（构筑物）所有权", "MJ": f"{floor / count:.2f}"}
             for n in range(1, count + 1):
                 unit = f"F0001{n:04d}" if many else f"F{n:04d}0001"
-                yield _registered(scene, ground + unit, day, rng, told | right)
+                yield _registered(scene, ground + unit, serial + 9 + n, day, rng, told | right)
 
 
-def _registered(scene: Scene, unit: str, day: int, rng: random.Random, values: dict[str, str]) -> Row:
+def _registered(
+    scene: Scene, unit: str, serial: int, day: int, rng: random.Random, values: dict[str, str]
+) -> Row:
     on = date_of(scene.calendar.first, day)
-    number = f"湘({on.year})株洲市不动产权第{rng.randint(1, 9_999_999):07d}号"
+    number = f"湘({on.year})株洲市不动产权第{serial:07d}号"
     said = {**values, "BDCQZH": number, "DJSJ": f"{on} 11:20:00"}
     return _row(scene, REAL_ESTATE, unit, day, rng, said)
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import sqlite3
 import subprocess
 import sys
@@ -263,3 +264,16 @@ def test_a_city_of_another_breadth_or_difficulty_starts_clean(tmp_path: Path) ->
         again = Feeds(other)
         again.close()
         assert again.city.advances == []
+
+
+def test_the_state_of_a_city_from_before_there_were_difficulties_is_an_easy_ones(tmp_path: Path) -> None:
+    plan = Plan(tmp_path, seed=9, projects=30)
+    feeds = Feeds(plan)
+    feeds.advance(7)
+    feeds.close()
+    state = tmp_path / "state" / "city.json"
+    old = json.loads(state.read_text())
+    state.write_text(json.dumps({k: v for k, v in old.items() if k not in {"difficulty", "breadth"}}))
+    again = Feeds(plan)
+    again.close()
+    assert again.city.advances == [7]

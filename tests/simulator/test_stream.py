@@ -25,6 +25,13 @@ def test_the_stream_is_the_city_without_its_incidents(difficulty: Difficulty) ->
         assert rows[project.key] == told
 
 
+def test_a_full_stream_tells_of_the_further_feeds_without_a_key_of_two_projects() -> None:
+    owner: dict[tuple[str, str], str] = {}
+    for key, row in stream_rows(3, 400, breadth="full"):
+        assert owner.setdefault((row.source, row.key), key) == key
+    assert {"land.real_estate", "housing.item_events"} <= {source for source, _ in owner}
+
+
 def test_a_stream_of_a_million_begins_at_once_and_holds_no_project() -> None:
     first = list(islice(stream_rows(1, 1_000_000), 200))
     assert len(first) == 200

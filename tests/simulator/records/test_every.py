@@ -141,6 +141,8 @@ def test_04_has_seven_buildings_and_26_one_building_of_many_units(
     assert len(units) == 12
     assert {key[:24] for key in units} == {units[0][:24]}
     assert all(len(key) == 28 for key in rows[siting.REAL_ESTATE])
+    certificates = [row.values["BDCQZH"] for row in rows[siting.REAL_ESTATE].values()]
+    assert len(set(certificates)) == len(certificates)
 
 
 def test_moving_on_tells_everything_new_and_nothing_twice(city: City) -> None:
