@@ -60,6 +60,10 @@ class Client:
         own = {"User-Agent": AGENT, "Accept": "application/json", "Accept-Encoding": "gzip"}
         self._headers = own | headers_for(settings.auth, variables)
         self._sleep = sleep
+        # read once: the bundle of authorities costs more than a page
+        self._trust = (
+            httpx.create_ssl_context(trust_env=False) if self._url.lower().startswith("https") else False
+        )
 
     def get(self, parameters: Mapping[str, str], address: str | None = None) -> bytes:
         """Give the body of one answer; `address` (a next link) must stay on the same host.
@@ -101,6 +105,7 @@ class Client:
                     follow_redirects=False,
                     headers=self._headers,
                     trust_env=False,
+                    verify=self._trust,
                 ) as client,
                 client.stream(
                     "GET", url, params=parameters or None, extensions={"trace": cutter.trace}

@@ -17,6 +17,7 @@ COMMITS = {"app/db/session.py", "app/api/deps.py"}
 STORIES = {
     "test_add_a_department",
     "test_corridor",
+    "test_hostile_city",
     "test_migrations",
     "test_real_input",
     "test_rebuild",
