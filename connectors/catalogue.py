@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import sys
 from collections import Counter
@@ -57,6 +58,10 @@ def _feed(source: registry.Source) -> str:
     one = source.manifest
     lines = [f"### `{one.key}` {one.title.zh}", "", f"{one.title.en}. {one.owner}.", ""]
     lines += [f"- {said}" for said in _facts(one)]
+    code = source.folder / "connector.py"
+    if code.is_file():
+        told = ast.get_docstring(ast.parse(code.read_text(encoding="utf-8"))) or ""
+        lines.append(f"- **Code of its own**: {told.splitlines()[0]}")
     lines += ["", "| column | what the hub takes from it |", "|---|---|"]
     lines += [f"| {name} | {'; '.join(uses)} |" for name, uses in sorted(_uses(one).items())]
     if one.ignore:

@@ -11,7 +11,7 @@ from connectors.contract import Binding
 from connectors.registry import discover
 from connectors.samples import JURISDICTION
 from schemas.records import Accepted, Listing, ProjectRecord, RawRecord
-from tests.connectors.departments.reading import FOLDER, outcome, proves, raw, sample
+from tests.connectors.departments.reading import FOLDER, outcome, proves, raw, sample, stated
 
 WEEK = FOLDER / "commerce" / "negotiations_weekly" / "sample" / "签约履约周报_20241014.xlsx"
 TALKS = "commerce.negotiations_weekly"
@@ -98,3 +98,9 @@ def test_a_sum_under_the_wrong_unit_is_kept_with_a_doubt() -> None:
     assert isinstance(found, Accepted)
     assert [(issue.rule, issue.value) for issue in found.issues] == [("range.unbelievable", "5200000000000")]
     assert json.loads(found.statements[0].model_dump_json())["money"]["total_investment"]["raw"] == "52000"
+
+
+def test_a_leads_number_is_no_promotion_number_for_signing_gives_another() -> None:
+    key = "commerce.negotiations_api"
+    assert [number.scheme for number in stated(key).bears] == ["promotion_no"]
+    assert [number.scheme for number in stated(key, ZSBH="XS2024-901").bears] == ["document_no"]

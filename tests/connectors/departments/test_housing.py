@@ -7,7 +7,13 @@ from schemas.records import Accepted, Op, PartRecord, Rejection
 from schemas.tables import code_list
 from tests.connectors.departments.reading import feed, outcome, proves, raw, sample, stated
 
-PARTS = ["housing.buildings", "housing.item_instances", "housing.item_events", "housing.item_documents"]
+PARTS = [
+    "housing.buildings",
+    "housing.drawing_reviews",
+    "housing.item_instances",
+    "housing.item_events",
+    "housing.item_documents",
+]
 
 
 @pytest.mark.parametrize("key", PARTS)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from schemas.records import Accepted, ProjectRecord, Rejection
+from schemas.records import Accepted, PartRecord, ProjectRecord, Rejection
 from schemas.tables import code_list
 from tests.connectors.departments.reading import outcome, proves, sample, stated
 
@@ -59,14 +59,23 @@ def test_holders_that_are_bodies_are_taken_with_their_code(holder: str) -> None:
     assert party.uscc.value == "91430204MA4D00180A"
 
 
-def test_the_floors_of_one_building_share_its_parcel() -> None:
-    codes = [f"430204 001002 GB09001 F0001{floor:04d}" for floor in range(1, 4)]
-    borne = [
-        {str(number.scheme): number.value for number in project("land.real_estate", BDCDYH=code).bears}
-        for code in codes
+def test_the_floors_of_one_building_are_parts_of_the_title_to_its_parcel() -> None:
+    title = project("land.real_estate", BDCDYH="430204 001002 GB09001 W00000000")
+    units = [
+        stated("land.real_estate", BDCDYH=f"430204 001002 GB09001 F0001{floor:04d}", QLLX="4")
+        for floor in range(1, 4)
     ]
-    assert {one["parcel_code"] for one in borne} == {"430204001002GB09001"}
-    assert len({one["real_estate_unit"] for one in borne}) == 3
+    for unit in units:
+        assert isinstance(unit, PartRecord)
+        assert (unit.part, unit.parent_source, unit.parent_key) == ("unit", title.source, title.key)
+        assert unit.texts["holder"] == "株洲示例新能源科技有限公司"
+        assert "D7 A" in {f"{proof.milestone} {proof.rank}" for proof in unit.evidence}
+    assert len({unit.key for unit in units}) == 3
+
+
+@pytest.mark.parametrize("code", ["430204001002GB09001W00000000", "旧编号-12", "430204001002JC00012F"])
+def test_what_is_no_unit_on_a_parcel_stays_a_record_of_its_own(code: str) -> None:
+    assert project("land.real_estate", BDCDYH=code).key == code
 
 
 def test_an_approval_of_conversion_cites_its_parcel_so_that_a_batch_is_no_parcel() -> None:
@@ -75,6 +84,12 @@ def test_an_approval_of_conversion_cites_its_parcel_so_that_a_batch_is_no_parcel
     assert [number.scheme for number in said.cites] == ["supervision_no"]
     assert said.parcel is None
     assert "site_area" not in said.areas
+
+
+def test_a_verification_is_a_document_of_its_works_permit() -> None:
+    said = stated("land.verifications")
+    assert isinstance(said, PartRecord)
+    assert (said.parent_source, said.parent_key) == ("land.works_permits", "建字第4302042024GG0090003号")
 
 
 def test_a_verification_that_failed_proves_only_that_there_was_a_permit() -> None:
