@@ -16,6 +16,7 @@ COMMITS = {"app/db/session.py", "app/api/deps.py"}
 # Tests that mirror no file: a story that crosses the house, or a property of the whole of it.
 STORIES = {
     "test_add_a_department",
+    "test_bad_input",
     "test_corridor",
     "test_hostile_city",
     "test_migrations",
