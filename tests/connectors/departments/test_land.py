@@ -105,3 +105,24 @@ def test_a_site_opinion_is_in_hectares_and_what_is_wanted_is_not_what_was_suppli
     assert "site_area" not in said.areas
     assert "A1 A" in proves("land.site_opinions")
     assert "A1 B" in proves("land.site_opinions", FZRQ="")
+
+
+@pytest.mark.parametrize(
+    ("address", "district"),
+    [
+        ("石峰区清水塘示例大道1号", "430204"),
+        ("株洲市石峰区清水塘示例大道1号", "430204"),
+        ("湖南省株洲市石峰区清水塘示例大道1号", "430204"),
+        ("醴陵市示例路2号", "430281"),
+        ("示例大道312号", None),
+    ],
+)
+def test_an_address_tells_the_district_only_where_it_begins_with_one(
+    address: str, district: str | None
+) -> None:
+    found = outcome("land.conversions", sample("land.conversions", XMWZ=address))
+    assert isinstance(found, Accepted)
+    said = found.statements[0]
+    assert isinstance(said, ProjectRecord)
+    assert said.place.district == district
+    assert found.issues == ()
