@@ -19,13 +19,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connectors.contract import Binding
-from connectors.errors import SourceChanged
+from connectors.errors import SourceChanged, SourceUnavailable
 from connectors.manifest import Manifest
 from connectors.mapping import Mapping
 from connectors.transport_settings import FilesSettings
 from connectors.transports import push
 from connectors.transports.files import fetch
-from schemas.records import Outcome, RawRecord, Rejection, Unreadable
+from schemas.records import Outcome, Page, RawRecord, Rejection, Unreadable
 from tests.connectors.manifests import FILES, KEY, NAME, PUSH, manifest, simple
 
 SOON = 2.0
@@ -314,3 +314,72 @@ hostile_json = st.recursive(
 def test_no_bytes_make_a_message_or_its_normalizing_raise(body: bytes) -> None:
     for message in (body, b'{"records":[' + body + b"]}"):
         assert all(isinstance(rule, str) for rule in told(simple(PUSH), message))
+
+
+def whole(folder: Path, cursor: str | None = None) -> list[Page]:
+    """Read a folder from a cursor on, two rows a page."""
+    return list(walk(folder, cursor))
+
+
+def walk(folder: Path, cursor: str | None = None) -> Iterator[Page]:
+    """Begin to read a folder."""
+    made = manifest(FILES, KEY, NAME)
+    assert isinstance(made.transport, FilesSettings)
+    return fetch(made, made.transport, Binding(1, location=str(folder)), cursor)
+
+
+def keys(pages: list[Page]) -> set[str]:
+    """Give the keys of all rows that could be read."""
+    return {row.key for page in pages for row in page.rows if isinstance(row, RawRecord)}
+
+
+def five_rows(folder: Path, name: str = "a.csv") -> Path:
+    """Write a file of the keys 0 to 4."""
+    (folder / name).write_text("BH,MC\n" + "".join(f"{n},x\n" for n in range(5)), encoding="utf-8")
+    return folder / name
+
+
+@pytest.mark.parametrize("harm", ["folder", "file", "replaced"])
+def test_what_vanishes_or_is_replaced_while_it_is_read_is_read_again(harm: str, tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    file = five_rows(folder)
+    walking = walk(folder)
+    first = next(walking)
+    if harm == "folder":
+        folder.rename(tmp_path / "away")
+    elif harm == "file":
+        file.unlink()
+    else:
+        (tmp_path / "new.csv").write_text("BH,MC\n7,y\n", encoding="utf-8")
+        (tmp_path / "new.csv").replace(file)
+    with pytest.raises(SourceUnavailable):
+        list(walking)
+    if harm == "folder":
+        with pytest.raises(SourceUnavailable, match="no folder"):
+            whole(folder, first.cursor)
+        (tmp_path / "away").rename(folder)
+    elif harm == "file":
+        assert whole(folder, first.cursor) == []
+        five_rows(folder)
+    assert keys(whole(folder, first.cursor)) == ({"7"} if harm == "replaced" else set("01234"))
+
+
+def test_a_half_written_workbook_is_read_when_it_is_whole(tmp_path: Path) -> None:
+    (tmp_path / "a.xlsx").write_bytes(book()[:2000])
+    five_rows(tmp_path, "b.csv")
+    found = whole(tmp_path)
+    assert keys(found) == set("01234")
+    (tmp_path / "a.xlsx").write_bytes(book())
+    assert keys(whole(tmp_path, found[-1].cursor)) == {"1"}
+
+
+def test_an_emptied_folder_forgets_nothing_it_was_told(tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    file = five_rows(folder)
+    cursor = whole(folder)[-1].cursor
+    file.rename(tmp_path / "away.csv")
+    assert whole(folder, cursor) == []
+    (tmp_path / "away.csv").rename(file)
+    assert whole(folder, cursor) == []
