@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 
+from simulator.areas import city_area
 from simulator.dice import chance, date_of, dice, office_time, stamp
 from simulator.model import GROUNDLESS, Project, Row, Scenario, Table
 from simulator.records.history import Scene, number_on
@@ -110,6 +111,7 @@ def _real_estate(scene: Scene, project: Project) -> Iterator[Row]:
     completed = [works.days.get("completed") for works in project.works]
     done = [day for day in completed if day is not None]
     serial = project.index * _CERTIFICATES + 1
+    city = city_area(int(project.district.adcode[:4] + "00")).name
     for part, parcel, supplied_on in supplied(project):
         rng = dice(scene.seed, project.key, REAL_ESTATE, part)
         ground = f"{project.district.adcode}{project.index // 100_000 + 1:03d}{part + 1:03d}GB{project.index % 100_000:05d}"
@@ -122,7 +124,7 @@ def _real_estate(scene: Scene, project: Project) -> Iterator[Row]:
         }
         day = max(project.days["use_permit"], supplied_on) + rng.randint(10, 40)
         right = {"QLLX": "国有建设用地使用权", "MJ": f"{parcel.area:.2f}"}
-        yield _registered(scene, f"{ground}W00000000", serial + part, day, rng, told | right)
+        yield _registered(scene, city, f"{ground}W00000000", serial + part, day, rng, told | right)
         if part == 0 and len(done) == len(project.works):
             day = max(*done, day) + rng.randint(20, 60)
             many = project.scenario is Scenario.FLOOR_UNITS
@@ -131,14 +133,14 @@ def _real_estate(scene: Scene, project: Project) -> Iterator[Row]:
             right = {"QLLX": "国有建设用地使用权/房屋（构筑物）所有权", "MJ": f"{floor / count:.2f}"}
             for n in range(1, count + 1):
                 unit = f"F0001{n:04d}" if many else f"F{n:04d}0001"
-                yield _registered(scene, ground + unit, serial + 9 + n, day, rng, told | right)
+                yield _registered(scene, city, ground + unit, serial + 9 + n, day, rng, told | right)
 
 
 def _registered(
-    scene: Scene, unit: str, serial: int, day: int, rng: random.Random, values: dict[str, str]
+    scene: Scene, city: str, unit: str, serial: int, day: int, rng: random.Random, values: dict[str, str]
 ) -> Row:
     on = date_of(scene.calendar.first, day)
-    number = f"湘({on.year})株洲市不动产权第{serial:07d}号"
+    number = f"湘({on.year}){city}不动产权第{serial:07d}号"
     said = {**values, "BDCQZH": number, "DJSJ": f"{on} 11:20:00"}
     return _row(scene, REAL_ESTATE, unit, day, rng, said)
 

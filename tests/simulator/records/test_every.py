@@ -161,3 +161,11 @@ def test_moments_are_moments(rows: dict[str, dict[str, Row]]) -> None:
     for source in FURTHER - {TALKS_WEEKLY}:
         for row in rows[source].values():
             datetime.fromisoformat(row.at)
+
+
+@pytest.mark.parametrize(("area", "name"), [(430200, "株洲市"), (430300, "湘潭市")])
+def test_a_register_names_its_own_city(area: int, name: str) -> None:
+    city = make_city(5, 40, area=area, breadth="full")
+    certificates = [row.values["BDCQZH"] for _, row in city.rows() if row.source == siting.REAL_ESTATE]
+    assert certificates
+    assert all(f"){name}不动产权第" in number for number in certificates)
