@@ -134,6 +134,8 @@ class FilesSettings(Schema):
     patterns: tuple[str, ...] = ("*.xlsx", "*.xls", "*.csv", "*.json")
     order: Literal["time", "name"] = "time"
     sheet: str | None = None
+    sheet_may_lack: bool = False
+    """A workbook without the sheet says nothing, rather than being refused; nothing is withdrawn by it."""
     header_rows: Annotated[int, Field(ge=1, le=3)] = 1
     header_within: Annotated[int, Field(ge=1, le=50)] = 10
     fill_down: tuple[ColumnName, ...] = ()

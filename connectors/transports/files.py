@@ -126,6 +126,9 @@ def _pages(
             yield Page(page, before, Listing.FULL if full else Listing.CHANGES, arrival.name)
             page = following
     except NotReadable as error:
+        if error.rule == "file.sheet" and settings.sheet_may_lack:
+            yield Page((), after, Listing.FULL if full else Listing.CHANGES, arrival.name)
+            return
         told = json.dumps({"file": arrival.name, "size": arrival.size}, ensure_ascii=False).encode()
         row = Unreadable(error.rule, told, f"{arrival.name}：{error.zh}", f"{arrival.name}: {error.en}")
         yield Page((row,), after, Listing.FULL if full else Listing.CHANGES, arrival.name)

@@ -35,6 +35,15 @@ def test_both_sheets_of_one_workbook_are_read_each_by_its_own_feed(tmp_path: Pat
     ]
 
 
+def test_a_week_without_the_sheet_of_talks_says_nothing_and_withdraws_nothing(tmp_path: Path) -> None:
+    shutil.copy(FOLDER / "commerce" / "signed_weekly" / "sample" / WEEK.name, tmp_path)
+    os.utime(tmp_path / WEEK.name, (1_700_000_000, 1_700_000_000))
+    pages = list(discover().open(TALKS, Binding(JURISDICTION, location=str(tmp_path))).fetch(None))
+    assert [(page.rows, page.listing) for page in pages] == [((), Listing.FULL)]
+    cursor = pages[-1].cursor
+    assert list(discover().open(TALKS, Binding(JURISDICTION, location=str(tmp_path))).fetch(cursor)) == []
+
+
 def test_next_weeks_number_and_day_of_report_are_no_change() -> None:
     row = {
         "序号": 1,
