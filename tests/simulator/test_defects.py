@@ -78,11 +78,6 @@ def _stray(city: City, said: Said) -> Iterator[bool]:
     return (bool(re.search("[\u200b\xa0\n\u3000 \ufeff]", row.values["XMMC"])) for row in rows)
 
 
-def _sheets(city: City, said: Said) -> Iterator[bool]:
-    """Told by the test of the written sheet below."""
-    return iter([True] * WEEKS_KEPT)
-
-
 def _works(city: City, said: Said) -> Iterator[bool]:
     return (len(project.works) > 1 for project in city.projects if project.hard)
 
@@ -155,23 +150,26 @@ def _jargon(city: City, said: Said) -> Iterator[bool]:
             yield commerce.state(city.scene(project), project, city.day)["LYZT"] == "已开工"
 
 
-COUNTS: dict[int, Callable[[City, Said], Iterable[bool]]] = dict(
-    enumerate(
-        (
-            _names, _companies, _codes, _units, _money, _dates, _stray, _sheets, _works, _parcels,
-            _platform, _anew, _early, _vanished, _twice, _tests, _renamed, _unprintable, _zero, _jargon,
-        ),
-        1,
-    )
-)  # fmt: skip
+SHEETS = 8
+"""Counted in written sheets, below."""
+COUNTS: dict[int, Callable[[City, Said], Iterable[bool]]] = {
+    1: _names, 2: _companies, 3: _codes, 4: _units, 5: _money, 6: _dates, 7: _stray, 9: _works, 10: _parcels,
+    11: _platform, 12: _anew, 13: _early, 14: _vanished, 15: _twice, 16: _tests, 17: _renamed, 18: _unprintable,
+    19: _zero, 20: _jargon,
+}  # fmt: skip
 
 
 def test_the_catalogue_has_twenty_defects_each_once() -> None:
-    assert [defect.number for defect in DEFECTS] == list(range(1, 21)) == list(COUNTS)
+    assert [defect.number for defect in DEFECTS] == list(range(1, 21))
+    assert sorted([*COUNTS, SHEETS]) == list(range(1, 21))
     assert len({defect.name for defect in DEFECTS}) == 20
 
 
-@pytest.mark.parametrize("defect", DEFECTS, ids=lambda defect: f"{defect.number:02d}")
+@pytest.mark.parametrize(
+    "defect",
+    [defect for defect in DEFECTS if defect.number != SHEETS],
+    ids=lambda defect: f"{defect.number:02d}",
+)
 def test_a_defect_happens_at_its_rate(city: City, said: Said, defect: Defect) -> None:
     happened = list(COUNTS[defect.number](city, said))
     share = sum(happened) / len(happened)
@@ -185,6 +183,7 @@ def test_every_weekly_sheet_has_merged_heads_subtotals_and_a_note(tmp_path: File
     feeds.close()
     sheets = sorted((tmp_path / "commerce").iterdir())
     assert len(sheets) == WEEKS_KEPT
+    assert DEFECTS[SHEETS - 1].rate == 1
     for path in sheets:
         sheet = openpyxl.load_workbook(path)[SHEET]
         first = [str(row[0]) for row in sheet.iter_rows(min_row=4, values_only=True)]
