@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterator
+from decimal import Decimal
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Annotated, Literal
@@ -11,6 +12,7 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationError, model_validator
 
 from connectors.manifest_mapping import MappingRules
+from connectors.manifest_rows import RowRules
 from connectors.transport_settings import ColumnName, Push, PushSettings, Schedule, Transport
 from schemas.base import Schema
 
@@ -78,8 +80,14 @@ class Range(Schema):
     min: float | None = None
     max: float | None = None
 
+    def holds(self, amount: Decimal) -> bool:
+        """Tell whether an amount is inside."""
+        return (self.min is None or amount >= Decimal(str(self.min))) and (
+            self.max is None or amount <= Decimal(str(self.max))
+        )
 
-class Manifest(MappingRules):
+
+class Manifest(MappingRules, RowRules):
     """One source of one department: identity, road, key, and what its columns mean."""
 
     key: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$")]
@@ -111,6 +119,8 @@ class Manifest(MappingRules):
             }:
                 raise ValueError(f"assertions: {name!r} is no declared money or area (write money.NAME)")
         self.check_mapping(self._own_columns())
+        if unknown := sorted(set(self.row_columns()) - self.known_columns()):
+            raise ValueError(f"{', '.join(unknown)} is neither mapped nor ignored")
         return self
 
     def _own_columns(self) -> Iterator[str]:

@@ -34,18 +34,33 @@ def _one(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
 
 
-def _pattern(text: str) -> str:
+def _groups(text: str) -> int:
     try:
-        groups = re.compile(text).groups
+        return re.compile(text).groups
     except re.error as error:
         raise ValueError(f"{text!r} is no pattern: {error}") from None
-    if groups != 1:
+
+
+def _pattern(text: str) -> str:
+    if _groups(text) != 1:
         raise ValueError(f"{text!r} needs exactly one group in brackets")
     return text
 
 
+def _telling(text: str) -> str:
+    if _groups(text) != 0:
+        raise ValueError(f"{text!r} only tells whether a text fits: write its groups as (?:…)")
+    return text
+
+
+def _several(value: Any) -> Any:
+    """Let one condition stand for a list of one."""
+    return [value] if isinstance(value, dict) else value
+
+
 Columns = Annotated[tuple[ColumnName, ...], BeforeValidator(_one)]
 Pattern = Annotated[str, AfterValidator(_pattern)]
+TellingPattern = Annotated[str, AfterValidator(_telling)]
 
 
 def _short(value: Any) -> Any:
@@ -67,19 +82,28 @@ class TextRule(Schema):
 
 
 class NumberRule(Schema):
-    """A number of the scheme `scheme` stands in a column; a text with several gives several."""
+    """A number of the scheme `scheme` stands in a column; a text with several gives several.
+
+    `match` is a pattern whose first group is the number; a text it does not fit says nothing.
+    """
 
     scheme: Scheme
     column: ColumnName = Field(alias="from")
     required: bool = False
+    match: Pattern | None = None
 
 
 class PartyRule(Schema):
-    """A body by its name, its credit code, or both."""
+    """A body by its name, its credit code, or both.
+
+    `match` is a pattern whose first group is taken of the name. A party whose name it does not fit is not read at all,
+    its code neither: where a column also names private persons, it keeps them and their identity numbers out.
+    """
 
     role: Role
     name: Columns = ()
     uscc: ColumnName | None = None
+    match: Pattern | None = None
 
     @model_validator(mode="after")
     def _says_something(self) -> PartyRule:
@@ -105,17 +129,30 @@ class AreaRule(Schema):
 
 
 class When(Schema):
-    """A rule holds only for rows whose `column` says one of `values`."""
+    """A rule holds only for rows whose `column` says one of `values`, or a text in which `match` is found."""
 
     column: ColumnName
-    values: tuple[str, ...] = Field(min_length=1)
+    values: tuple[str, ...] = ()
+    match: TellingPattern | None = None
+
+    @model_validator(mode="after")
+    def _asks_one_thing(self) -> When:
+        if bool(self.values) == (self.match is not None):
+            raise ValueError("a condition needs `values` or `match`, one of them")
+        return self
+
+    def holds(self, text: str | None) -> bool:
+        """Tell whether a text of the column fits; nothing said fits nothing."""
+        if text is None:
+            return False
+        return text in self.values if self.match is None else re.search(self.match, text) is not None
 
 
 class EvidenceRule(Schema):
     """What proves a milestone: a number, a date or a status.
 
     `words` in the date column mean done without a date (已开工). Rank A holds with number and date only; with one
-    of them it is B. `month_of` takes year and month out of a project code.
+    of them it is B. `month_of` takes year and month out of a project code. Of several conditions all must hold.
     """
 
     milestone: str
@@ -124,7 +161,7 @@ class EvidenceRule(Schema):
     number: ColumnName | None = None
     part: ColumnName | None = None
     words: tuple[str, ...] = ()
-    when: When | None = None
+    when: Annotated[tuple[When, ...], BeforeValidator(_several)] = ()
     month_of: ColumnName | None = None
 
     @model_validator(mode="after")
@@ -148,7 +185,7 @@ class PlannedRule(Schema):
 class PartRule(Schema):
     """These rows are parts: they hang on the record `key` of the source `source` and are never matched."""
 
-    part: Literal["works", "unit", "parcel", "event"]
+    part: Literal["works", "unit", "parcel", "event", "item", "document"]
     source: str
     key: ColumnName
 
@@ -204,8 +241,7 @@ class MappingRules(Schema):
         yield from (rule.column for rule in self.areas.values())
         for proof in self.evidence:
             yield from filter(None, (proof.date, proof.number, proof.part, proof.month_of))
-            if proof.when:
-                yield proof.when.column
+            yield from (condition.column for condition in proof.when)
         for planned in self.planned:
             yield from filter(None, (planned.date, planned.part))
         for refuse in self.refuse:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any, Literal, cast
 
+from connectors.columns import column_name
 from connectors.errors import RecordRejected
 from connectors.manifest import Manifest, Range
+from connectors.manifest_rows import PackedRule
 from connectors.mapping_evidence import evidence, planned
+from connectors.mapping_rows import Share, note_doubts, refuse_no_row, require, unpack
 from connectors.mapping_values import Said
 from connectors.moments import moment
 from connectors.strict_json import StrictJsonError, loads
@@ -18,6 +23,7 @@ from schemas.parties import Party
 from schemas.places import Place, find_district, find_zone, parse_point
 from schemas.records import (
     Accepted,
+    Issue,
     Op,
     Outcome,
     PartRecord,
@@ -61,10 +67,51 @@ class Mapping:
             )
 
     def _accepted(self, raw: RawRecord) -> Accepted:
-        said = Said(self._row(raw), self._manifest.lookup)
-        self._audit(said)
-        statement = self._part(raw, said) if self._manifest.parent else self._project(raw, said)
-        return Accepted((statement,), tuple(said.issues))
+        row, packed = self._row(raw), self._manifest.packed
+        shares = unpack(row, packed) if packed else [Share("", row)]
+        statements: list[ProjectRecord | PartRecord] = []
+        issues: dict[Issue, None] = {}
+        for share in shares if packed is None or packed.into == "records" else [Share("", row)]:
+            said = Said(share.row, self._manifest.lookup)
+            for doubt in share.doubts:
+                said.note(doubt, packed.number[0] if packed else "", Severity.DOUBT)
+            self._audit(said)
+            named = replace(raw, key=f"{raw.key}{share.suffix}") if share.suffix else raw
+            statements += self._states(named, said)
+            issues.update(dict.fromkeys(said.issues))
+        if packed and packed.into == "parts" and len(shares) > 1:
+            for share in shares:
+                part, found = self._parcel(raw, share, packed)
+                statements.append(part)
+                issues.update(dict.fromkeys(found))
+        return Accepted(tuple(statements), tuple(issues))
+
+    def _states(self, raw: RawRecord, said: Said) -> list[ProjectRecord | PartRecord]:
+        if self._manifest.states == "nothing":
+            self._shared(said)  # its cells are read all the same: what is odd in them is told
+            return []
+        return [self._part(raw, said) if self._manifest.parent else self._project(raw, said)]
+
+    def _parcel(self, raw: RawRecord, share: Share, rule: PackedRule) -> tuple[PartRecord, list[Issue]]:
+        """Give one parcel of a packed row as a part of the row's record."""
+        said = Said({head: cell for head, cell in share.row.items() if column_name(head) in rule.columns}, {})
+        note_doubts(said, [each for each in self._manifest.doubts if not each.columns], ())
+        for doubt in share.doubts:
+            said.note(doubt, rule.number[0], Severity.DOUBT)
+        measured = {*rule.number, *(area.column for area in rule.areas.values())}
+        texts = {name: said.text(name) for name in rule.columns if name not in measured}
+        part = PartRecord(
+            source=raw.source,
+            key=f"{raw.key}{share.suffix}",
+            department=self._manifest.department,
+            part="parcel",
+            parent_source=raw.source,
+            parent_key=raw.key,
+            name=share.number,
+            areas={name: area for name, each in rule.areas.items() if (area := said.area(each))},
+            texts={name: text for name, text in texts.items() if text},
+        )
+        return part, said.issues
 
     def _row(self, raw: RawRecord) -> dict[str, Any]:
         try:
@@ -78,7 +125,8 @@ class Mapping:
         return row
 
     def _audit(self, said: Said) -> None:
-        """Refuse a row with a column nobody decided about, and rows the manifest says are no data."""
+        """Refuse a row with a column nobody decided about, and rows the manifest says are no data; note what is odd."""
+        refuse_no_row(said)
         for name in said.cells:
             if name not in self._known:
                 said.reject(
@@ -93,6 +141,8 @@ class Mapping:
             text = said.text(rule.column) or ""
             if text in rule.words or text.rstrip("0123456789 ") in rule.words:
                 said.reject(rule.rule, rule.column, text, rule.zh, rule.en)
+        note_doubts(said, self._manifest.doubts, self._manifest.volatile)
+        require(said, self._manifest.require)
 
     def _project(self, raw: RawRecord, said: Said) -> ProjectRecord:
         rules = self._manifest
@@ -142,9 +192,9 @@ class Mapping:
         for name, limits in rules.assertions.items():
             kind, _, field = name.partition(".")
             if kind == "money" and field in money:
-                _believe(said, rules.money[field].column, money[field].yuan, limits)
+                _believe(said, rules.money[field].column, money[field].yuan, limits, ("万元", "元"))
             elif kind == "areas" and field in areas:
-                _believe(said, rules.areas[field].column, areas[field].square_metres, limits)
+                _believe(said, rules.areas[field].column, areas[field].square_metres, limits, ("公顷", "㎡"))
         texts = {name: said.field(name, rule) for name, rule in rules.texts.items()}
         return {
             "bears": said.numbers(rules.identifiers),
@@ -160,6 +210,10 @@ class Mapping:
         made = []
         for rule in self._manifest.parties:
             name = said.first(rule.name)
+            if rule.match:
+                if not (fitting := re.search(rule.match, name or "")):
+                    continue
+                name = fitting[1]
             code = said.text(rule.uscc) if rule.uscc else None
             uscc = None
             if code and rule.uscc:
@@ -206,18 +260,18 @@ class Mapping:
         return raw.version.split("|")[0] or None if version and version.kind == "timestamp" else None
 
 
-def _believe(said: Said, name: str, amount: Decimal | None, limits: Range) -> None:
-    if amount is None:
+def _believe(said: Said, name: str, amount: Decimal | None, limits: Range, units: tuple[str, str]) -> None:
+    """Doubt an amount beyond its limits, and tell what it would be in the larger or smaller of the two `units`."""
+    if amount is None or limits.holds(amount):
         return
     low, high = limits.min, limits.max
-    if (low is not None and amount < Decimal(str(low))) or (high is not None and amount > Decimal(str(high))):
-        said.note(
-            Doubt(
-                "range.unbelievable",
-                f"{amount:f}",
-                f"数值超出可信范围（{low}–{high}），请核对单位",
-                f"outside what is believable ({low} to {high}): check the unit",
-            ),
-            name,
-            Severity.DOUBT,
-        )
+    small = low is not None and amount < Decimal(str(low))
+    unit, other = (units[0], amount * 10_000) if small else (units[1], amount / 10_000)
+    zh, en = (
+        f"数值超出可信范围（{low}–{high}），请核对单位",
+        f"outside what is believable ({low} to {high}): check the unit",
+    )
+    if limits.holds(other):
+        zh += f"：按所报单位为 {amount:f}，如原意为{unit}则为 {other:f}"
+        en += f"; {amount:f} as said, {other:f} if {unit} was meant"
+    said.note(Doubt("range.unbelievable", f"{amount:f}", zh, en), name, Severity.DOUBT)

@@ -33,9 +33,9 @@ def planned(said: Said, rules: tuple[PlannedRule, ...]) -> tuple[Planned, ...]:
 
 
 def _proof(said: Said, rule: EvidenceRule) -> Evidence | None:
-    status = said.text(rule.when.column) if rule.when else None
-    if rule.when and status not in rule.when.values:
+    if not all(condition.holds(said.text(condition.column)) for condition in rule.when):
         return None
+    status = said.text(rule.when[0].column) if rule.when else None
     number = said.text(rule.number) if rule.number else None
     raw = said.text(rule.date) if rule.date else None
     done = raw is not None and raw in rule.words
@@ -44,7 +44,7 @@ def _proof(said: Said, rule: EvidenceRule) -> Evidence | None:
         number = said.text(rule.month_of)
         on = _month(number) if number else None
     carried = bool(number or on or done)
-    if not carried and (rule.when is None or rule.date or rule.number):
+    if not carried and (not rule.when or rule.date or rule.number):
         return None
     rank = Rank.B if rule.rank is Rank.A and not (number and on) else rule.rank
     return Evidence(

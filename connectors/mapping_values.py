@@ -66,6 +66,11 @@ class Said:
         said = str(value) if not isinstance(value, Decimal) else f"{value:f}"
         return _display(said)
 
+    def silence(self, name: str) -> None:
+        """Read a cell as saying nothing from here on; whoever does so has written down why."""
+        self.cells[name] = None
+        self._texts[name] = None
+
     def first(self, names: Iterable[str]) -> str | None:
         """Give the first text that says something."""
         return next((text for name in names if (text := self.text(name)) is not None), None)
@@ -104,6 +109,10 @@ class Said:
                 if rule.required:
                     self._missing(rule.column)
                 continue
+            if rule.match:
+                fitting = re.search(rule.match, said)
+                if not fitting or not (said := fitting[1]):
+                    continue
             for number in self._read(rule.column, partial(parse, rule.scheme), said, rule.required) or ():
                 found.setdefault((number.scheme, number.value), number)
         return tuple(found.values())

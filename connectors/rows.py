@@ -11,7 +11,7 @@ import msgspec
 from connectors.columns import column
 from connectors.manifest import Manifest
 from connectors.moments import moment
-from connectors.splitting import NotSplittable, members
+from connectors.splitting import MOST_NAMES, NotSplittable, TooMany, members
 from connectors.strict_json import StrictJsonError, dumps, loads
 from schemas.records import Op, RawRecord, Unreadable, content_hash
 
@@ -55,6 +55,13 @@ class RowReader:
         """Read a row that came as JSON; its body stays byte for byte what was said."""
         try:
             said = members(body)
+        except TooMany:
+            return Unreadable(
+                "json.too_many_names",
+                body,
+                f"一行超过 {MOST_NAMES} 个字段",
+                f"the row has more than {MOST_NAMES} names",
+            )
         except NotSplittable:
             return Unreadable("json.not_object", body, "该行不是一个 JSON 对象", "the row is no JSON object")
         heads = tuple(said)

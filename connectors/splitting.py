@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 import msgspec
 
@@ -11,15 +12,27 @@ _OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _LIST = msgspec.json.Decoder(list[msgspec.Raw])
 _BOM = b"\xef\xbb\xbf"
 _TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|["\[\]{},:]', re.DOTALL)
+_STRING = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_TEXTS = re.compile(rb'(?:[^"]++|"(?:[^"\\]++|\\.)*+")*+', re.DOTALL)
+_WINDOW = 1 << 18
+_SIGNS = re.compile(rb",+|[\[\]{}]")
+_NO_SIGNS = bytes(set(range(256)) - set(b",[]{}"))
+MOST_NAMES, MOST_ITEMS = 10_000, 200_000
+"""An object of more members, or a list of more rows, is built to exhaust its reader."""
 
 
 class NotSplittable(ValueError):
     """The bytes are no JSON of the shape that was asked for."""
 
 
+class TooMany(NotSplittable):
+    """The bytes are JSON, but of more parts than anybody means."""
+
+
 def members(body: bytes) -> dict[str, bytes]:
     """Give an object's members as slices, whatever stands in them; raise NotSplittable when it is no object."""
     body = body.removeprefix(_BOM)
+    _refuse_masses(body, MOST_NAMES)
     try:
         return {name: bytes(raw) for name, raw in _OBJECT.decode(body).items()}
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -29,10 +42,42 @@ def members(body: bytes) -> dict[str, bytes]:
 def items(body: bytes) -> list[bytes]:
     """Give a list's items as slices, whatever stands in them; raise NotSplittable when it is no list."""
     body = body.removeprefix(_BOM)
+    _refuse_masses(body, MOST_ITEMS)
     try:
         return [bytes(raw) for raw in _LIST.decode(body)]
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return list(_cut(body, b"[", b"]"))
+
+
+def _refuse_masses(body: bytes, most: int) -> None:
+    """Raise TooMany for more than `most` parts, before any is made; most bodies pass on their count of commas alone."""
+    if body.count(b",") < most:
+        return
+    depth, parts, run = 0, 1, 0
+    for signs in _signs(body):
+        for found in _SIGNS.finditer(signs):
+            sign = found[0]
+            if sign[:1] == b",":
+                run += len(sign)
+                parts += len(sign) if depth == 1 else 0
+                if parts > most or run > MOST_ITEMS:
+                    raise TooMany(f"more than {most} parts")
+            else:
+                run = 0
+                depth += 1 if sign in b"[{" else -1
+
+
+def _signs(body: bytes) -> Iterator[bytes]:
+    """Give brackets and commas outside texts, window by window: what is measured here may be built to fill memory."""
+    place = 0
+    while place < len(body):
+        whole = _TEXTS.match(body, place, place + _WINDOW)
+        end = whole.end() if whole else place
+        if end == place:  # a text longer than the window, or one without an end
+            text = _STRING.match(body, place)
+            end = text.end() if text else len(body)
+        yield _STRING.sub(b"", body[place:end]).translate(None, _NO_SIGNS)
+        place = end
 
 
 def _cut(body: bytes, opening: bytes, closing: bytes) -> Iterator[bytes]:
@@ -75,10 +120,26 @@ def _name(quoted: bytes) -> str:
         return quoted.decode("utf-8", "replace")
 
 
+@lru_cache(maxsize=256)
+def _only(name: str) -> msgspec.json.Decoder[msgspec.Struct]:
+    """Make a reader of one member that builds none of the others."""
+    fields = [("found", msgspec.Raw | msgspec.UnsetType, msgspec.UNSET)]
+    return msgspec.json.Decoder(msgspec.defstruct("Only", fields, rename={"found": name}))
+
+
+def _member(body: bytes, name: str) -> bytes | None:
+    body = body.removeprefix(_BOM)
+    try:
+        found: msgspec.Raw | msgspec.UnsetType = _only(name).decode(body).found  # type: ignore[attr-defined]  # made above
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return members(body).get(name)
+    return None if isinstance(found, msgspec.UnsetType) else bytes(found)
+
+
 def at(body: bytes, pointer: str) -> bytes | None:
     """Follow a dotted pointer into objects; None where a name is missing; raise NotSplittable off the road."""
     for name in filter(None, pointer.split(".")):
-        found = members(body).get(name)
+        found = _member(body, name)
         if found is None:
             return None
         body = found
@@ -107,13 +168,14 @@ def records(body: bytes, pointer: str) -> Iterator[bytes]:
     if plain.startswith(b"["):
         yield from items(plain)
         return
+    first = pointer.split(".", maxsplit=1)[0]
     try:
-        holder = members(plain)
+        holds = _member(plain, first) is not None
     except NotSplittable:
         lines = [line.strip() for line in plain.splitlines() if line.strip()]
         if len(lines) < 2 or not any(line.startswith(b"{") and line.endswith(b"}") for line in lines):
             raise
         yield from lines
         return
-    inner = at(plain, pointer) if pointer and pointer.split(".", maxsplit=1)[0] in holder else None
+    inner = at(plain, pointer) if pointer and holds else None
     yield from items(inner) if inner is not None and inner.startswith(b"[") else [plain]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any, NoReturn
 
 MAX_DEPTH = 64
@@ -76,8 +76,11 @@ def _check_depth(body: bytes) -> None:
 
 
 def _decimal(text: str) -> Decimal:
-    number = Decimal(text)
-    if abs(number.adjusted()) > MAX_DIGITS:
+    try:
+        number = Decimal(text)
+    except InvalidOperation:  # an exponent that no machine word holds
+        number = Decimal("Infinity")
+    if len(text) > MAX_DIGITS or not number.is_finite() or abs(number.adjusted()) > MAX_DIGITS:
         raise StrictJsonError("json.number", f"数值过大:{text[:40]}", f"a number beyond measure: {text[:40]}")
     return number
 

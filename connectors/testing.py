@@ -147,7 +147,8 @@ def _columns_known(feed: _Feed) -> str | None:
             row = loads(raw.body)
         except StrictJsonError:
             continue
-        if strange := sorted({column_name(head) for head in row} - known):
+        # cells under no name are a line that does not fit its header: a rejection, no column
+        if strange := sorted({column_name(head) for head in row} - known - {""}):
             return f"{', '.join(strange)} is neither mapped nor ignored"
     return None
 

@@ -104,8 +104,29 @@ class Skip(Schema):
     notes: tuple[str, ...] = ("填报说明", "说明:", "备注:", "注:", "填表人", "制表")
 
 
+class Header(Schema):
+    """A header known to be wrong: where the run of names `is` stands, the columns are `means`, in this order.
+
+    '' names a column without a name. A header without that run is read as it stands.
+    """
+
+    stands: tuple[str, ...] = Field(alias="is", min_length=1)
+    means: tuple[str, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _tells_columns_apart(self) -> Header:
+        named = [column_name(name) for name in self.means if name]
+        if len(set(named)) != len(named):
+            raise ValueError("`means` gives two columns one name")
+        return self
+
+
 class FilesSettings(Schema):
-    """A watched folder: every arrival (name, size, time, hash) is read once, oldest first."""
+    """A watched folder: every arrival (name, size, time, hash) is read once, oldest first.
+
+    With `every_line`, each line below the header is a row: a blank one too, none is skipped as a total or a note, and
+    one of another width than the header is refused as a whole.
+    """
 
     kind: Literal["files"]
     variable: VariableName
@@ -113,10 +134,14 @@ class FilesSettings(Schema):
     patterns: tuple[str, ...] = ("*.xlsx", "*.xls", "*.csv", "*.json")
     order: Literal["time", "name"] = "time"
     sheet: str | None = None
+    sheet_may_lack: bool = False
+    """A workbook without the sheet says nothing, rather than being refused; nothing is withdrawn by it."""
     header_rows: Annotated[int, Field(ge=1, le=3)] = 1
     header_within: Annotated[int, Field(ge=1, le=50)] = 10
     fill_down: tuple[ColumnName, ...] = ()
     skip: Skip = Skip()
+    header: Header | None = None
+    every_line: bool = False
     rows: str = ""
     settle_seconds: Annotated[float, Field(ge=0)] = 2.0
     max_bytes: Annotated[int, Field(ge=1)] = 200 * 1024 * 1024

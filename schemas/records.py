@@ -154,13 +154,16 @@ class ProjectRecord(Schema):
 
 
 class PartRecord(Schema):
-    """A works, unit, parcel or item event that hangs on its parent by the department's own key; never matched."""
+    """What hangs on its parent by the department's own key and is never matched.
+
+    A works, a unit (单体), a parcel, an event, an approval item (审批事项实例) or a document given in one (批文).
+    """
 
     kind: Literal["part"] = "part"
     source: str
     key: str
     department: str
-    part: Literal["works", "unit", "parcel", "event"]
+    part: Literal["works", "unit", "parcel", "event", "item", "document"]
     parent_source: str
     parent_key: str
     name: str | None = None

@@ -9,7 +9,9 @@ import sys
 import threading
 from dataclasses import replace
 from pathlib import Path
+from typing import get_args
 
+from simulator.city import Breadth, Difficulty
 from simulator.feeds import Plan, write_all
 from simulator.run import running
 
@@ -25,6 +27,8 @@ def main(arguments: list[str] | None = None) -> int:
         area=given.area,
         land_url=given.land_url,
         housing_url=given.housing_url,
+        difficulty=given.difficulty,
+        breadth=given.breadth,
     )
     if given.command == "write":
         city = write_all(plan)
@@ -65,6 +69,12 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--projects", type=int, default=300)
         command.add_argument("--days", type=int, default=1095)
         command.add_argument("--area", type=int, default=430200, help="adcode of a built-in city")
+        command.add_argument(
+            "--difficulty", choices=get_args(Difficulty), default=usual.difficulty, help="how hard to match"
+        )
+        command.add_argument(
+            "--breadth", choices=get_args(Breadth), default=usual.breadth, help="how many feeds there are"
+        )
         command.add_argument("--land-url", default="", help="SQLAlchemy URL of land's database")
         command.add_argument("--housing-url", default="", help="SQLAlchemy URL of housing's database")
         if name == "run":

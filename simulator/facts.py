@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass, field
+from datetime import date
 
 from simulator import words
 from simulator.areas import CityArea, District
 from simulator.dice import chance, date_of, dice, weighted
-from simulator.model import Calendar, Company, Parcel, Path, Project, Scenario, Works
+from simulator.model import FIRST_CAST, GROUNDLESS, Calendar, Company, Parcel, Path, Project, Scenario, Works
 from simulator.numbers import Registrar, credit_code
 from simulator.saying import said_codes
 from simulator.timeline import STOPS, plan, roll_up, squeeze, works_days
+from simulator.words import Trade
 
 _WORKS_COUNTS = ((1, 58.0), (2, 23.0), (3, 11.0), (4, 5.0), (5, 2.0), (6, 1.0))
-_PREPARED = tuple(Scenario)
+
+
+SECOND_PARCELS = 50_000_000
+"""Where the numbers of further parcels begin."""
 
 
 @dataclass(slots=True)
@@ -28,7 +33,10 @@ class Town:
     public_owners: list[Company] = field(default_factory=list)
     companies: int = 0
     projects: list[Project] = field(default_factory=list)
+    made: int = 0
     families: int = 0
+    hard: bool = False
+    cast: tuple[Scenario, ...] = FIRST_CAST
 
     def company(self, kind: str, region: str, name: str, short: str) -> Company:
         """A new company with a credit code of its own."""
@@ -36,20 +44,19 @@ class Town:
         return Company(name, short, credit_code(kind, region, self.companies))
 
 
-def make_town(seed: int, area: CityArea, calendar: Calendar, size: int) -> Town:
-    """An empty town with its public owners, one for about 60 projects and at least four."""
-    town = Town(seed, area, calendar, Registrar(area.letter))
-    rng = dice(seed, area.adcode, "public owners")
+def plain_owners(town: Town, size: int) -> list[Company]:
+    """The easy city's public owners, one for about 60 projects and at least four."""
+    rng, owners = dice(town.seed, town.area.adcode, "public owners"), []
     for _ in range(max(4, size // 60)):
-        short = area.name[:2] + _brand(rng) + rng.choice(("城市建设投资", "城市发展", "产业发展投资"))
-        town.public_owners.append(town.company("91", str(area.adcode), short + "有限公司", short))
-    return town
+        short = town.area.name[:2] + _brand(rng) + rng.choice(("城市建设投资", "城市发展", "产业发展投资"))
+        owners.append(town.company("91", str(town.area.adcode), short + "有限公司", short))
+    return owners
 
 
-def add_family(town: Town, room: int, born: int | None = None) -> None:
-    """Makes the next family, of at most `room` projects; `born` is its first signing day, else that lies in the past."""
+def plain_family(town: Town, room: int, born: int | None = None) -> None:
+    """Makes the next family of the easy city, of at most `room` projects; `born` is its first signing day, else that lies in the past."""
     rng = dice(town.seed, town.area.adcode, "family", town.families)
-    scenario = _PREPARED[town.families] if town.families < len(_PREPARED) else None
+    scenario = town.cast[town.families] if town.families < len(town.cast) else None
     days = town.calendar.made
     public = scenario is None and chance(rng, 0.13)
     count, sisters = 1, False
@@ -61,7 +68,7 @@ def add_family(town: Town, room: int, born: int | None = None) -> None:
         )
     latest = days - 1 if not public else days - min(150, days // 3)
     signed = born if born is not None else int(latest * rng.random() ** 1.2 * (1 if count == 1 else 0.6))
-    family = _Family(town, rng, public)
+    family = Family(town, rng, public)
     for member in range(min(count, room)):
         phase = (
             None if sisters or (count == 1 and not (scenario is None and chance(rng, 0.04))) else member + 1
@@ -73,11 +80,11 @@ def add_family(town: Town, room: int, born: int | None = None) -> None:
     town.families += 1
 
 
-class _Family:
+class Family:
     """The shared facts of siblings: investor, owner, place, trade."""
 
     def __init__(self, town: Town, rng: random.Random, public: bool) -> None:
-        self.town, self.rng, self.public = town, rng, public
+        self.town, self.rng, self.public, self.latest = town, rng, public, ""
         self.district: District = rng.choice(town.area.districts)
         self.park = rng.choice(self.district.parks)
         self.street = rng.choice(words.STREETS) + rng.choice(words.STREETS) + rng.choice(("路", "大道"))
@@ -102,12 +109,12 @@ class _Family:
     ) -> Project:
         """One project of the family, planned to the end of its life."""
         town, rng = self.town, self.rng
-        index = len(town.projects)
-        trade = rng.choice(words.TRADES) if fresh_trade and not self.public else self.trade
+        index = town.made
+        trade = self._another_trade() if fresh_trade and not self.public else self.trade
         path = self._path(scenario)
         days, ends = self._days(signed, path, scenario, later=phase is not None and phase > 1)
         signed = days["signed"]
-        count = 3 if scenario is Scenario.THREE_WORKS else 1 if scenario else weighted(rng, _WORKS_COUNTS)
+        count = self._works_count(scenario)
         works_plan = [works_days(rng, days, n, lag=3 if scenario else 60) for n in range(1, count + 1)]
         if not scenario:
             roll_up(days, works_plan)
@@ -119,8 +126,8 @@ class _Family:
         region = self.district.adcode
         registrar = town.registrar
         investment = round(rng.lognormvariate(9.6, 0.9) / 10) * 10 + 500
-        code = registrar.project_code(rng, region, date_of(first, on("code")))
-        earlier = town.projects[-1].code if phase and phase > 1 else None
+        code = self._code(date_of(first, on("code")))
+        earlier = self.latest if phase and phase > 1 else None
         area = rng.randint(60, 1800) * 100
         project = Project(
             index=index,
@@ -129,13 +136,11 @@ class _Family:
             path=path,
             district=self.district,
             park=self.park,
-            address=f"{self.district.name}{self.park}{self.street}{rng.randint(1, 399)}号",
+            address=self._address(),
             trade=trade,
             brand=self.brand,
-            quantity=f"年产{rng.choice((1, 2, 3, 5, 8, 10, 20, 30))}{trade.unit}"
-            if trade.unit and chance(rng, 0.5)
-            else "",
-            form="" if self.public else rng.choice(words.FORMS),
+            quantity=self._quantity(trade),
+            form=self._form(),
             phase=phase,
             owner=self.owner,
             parent=self.parent,
@@ -147,19 +152,45 @@ class _Family:
             investment=investment,
             fixed_share=rng.uniform(0.55, 0.95),
             municipal=self.road,
-            parcel=None if path is Path.RENTED else self._parcel(index, area, path, on("supply")),
+            parcel=None if path in GROUNDLESS else self._parcel(index, area, path, on("supply")),
             use_permit=registrar.planning("地", region, date_of(first, on("use_permit"))),
             works_permit=registrar.planning("建", region, date_of(first, on("works_permit"))),
             works=[],
             days=days,
-            said_codes=said_codes(rng, code, earlier, registrar.codes, scenario),
+            said_codes=self._said_codes(code, earlier, scenario),
             ends=ends,
         )
         project.works = [
             self._works(project, n + 1, plan_, count, area) for n, plan_ in enumerate(works_plan)
         ]
+        self.latest = code
+        town.made += 1
         town.projects.append(project)
         return project
+
+    def _code(self, on: date) -> str:
+        return self.town.registrar.project_code(self.rng, self.district.adcode, on)
+
+    def _said_codes(self, code: str, earlier: str | None, scenario: Scenario | None) -> dict[str, str]:
+        return said_codes(self.rng, code, earlier, self.town.registrar.codes, scenario)
+
+    def _another_trade(self) -> Trade:
+        """A sister's trade."""
+        return self.rng.choice(words.TRADES)
+
+    def _works_count(self, scenario: Scenario | None) -> int:
+        return 3 if scenario is Scenario.THREE_WORKS else 1 if scenario else weighted(self.rng, _WORKS_COUNTS)
+
+    def _address(self) -> str:
+        return f"{self.district.name}{self.park}{self.street}{self.rng.randint(1, 399)}号"
+
+    def _quantity(self, trade: Trade) -> str:
+        """A yearly output, in half of the cases where the trade has a unit."""
+        many = self.rng.choice((1, 2, 3, 5, 8, 10, 20, 30)) if trade.unit and chance(self.rng, 0.5) else 0
+        return f"年产{many}{trade.unit}" if many else ""
+
+    def _form(self) -> str:
+        return "" if self.public else self.rng.choice(words.FORMS)
 
     def _path(self, scenario: Scenario | None) -> Path:
         if self.public:
@@ -177,12 +208,12 @@ class _Family:
             days = squeeze(days, made // 3 if later else made // 50, made - made // 25 - 2)
         return days, stopped
 
-    def _parcel(self, index: int, area: int, path: Path, supplied: int) -> Parcel:
+    def _parcel(self, serial: int, area: int, path: Path, supplied: int) -> Parcel:
         registrar, region = self.town.registrar, self.district.adcode
         on = date_of(self.town.calendar.first, supplied)
         allocated = path is Path.ALLOCATED
         return Parcel(
-            supply_id=f"{region}{index + 1:08d}",
+            supply_id=f"{region}{serial + 1:08d}",
             supervision=registrar.supervision(region, on),
             contract=registrar.land_contract(on, allocated),
             approval=registrar.land_approval(on),

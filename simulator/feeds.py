@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from simulator.city import City, advanced, make_city
+from simulator.city import Breadth, City, Difficulty, advanced, make_city
+from simulator.incidents import API
 from simulator.model import Row
-from simulator.records import housing, land
+from simulator.records import approval, housing, land, siting
+from simulator.records.talks import TALKS_API
 from simulator.systems.commerce_api import CommerceRows
 from simulator.systems.commerce_folder import write_weeks
 from simulator.systems.databases import ExchangeDatabase
@@ -39,6 +41,8 @@ class Plan:
     push_secret: str = "whsec_" + base64.b64encode(b"simulated city, simulated secret").decode()
     advance_every: float = 0.0
     push_by_itself: bool = True
+    difficulty: Difficulty = "easy"
+    breadth: Breadth = "core"
 
 
 class Feeds:
@@ -49,10 +53,11 @@ class Feeds:
         self.home = plan.directory.resolve()
         self.state = self.home / "state"
         self.state.mkdir(parents=True, exist_ok=True)
-        self.city = advanced(make_city(plan.seed, plan.projects, plan.days, plan.area), self._resume())
-        self.rows = CommerceRows()
-        self.land = ExchangeDatabase(self.land_url, land.TABLES, in_place=True)
-        self.housing = ExchangeDatabase(self.housing_url, housing.TABLES, in_place=False)
+        made = make_city(plan.seed, plan.projects, plan.days, plan.area, plan.difficulty, plan.breadth)
+        self.city = advanced(made, self._resume())
+        self.rows, self.talks = CommerceRows(), CommerceRows()
+        self.land = ExchangeDatabase(self.land_url, land.TABLES | siting.TABLES, in_place=True)
+        self.housing = ExchangeDatabase(self.housing_url, housing.TABLES | approval.TABLES, in_place=False)
         self.written = self._write(-1)
 
     @property
@@ -83,6 +88,8 @@ class Feeds:
             "days": plan.days,
             "area": plan.area,
             "advances": advances,
+            "difficulty": plan.difficulty,
+            "breadth": plan.breadth,
         }
 
     def _resume(self) -> list[int]:
@@ -90,7 +97,7 @@ class Feeds:
         path = self.state / "city.json"
         old = json.loads(path.read_text()) if path.exists() else {}
         advances = list(old.get("advances", []))
-        if old and old == self._mark(advances):
+        if old and {"difficulty": "easy", "breadth": "core"} | old == self._mark(advances):
             return advances
         leavings = [
             *self.folders[0].glob("签约履约周报_*.xlsx"),
@@ -122,7 +129,8 @@ class Feeds:
                 to_housing(batch)
                 commerce += [row for row in batch if row.source.startswith("commerce.")]
                 counts.update(row.source for row in batch)
-        self.rows.put(commerce)
+        self.rows.put(row for row in commerce if row.source == API)
+        self.talks.put(row for row in commerce if row.source == TALKS_API)
         counts["commerce.signed_weekly"] += len(write_weeks(self.city, self.folders[0], since))
         counts["land.landchina"] += len(write_exports(self.city, self.folders[1], since))
         self._write_truth(since)

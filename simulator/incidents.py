@@ -79,8 +79,11 @@ def deal(town: Town, taken: Deal, start: int, end: int, newest: Mapping[str, dat
         ]
         span = 7 if kind.sources == (WEEKLY,) and start == 0 else end - start
         wanted = max(1, round(kind.share * len(town.projects) * min(1.0, span / SPAN)))
-        for record in rng.sample(fit, min(wanted, len(fit))):
-            records[record.source].remove(record)
+        met = rng.sample(fit, min(wanted, len(fit)))
+        gone = {id(record) for record in met}
+        for source in {record.source for record in met}:
+            records[source] = [record for record in records[source] if id(record) not in gone]
+        for record in met:
             at = newest[record.source] - timedelta(hours=1) if late else None
             dealt[record.project.index].append(_incident(town, rng, record, kind.name, (start, end), at))
     return dealt

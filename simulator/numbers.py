@@ -41,10 +41,14 @@ def credit_code(kind: str, region: str, serial: int) -> str:
 
 
 class Registrar:
-    """Gives out every number of the city once; the order of asking decides, so ask in one fixed order."""
+    """Gives out every number of the city once; the order of asking decides, so ask in one fixed order.
 
-    def __init__(self, letter: str) -> None:
+    A `dense` registrar has room for a million projects: permits of one day go on in the older classes of works.
+    """
+
+    def __init__(self, letter: str, dense: bool = False) -> None:
         self._letter = letter
+        self._dense = dense
         self._counts: Counter[tuple[object, ...]] = Counter()
         self._codes: set[str] = set()
         self.codes: list[str] = []
@@ -96,10 +100,21 @@ class Registrar:
         return f"{letter}字第{region}{on.year}{scheme}{number:07d}号"
 
     def construction(self, region: str, on: date, municipal: bool) -> str:
-        """施工许可证编号, 18 digits; a day has 99 of them, then the next day's begin."""
+        """施工许可证编号, 18 digits; a day has 99 of them (dense: 99 of every class), then the next day's begin."""
+        if self._dense:
+            return self._dense_construction(region, on, municipal)
         while self._counts["SGXK", region, on] >= 99:
             on += timedelta(days=1)
         return f"{region}{on:%Y%m%d}{self.next('SGXK', region, on):02d}{'02' if municipal else '01'}"
+
+    def _dense_construction(self, region: str, on: date, municipal: bool) -> str:
+        classes = ("02", "17", "18", "99") if municipal else ("01", *(f"{n:02d}" for n in range(3, 17)))
+        while True:
+            for works_class in classes:
+                if self._counts["SGXK", region, on, works_class] < 99:
+                    serial = self.next("SGXK", region, on, works_class)
+                    return f"{region}{on:%Y%m%d}{serial:02d}{works_class}"
+            on += timedelta(days=1)
 
     def completion(self, on: date) -> str:
         """竣工验收备案编号, `株竣备〔2024〕012号`."""

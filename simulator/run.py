@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from simulator.feeds import Feeds, Plan
-from simulator.systems.http_server import PROJECTS_PATH, CityServer, number
+from simulator.systems.http_server import PROJECTS_PATH, TALKS_PATH, CityServer, number
 from simulator.systems.pusher import Pusher
 
 __all__ = ["Plan", "RunningCity", "running"]
@@ -33,7 +33,8 @@ class RunningCity:
             ("POST", "/_simulator/push"): lambda _query: self.push(),
             ("GET", "/_simulator/state"): lambda _query: self.state(),
         }
-        self.server = CityServer(self.feeds.rows, plan.token, plan.port, levers)
+        served = {PROJECTS_PATH: self.feeds.rows, TALKS_PATH: self.feeds.talks}
+        self.server = CityServer(served, plan.token, plan.port, levers)
         (self.feeds.home / "city.json").write_text(
             json.dumps(self.addresses(), ensure_ascii=False, indent=2) + "\n"
         )

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from simulator import words
 from simulator.dice import chance
 from simulator.model import Project, Scenario
+from simulator.naming import hard_company, hard_name
 
 # share of rows with a project code
 _CODE_KNOWN = {"commerce": 0.05, "land.use_permits": 0.35, "land.works_permits": 0.35, "housing": 0.70}
@@ -73,6 +74,8 @@ def phase_words(rng: random.Random, phase: int | None, blur: bool) -> str:
 
 def project_name(rng: random.Random, project: Project, department: str) -> str:
     """The project's name as one department writes it."""
+    if project.hard:
+        return hard_name(rng, project, department)
     blur = not project.easy or project.scenario is Scenario.LAND_BY_CERTIFICATES
     phase = phase_words(rng, project.phase, blur)
     style, place = rng.random(), project.district.name
@@ -94,8 +97,11 @@ def project_name(rng: random.Random, project: Project, department: str) -> str:
     return slip(rng, named) if blur else named
 
 
-def company_name(rng: random.Random, name: str, blur: bool) -> str:
+def company_name(rng: random.Random, project: Project, name: str) -> str:
     """A company's name, sometimes in one of the shapes people give it."""
+    if project.hard:
+        return hard_company(rng, name)
+    blur = not project.easy
     style = rng.random()
     if not blur or style > 0.12:
         return name
@@ -104,6 +110,13 @@ def company_name(rng: random.Random, name: str, blur: bool) -> str:
     if style < 0.09:
         return f"{name[2:]}" if name.endswith("有限公司") else name
     return slip(rng, name, 0.6)
+
+
+def place_name(rng: random.Random, project: Project) -> str:
+    """Where the project stands; every fourth time in the hard city by its crossing instead of its number."""
+    said = project.site if project.hard and chance(rng, 0.25) else project.address
+    alias = project.aliases.get("address")
+    return said.replace(project.district.name, alias, 1) if alias else said
 
 
 def full_width(text: str) -> str:

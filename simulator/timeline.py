@@ -24,6 +24,20 @@ _STEPS: dict[str, tuple[str, int, int]] = {
 }
 _NOT_RENTED = {"supply", "published", "use_permit", "works_permit"}
 _NOT_ALLOCATED = {"company", "production", "capacity"}
+_UNPERMITTED = {"permit", "completed"}
+_SKIPPED = {
+    Path.GRANTED: frozenset[str](),
+    Path.ALLOCATED: frozenset(_NOT_ALLOCATED),
+    Path.RENTED: frozenset(_NOT_RENTED),
+    Path.UPGRADE: frozenset(_NOT_RENTED | _UNPERMITTED),
+    Path.ENERGY: frozenset(_UNPERMITTED),
+}
+# path: step → what it follows instead of its usual forerunner
+_DETOURS = {
+    Path.RENTED: {"filed": "code", "permit": "filed"},
+    Path.UPGRADE: {"filed": "code", "started": "filed", "production": "finished"},
+    Path.ENERGY: {"started": "works_permit", "production": "finished"},
+}
 _WORKS_STEPS = ("permit", "started", "finished", "completed")
 STOPS = ("code", "supply", "use_permit", "works_permit", "permit", "started", "completed", "production")
 
@@ -31,8 +45,7 @@ STOPS = ("code", "supply", "use_permit", "works_permit", "permit", "started", "c
 def plan(rng: random.Random, signed: int, path: Path, stop: str | None) -> dict[str, int]:
     """Days of all milestones of a project signed on that day; from `stop` on nothing more happens."""
     days = {"signed": signed}
-    skipped = _NOT_RENTED if path is Path.RENTED else _NOT_ALLOCATED if path is Path.ALLOCATED else set()
-    detour = {"filed": "code", "permit": "filed"} if path is Path.RENTED else {}
+    skipped, detour = _SKIPPED[path], _DETOURS.get(path, {})
     for step, (after, least, most) in _STEPS.items():
         gap = rng.randint(least, most)
         if step == stop:

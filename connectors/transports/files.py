@@ -126,6 +126,9 @@ def _pages(
             yield Page(page, before, Listing.FULL if full else Listing.CHANGES, arrival.name)
             page = following
     except NotReadable as error:
+        if error.rule == "file.sheet" and settings.sheet_may_lack:
+            yield Page((), after, Listing.FULL if full else Listing.CHANGES, arrival.name)
+            return
         told = json.dumps({"file": arrival.name, "size": arrival.size}, ensure_ascii=False).encode()
         row = Unreadable(error.rule, told, f"{arrival.name}：{error.zh}", f"{arrival.name}: {error.en}")
         yield Page((row,), after, Listing.FULL if full else Listing.CHANGES, arrival.name)
@@ -151,6 +154,9 @@ def _raws(
     for record in table(manifest, settings, rows(arrival.path, settings.sheet)):
         if isinstance(record, dict):
             yield reader.from_values(record)
+        elif manifest.identity.content:
+            # its cells under no name: a record that normalizing refuses
+            yield reader.from_values({"": record})
         else:
             body = json.dumps(record, ensure_ascii=False).encode("utf-8", "surrogatepass")
             yield Unreadable(

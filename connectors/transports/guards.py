@@ -45,3 +45,19 @@ def check_names(manifest: Manifest, rows: Sequence[bytes]) -> None:
         raise SourceChanged(
             f"{manifest.key}: unknown: {', '.join(unknown)}. Map or ignore them in the manifest"
         )
+
+
+def check_encoding(manifest: Manifest, rows: Sequence[bytes]) -> None:
+    """Raise SourceChanged when most rows of a page that go beyond ASCII are not UTF-8; a few are rejected one by one."""
+    beyond = [row for row in rows if not row.isascii()]
+    bad = sum(not _is_utf8(row) for row in beyond)
+    if bad >= ENOUGH and bad * 2 > len(beyond):
+        raise SourceChanged(f"{manifest.key}: the answer is not UTF-8; the source has changed its encoding")
+
+
+def _is_utf8(row: bytes) -> bool:
+    try:
+        row.decode()
+    except UnicodeDecodeError:
+        return False
+    return True

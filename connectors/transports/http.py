@@ -7,8 +7,11 @@ import random
 import socket
 import threading
 import time
-from collections.abc import Callable, Mapping
+import zlib
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urljoin
 
@@ -19,6 +22,7 @@ from connectors.transport_settings import HttpSettings
 from connectors.transports.http_auth import headers_for
 
 AGENT = "lifecycle-hub"
+_PIECE = 65536
 
 
 @dataclass(slots=True)
@@ -31,6 +35,8 @@ class _Cutter:
     def trace(self, event: str, info: Mapping[str, Any]) -> None:
         if event in {"connection.connect_tcp.complete", "connection.start_tls.complete"}:
             self.sockets.append(info["return_value"].get_extra_info("socket"))
+            if self.cut:  # the deadline came while this one was opened
+                self.shut()
 
     def shut(self) -> None:
         self.cut = True
@@ -51,10 +57,13 @@ class Client:
     ) -> None:
         self._settings = settings
         self._url = urljoin(base.rstrip("/") + "/", settings.path.lstrip("/")) if settings.path else base
-        self._headers = {"User-Agent": AGENT, "Accept": "application/json"} | headers_for(
-            settings.auth, variables
-        )
+        own = {"User-Agent": AGENT, "Accept": "application/json", "Accept-Encoding": "gzip"}
+        self._headers = own | headers_for(settings.auth, variables)
         self._sleep = sleep
+        # read once: the bundle of authorities costs more than a page
+        self._trust = (
+            httpx.create_ssl_context(trust_env=False) if self._url.lower().startswith("https") else False
+        )
 
     def get(self, parameters: Mapping[str, str], address: str | None = None) -> bytes:
         """Give the body of one answer; `address` (a next link) must stay on the same host.
@@ -67,32 +76,36 @@ class Client:
             if (following.scheme, following.host, following.port) != (url.scheme, url.host, url.port):
                 raise SourceChanged(f"the next page leads to another host: {following.host}")
             url = following
-        left = self._settings.patience_seconds
+        left, seconds = self._settings.patience_seconds, self._settings.deadline_seconds
         for attempt in range(1, self._settings.attempts + 1):
+            begun = time.monotonic()
             try:
-                return self._once(url, parameters)
+                return self._once(url, parameters, seconds)
             except SourceUnavailable as error:
+                left -= time.monotonic() - begun
                 wait = error.retry_after
                 if wait is None:
                     wait = 0.5 * 2**attempt * random.uniform(0.5, 1)  # noqa: S311 - spreads retries, hides nothing
-                if attempt == self._settings.attempts or wait > left:
+                if attempt == self._settings.attempts or wait >= left:
                     raise
                 left -= wait
+                seconds = min(seconds, left)
                 self._sleep(wait)
         raise AssertionError("attempts is at least one")
 
-    def _once(self, url: httpx.URL, parameters: Mapping[str, str]) -> bytes:
+    def _once(self, url: httpx.URL, parameters: Mapping[str, str], seconds: float) -> bytes:
         cutter = _Cutter([])
-        timer = threading.Timer(self._settings.deadline_seconds, cutter.shut)
+        timer = threading.Timer(seconds, cutter.shut)
         timer.daemon = True
         timer.start()
         try:
             with (
                 httpx.Client(
-                    timeout=self._settings.deadline_seconds,
+                    timeout=seconds,
                     follow_redirects=False,
                     headers=self._headers,
                     trust_env=False,
+                    verify=self._trust,
                 ) as client,
                 client.stream(
                     "GET", url, params=parameters or None, extensions={"trace": cutter.trace}
@@ -106,10 +119,9 @@ class Client:
         except httpx.InvalidURL as error:
             raise SourceUnavailable(f"the address is not usable: {error}") from error
         except httpx.HTTPError as error:
+            late = cutter.cut or isinstance(error, httpx.TimeoutException)
             said = (
-                "the source did not finish its answer in time"
-                if cutter.cut
-                else f"{type(error).__name__}: {error}"
+                "the source did not finish its answer in time" if late else f"{type(error).__name__}: {error}"
             )
             raise SourceUnavailable(said) from error
         finally:
@@ -117,11 +129,32 @@ class Client:
 
     def _read(self, answer: httpx.Response) -> bytes:
         body = bytearray()
-        for chunk in answer.iter_bytes(65536):
+        for chunk in _unpacked(answer):
             body += chunk
             if len(body) > self._settings.max_bytes:
                 raise SourceChanged(f"the answer is larger than {self._settings.max_bytes} bytes")
         return bytes(body)
+
+
+def _unpacked(answer: httpx.Response) -> Iterator[bytes]:
+    """Give a body in pieces of bounded size: httpx would unpack a whole network chunk, a thousandfold, at once."""
+    packing = answer.headers.get("content-encoding", "").strip().lower()
+    if packing in {"", "identity"}:
+        yield from answer.iter_raw(_PIECE)
+        return
+    if packing not in {"gzip", "x-gzip"}:
+        raise SourceChanged(f"the answer is packed in a way nobody asked for: {packing[:40]}")
+    unpacker = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
+    try:
+        for chunk in answer.iter_raw(_PIECE):
+            piece = unpacker.decompress(chunk, _PIECE)
+            while piece:
+                yield piece
+                piece = unpacker.decompress(unpacker.unconsumed_tail, _PIECE)
+    except zlib.error as error:
+        raise SourceChanged(f"the answer says it is gzip and is not: {error}") from error
+    if not unpacker.eof:
+        raise SourceUnavailable("the answer breaks off before its end")
 
 
 def _check_status(answer: httpx.Response) -> None:
@@ -130,10 +163,22 @@ def _check_status(answer: httpx.Response) -> None:
         raise AuthFailed(f"the source answers {status}: it does not accept our credentials")
     if status in (408, 425, 429) or status >= 500:
         raise SourceUnavailable(f"the source answers {status}", retry_after=_retry_after(answer))
+    if answer.has_redirect_location:
+        place = answer.headers["location"].split("?")[0][:200]
+        raise SourceChanged(
+            f"the source answers {status} and sends us to {place}: redirects are not followed"
+        )
     if status != 200:
         raise SourceChanged(f"the source answers {status} where it used to answer 200")
 
 
 def _retry_after(answer: httpx.Response) -> float | None:
+    """Read how long a source asks us to wait, in seconds or as a date; None where it says nothing readable."""
     said = answer.headers.get("retry-after", "")
-    return float(said) if said.isascii() and said.isdigit() and len(said) <= 9 else None
+    if said.isascii() and said.isdigit() and len(said) <= 9:
+        return float(said)
+    try:
+        at = parsedate_to_datetime(said)
+    except (ValueError, TypeError, OverflowError):
+        return None
+    return max(0.0, (at.replace(tzinfo=at.tzinfo or UTC) - datetime.now(UTC)).total_seconds())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import time
 from collections.abc import Callable, Iterator
@@ -15,11 +16,14 @@ from connectors.manifest import Manifest
 from connectors.rows import RowReader
 from connectors.splitting import NotSplittable, at, items, text_at
 from connectors.transport_settings import HttpSettings, Since
-from connectors.transports.guards import check_names, check_shape
+from connectors.transports.guards import check_encoding, check_names, check_shape
 from connectors.transports.http import Client
 from schemas.records import Listing, Page, RawRecord, Unreadable
 
 CLOCK_SLACK = timedelta(minutes=5)
+LOOKS = 3
+QUIET_SECONDS = 15
+Row = RawRecord | Unreadable
 
 
 def fetch(
@@ -47,46 +51,122 @@ class _Walk:
         self._seen = json.loads(cursor).get("since") if cursor else None
         self._start = self._seen
         self._full = manifest.listing == "full"
-        self._ordered = (
-            settings.since is not None
-            and settings.since.ordered
-            and settings.paging.style in {"page", "offset"}
-        )
-        self._asked = 0
+        numbered = settings.paging.style in {"page", "offset"}
+        self._ordered = settings.since is not None and settings.since.ordered and numbered
+        self._shifts = numbered and not self._ordered and (self._full or settings.since is not None)
+        """Rows may move between its pages, and whoever misses one would not ask for it again."""
+        self._begun = datetime.now(UTC)
         self._edge: frozenset[RawRecord | Unreadable] = frozenset()
         """What the last page ended with: the next one, asked for from that time on, begins with it."""
 
     def pages(self) -> Iterator[Page]:
-        number, token, total, given = 0, None, None, 0
-        since = self._since(self._seen)
+        if self._shifts:
+            yield from self._held_still()
+            return
+        for rows, more in self._look():
+            if rows or (self._full and not more):
+                yield self._page(rows, more=more)
+
+    def _held_still(self) -> Iterator[Page]:
+        """Look at a list again until it names the same rows in the same order twice; one page alone cannot shift.
+
+        What a later look brings anew is given at once. Only the end of the last look moves the cursor and the listing.
+        """
+        told: set[int] = set()
+        held: tuple[Row, ...] = ()
+        before, gave = b"", time.monotonic()
+        for look in range(LOOKS):
+            order, number = hashlib.blake2b(digest_size=16), 0
+            for rows, more in self._look():
+                number += 1
+                order.update(b"\0".join(_name(row) for row in rows))
+                fresh = tuple(row for row in rows if hash(row) not in told)
+                told.update(map(hash, rows))
+                if not look and not more:
+                    held = fresh
+                elif fresh or time.monotonic() - gave > QUIET_SECONDS:  # a silent run would lose its lease
+                    yield self._page(fresh, more=True)
+                    gave = time.monotonic()
+            if (not look and number == 1) or order.digest() == before:
+                yield self._page(held, more=False)
+                return
+            before = order.digest()
+        yield self._page(held, more=True)
+        raise SourceUnavailable(
+            f"rows moved between pages in each of {LOOKS} looks; the next run starts again"
+        )
+
+    def _look(self) -> Iterator[tuple[tuple[Row, ...], bool]]:
+        """Give the rows of each page, and whether pages follow; complete or with an error."""
+        number, token, total, given, asked = 0, None, None, 0, 0
+        since, since_stamp = self._since(self._start), ""
+        marks, tokens = set[int](), set[str]()
         while True:
-            body = self._client.get(self._parameters(number, token, since), self._link(token))
-            rows, said_total = self._rows(body)
+            bodies, said_total, token = self._ask(number, token, since)
             if total is not None and said_total != total:
                 raise SourceUnavailable("the list changed while it was read; the next run starts again")
-            total, number, given, self._asked = said_total, number + 1, given + len(rows), self._asked + 1
-            token = self._next(body, token)
-            more = self._more(len(rows), given, total, token)
-            if more and self._asked >= self._settings.paging.max_pages:
+            total, number, given, asked = said_total, number + 1, given + len(bodies), asked + 1
+            if token in tokens:
+                raise SourceChanged("the next page leads to itself, or back to a page that was read")
+            tokens |= {token} if token else set()
+            mark = hash(tuple(bodies))
+            if bodies and mark in marks:
+                raise SourceUnavailable(
+                    f"page {number} holds what a page before it held; the list is not whole"
+                )
+            marks.add(mark)
+            more = self._more(len(bodies), given, total, token)
+            if more and asked >= self._settings.paging.max_pages:
                 raise SourceChanged(
                     f"more than {self._settings.paging.max_pages} pages: raise max_pages or ask for less"
                 )
-            raws = tuple(self._reader.from_json(row) for row in rows)
-            check_shape(self._manifest, raws)
-            check_names(self._manifest, rows)
-            reached = self._advance(raws)
-            fresh = tuple(raw for raw in raws if raw not in self._edge)
+            if not more and total is not None and len(bodies) >= self._settings.paging.size:
+                self._check_nothing_follows(number, since, marks, total)
+            rows = tuple(self._reader.from_json(body) for body in bodies)
+            check_encoding(self._manifest, bodies)
+            check_shape(self._manifest, rows)
+            check_names(self._manifest, bodies)
+            reached = self._advance(rows)
+            fresh = tuple(row for row in rows if row not in self._edge)
             self._edge = (
-                frozenset(raw for raw in raws if _stamp(raw) == reached) if self._ordered else frozenset()
+                frozenset(row for row in rows if _stamp(row) == reached) if self._ordered else frozenset()
             )
-            if fresh or (self._full and not more):
-                yield Page(fresh, self._cursor(done=not more), self._listing(more=more))
+            yield fresh, more
             if not more:
                 return
-            if self._ordered:
+            if self._ordered and reached:
                 total = None
-                if (following := self._since(reached, overlap=False)) not in (None, since):
-                    since, number, given = following, 0, 0
+                if (following := self._since(reached, overlap=False)) != since:
+                    if reached < since_stamp:
+                        raise SourceChanged(
+                            f"asked for rows from {since} on, the source gives older ones: it ignores what is asked"
+                        )
+                    since, since_stamp, number, given = following, reached, 0, 0
+                    marks.clear()
+
+    def _ask(
+        self, number: int, token: str | None, since: str | None
+    ) -> tuple[list[bytes], int | None, str | None]:
+        """Give a page's rows as they were said, the total it names, and what leads to the next page."""
+        body = self._client.get(self._parameters(number, token, since), self._link(token))
+        paging = self._settings.paging
+        try:
+            bodies, total = self._rows(body)
+            follows = paging.style in {"cursor", "link"} and paging.next
+            return bodies, total, (text_at(body, paging.next or "") or None) if follows else None
+        except NotSplittable as error:
+            raise _misshapen(body, error) from error
+
+    def _check_nothing_follows(self, number: int, since: str | None, marks: set[int], total: int) -> None:
+        """Ask beyond a last page that is full: a total that is too small would hide the rest for ever."""
+        if self._settings.paging.style not in {"page", "offset"}:
+            return
+        try:
+            beyond, _, _ = self._ask(number, None, since)
+        except SourceChanged:
+            return  # many an API has no answer beyond its last page; some give the last page again
+        if beyond and hash(tuple(beyond)) not in marks:
+            raise SourceUnavailable(f"the source names {total} rows and gives more")
 
     def _parameters(self, number: int, token: str | None, since: str | None) -> dict[str, str]:
         paging = self._settings.paging
@@ -110,29 +190,28 @@ class _Walk:
 
     def _rows(self, body: bytes) -> tuple[list[bytes], int | None]:
         settings = self._settings
-        try:
-            if settings.agreed:
-                said = text_at(body, settings.agreed.pointer)
-                if said in settings.agreed.auth_values:
-                    raise AuthFailed(f"the source answers {settings.agreed.pointer} = {said}")
-                if said not in settings.agreed.values:
-                    raise SourceUnavailable(f"the source answers {settings.agreed.pointer} = {said}")
-            inner = at(body, settings.rows)
-            total = text_at(body, settings.paging.total) if settings.paging.total else None
-            if inner is None:
-                raise SourceChanged(f"the answer has no {settings.rows}")
-            return items(inner), int(total) if total and total.isdigit() else None
-        except NotSplittable as error:
-            raise SourceChanged(f"the answer is not the JSON the manifest describes: {error}") from error
+        if settings.agreed:
+            said = text_at(body, settings.agreed.pointer)
+            if said in settings.agreed.auth_values:
+                raise AuthFailed(f"the source answers {settings.agreed.pointer} = {said}")
+            if said not in settings.agreed.values:
+                raise SourceUnavailable(f"the source answers {settings.agreed.pointer} = {said}")
+        inner = at(body, settings.rows)
+        if inner is None:
+            raise SourceChanged(f"the answer has no {settings.rows}")
+        rows = items(inner)
+        return rows, self._total(body, rows)
 
-    def _next(self, body: bytes, before: str | None) -> str | None:
-        paging = self._settings.paging
-        if paging.style not in {"cursor", "link"} or not paging.next:
+    def _total(self, body: bytes, rows: list[bytes]) -> int | None:
+        pointer = self._settings.paging.total
+        if not pointer:
             return None
-        token = text_at(body, paging.next) or None
-        if token is not None and token == before:
-            raise SourceChanged("the next page leads to itself")
-        return token
+        said = text_at(body, pointer)
+        if said is None and not rows:
+            return 0
+        if said is None or not (said.isascii() and said.isdigit() and len(said) <= 12):
+            raise SourceChanged(f"{pointer} is no number of rows: {str(said)[:40]}")
+        return int(said)
 
     def _more(self, here: int, given: int, total: int | None, token: str | None) -> bool:
         """Tell whether pages follow; raise when the list breaks off before the total it named."""
@@ -147,9 +226,11 @@ class _Walk:
             more = here >= self._settings.paging.size
         if not more and total is not None and given < total:
             raise SourceUnavailable(f"the list ended after {given} of {total} rows")
+        if total is not None and given > total:
+            raise SourceUnavailable(f"the source names {total} rows and gives {given}")
         return more
 
-    def _advance(self, raws: tuple[RawRecord | Unreadable, ...]) -> str | None:
+    def _advance(self, raws: tuple[Row, ...]) -> str | None:
         """Give the highest update time of a page; note it unless it is from the future.
 
         Where a list is ordered the next page is asked for from that time on: a row that is updated meanwhile moves to
@@ -157,7 +238,8 @@ class _Walk:
         """
         if self._settings.since is None:
             return None
-        limit = moments.render(datetime.now(UTC) + CLOCK_SLACK)
+        # of a list without order, what changed after we began may stand on a page that was read before it changed
+        limit = moments.render(datetime.now(UTC) + CLOCK_SLACK if self._ordered else self._begun)
         stamps = [stamp for raw in raws if (stamp := _stamp(raw)) is not None]
         if self._settings.since.ordered and stamps != sorted(stamps):
             raise SourceChanged(
@@ -175,6 +257,9 @@ class _Walk:
             return since.first
         return (known - timedelta(seconds=since.overlap_seconds * overlap)).strftime(since.form)
 
+    def _page(self, rows: tuple[Row, ...], *, more: bool) -> Page:
+        return Page(rows, self._cursor(done=not more), self._listing(more=more))
+
     def _cursor(self, *, done: bool) -> str:
         moving = self._settings.since is not None and (done or self._settings.since.ordered)
         return json.dumps({"since": self._seen if moving else self._start})
@@ -185,5 +270,18 @@ class _Walk:
         return Listing.FULL if more else Listing.FULL_END
 
 
-def _stamp(raw: RawRecord | Unreadable) -> str | None:
+def _stamp(raw: Row) -> str | None:
     return raw.version.split("|")[0] if isinstance(raw, RawRecord) else None
+
+
+def _name(row: Row) -> bytes:
+    return row.key.encode() if isinstance(row, RawRecord) else row.body
+
+
+def _misshapen(body: bytes, error: NotSplittable) -> SourceChanged | SourceUnavailable:
+    """Tell an answer that breaks off, which another try may cure, from one that is something else."""
+    if body.lstrip()[:1] == b"<":
+        return SourceChanged("the answer is a web page and no data: a login or maintenance page, perhaps")
+    if body.count(b"{") + body.count(b"[") > body.count(b"}") + body.count(b"]"):
+        return SourceUnavailable("the answer breaks off before its end")
+    return SourceChanged(f"the answer is not the JSON the manifest describes: {error}")

@@ -4,26 +4,23 @@ from __future__ import annotations
 
 import codecs
 import csv
+import errno
 import io
+import math
 import zipfile
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from datetime import date, datetime, time
 from pathlib import Path
-from typing import Any, Literal
+from typing import IO, Any, Literal, TextIO
 
 Row = list[Any]
 MAX_ENTRIES, MAX_UNPACKED, MAX_RATIO = 1000, 200 * 1024 * 1024, 100
-_ODDITIES = (
-    ValueError,
-    KeyError,
-    TypeError,
-    IndexError,
-    AttributeError,
-    EOFError,
-    OSError,
-    zipfile.BadZipFile,
-)
+MAX_ROWS, MAX_COLUMNS, MAX_LINE = 1_048_576, 1000, 1_000_000
+MAX_TAGS = 2_000_000
+"""Of a part its reader builds in memory as a whole."""
+_CHUNK = 1 << 20
+_WHOLE = ("[content_types].xml", ".rels", "workbook.xml", "styles.xml", "sharedstrings.xml")
 
 
 class NotReadable(ValueError):
@@ -38,63 +35,82 @@ def rows(path: Path, sheet: str | None) -> Iterator[Row]:
     """Give a file's rows by its suffix; `sheet` names a workbook's sheet, else the first. Raises NotReadable."""
     suffix = path.suffix.lower()
     if suffix == ".xlsx":
-        yield from _xlsx(path, sheet)
+        found = _xlsx(path, sheet)
     elif suffix == ".xls":
-        yield from _xls(path, sheet)
+        found = _xls(path, sheet)
     elif suffix in {".csv", ".txt"}:
-        yield from _csv(path)
+        found = _csv(path)
     else:
         raise NotReadable("file.kind", f"不支持的文件类型 {suffix}", f"files of kind {suffix} are not read")
+    for number, row in enumerate(found, start=1):
+        if len(row) > MAX_COLUMNS:
+            raise NotReadable(
+                "file.columns",
+                f"第 {number} 行超过 {MAX_COLUMNS} 列",
+                f"row {number} has more than {MAX_COLUMNS} columns",
+            )
+        yield [_cell(value) for value in row]
 
 
 def _xlsx(path: Path, sheet: str | None) -> Iterator[Row]:
     import openpyxl
 
     _check_zip(path)
-    try:
+    with _named_errors():
         book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-    except _ODDITIES as error:
-        raise _broken(error) from error
     with closing(book):
         page = book[_named(sheet, book.sheetnames)]
         page.reset_dimensions()  # what a file claims of its size is often wrong
-        try:
-            for row in page.iter_rows(values_only=True):
-                yield [_cell(value) for value in row]
-        except _ODDITIES as error:
-            raise _broken(error) from error
+        with _named_errors():
+            for number, row in enumerate(page.iter_rows(values_only=True)):
+                if number >= MAX_ROWS:
+                    raise NotReadable("file.rows", f"超过 {MAX_ROWS} 行", f"more than {MAX_ROWS} rows")
+                yield list(row)
 
 
 def _check_zip(path: Path) -> None:
-    """Refuse archives that unpack beyond measure before anything is unpacked."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            entries = archive.infolist()
-    except _ODDITIES as error:
-        raise _broken(error) from error
-    unpacked = sum(entry.file_size for entry in entries)
-    packed = max(1, path.stat().st_size)
-    if len(entries) > MAX_ENTRIES or unpacked > MAX_UNPACKED or unpacked > packed * MAX_RATIO:
-        raise NotReadable(
-            "file.bomb",
-            "压缩内容过大，疑似恶意文件",
-            f"unpacks to {unpacked} bytes in {len(entries)} entries",
-        )
+    """Refuse archives that unpack beyond measure, are cut off or declare XML entities, before anything is believed."""
+    with _named_errors(), zipfile.ZipFile(path) as archive:
+        entries = archive.infolist()
+        unpacked = sum(entry.file_size for entry in entries)
+        packed = max(1, path.stat().st_size)
+        if len(entries) > MAX_ENTRIES or unpacked > MAX_UNPACKED or unpacked > packed * MAX_RATIO:
+            raise _bomb(f"unpacks to {unpacked} bytes in {len(entries)} entries")
+        for entry in entries:
+            with archive.open(entry) as part:
+                _check_part(entry.filename.lower(), part)
+
+
+def _check_part(name: str, part: IO[bytes]) -> None:
+    """Walk a part to its end, where its length and sum are proved; no reader holds more of it than a chunk."""
+    is_xml = name.endswith((".xml", ".rels"))
+    tags, end = 0, b""
+    while chunk := part.read(_CHUNK):
+        if not is_xml:
+            continue
+        if b"<!DOCTYPE" in end + chunk or b"<!ENTITY" in end + chunk:
+            raise NotReadable("file.entities", "文件含 XML 实体声明", f"{name} declares XML entities")
+        if len(chunk) == _CHUNK and b"<" not in chunk:
+            raise _bomb(f"{name} holds a text of more than {_CHUNK} bytes")
+        tags += chunk.count(b"<") if name.endswith(_WHOLE) else 0
+        if tags > MAX_TAGS:
+            raise _bomb(f"{name} holds more than {MAX_TAGS} tags")
+        end = chunk[-9:]
 
 
 def _xls(path: Path, sheet: str | None) -> Iterator[Row]:
     import xlrd
 
-    try:
+    with _named_errors():
         book = xlrd.open_workbook(str(path), on_demand=True, logfile=io.StringIO())
-    except (xlrd.biffh.XLRDError, *_ODDITIES) as error:
-        raise _broken(error) from error
-    page = book.sheet_by_name(_named(sheet, book.sheet_names()))
-    for number in range(page.nrows):
-        yield [
-            _cell(_xls_date(float(value), book.datemode)) if kind == xlrd.XL_CELL_DATE else _cell(value)
-            for kind, value in zip(page.row_types(number), page.row_values(number), strict=True)
-        ]
+    name = _named(sheet, book.sheet_names())
+    with _named_errors():
+        page = book.sheet_by_name(name)
+        for number in range(page.nrows):
+            yield [
+                _xls_date(float(value), book.datemode) if kind == xlrd.XL_CELL_DATE else value
+                for kind, value in zip(page.row_types(number), page.row_values(number), strict=True)
+            ]
 
 
 def _xls_date(value: float, datemode: Literal[0, 1]) -> Any:
@@ -107,11 +123,17 @@ def _xls_date(value: float, datemode: Literal[0, 1]) -> Any:
 
 
 def _csv(path: Path) -> Iterator[Row]:
-    try:
-        with path.open(encoding=_encoding(path), newline="") as file:
-            yield from csv.reader(file)
-    except csv.Error as error:
-        raise _broken(error) from error
+    with path.open(encoding=_encoding(path), newline="") as file, _named_errors():
+        yield from csv.reader(_lines(file))
+
+
+def _lines(file: TextIO) -> Iterator[str]:
+    while line := file.readline(MAX_LINE):
+        if len(line) == MAX_LINE:
+            raise NotReadable(
+                "file.line", f"有一行超过 {MAX_LINE} 字", f"a line of {MAX_LINE} characters or more"
+            )
+        yield line
 
 
 def _encoding(path: Path) -> str:
@@ -142,6 +164,8 @@ def _named(sheet: str | None, names: list[str]) -> str:
 def _cell(value: Any) -> Any:
     """Give a cell as JSON has it: whole numbers without a point, midnight as a day."""
     if isinstance(value, float):
+        if not math.isfinite(value):
+            return str(value)
         return int(value) if value.is_integer() and abs(value) < 1e15 else value
     if isinstance(value, datetime):
         return value.date().isoformat() if value.time() == time() else value.isoformat(" ", "seconds")
@@ -152,9 +176,24 @@ def _cell(value: Any) -> Any:
     return str(value)
 
 
-def _broken(error: Exception) -> NotReadable:
-    """Name the reader's own error, but not its words: they tell where the hub keeps the file."""
-    kind = type(error).__name__
-    return NotReadable(
-        "file.broken", f"文件损坏或格式不符({kind})", f"the file is broken or of another kind ({kind})"
-    )
+def _bomb(en: str) -> NotReadable:
+    return NotReadable("file.bomb", "压缩内容过大，疑似恶意文件", en)
+
+
+@contextmanager
+def _named_errors() -> Iterator[None]:
+    """Turn whatever a reader raises over rotten bytes into NotReadable; a folder's own trouble stays an OSError.
+
+    The reader's error is named, but not its words: they tell where the hub keeps the file.
+    """
+    try:
+        yield
+    except NotReadable:
+        raise
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):
+            raise  # EINVAL is a seek to where a rotten file pointed
+        kind = type(error).__name__
+        raise NotReadable(
+            "file.broken", f"文件损坏或格式不符({kind})", f"the file is broken or of another kind ({kind})"
+        ) from error

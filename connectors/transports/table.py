@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import math
+import os
+import socket
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
@@ -29,6 +33,10 @@ from connectors.transports.guards import check_columns, check_shape
 from schemas.records import Listing, Page, RawRecord, Unreadable
 
 CLOCK_SLACK = timedelta(minutes=5)
+LOCK_SECONDS, STATEMENT_SECONDS = 5.0, 60.0
+"""How long we wait for a table that another holds, and for the rows of a page."""
+GRACE_SECONDS = 5.0
+"""What a server may need beyond that to say it gave up; one that says nothing is cut off."""
 _REFUSED = ("28P01", "28000", "42501", "1045", "1044", "1142")
 _REFUSED_WORDS = ("password authentication failed", "access denied", "permission denied")
 
@@ -79,6 +87,7 @@ def _reading(url: URL) -> Iterator[Connection]:
         )
     except (NoSuchModuleError, ImportError) as error:
         raise SourceUnavailable(f"no driver for {url.get_backend_name()} is installed: {error}") from error
+    _cut_off_when_silent(engine)
     try:
         with engine.connect() as connection:
             _forbid_writing(connection)
@@ -93,21 +102,53 @@ def _reading(url: URL) -> Iterator[Connection]:
 
 def _hurry(url: URL) -> dict[str, Any]:
     """Do not wait for ever on a database that does not answer; every driver has its own word for it."""
-    waits = {
+    waits: dict[str, dict[str, Any]] = {
         "postgresql": {"connect_timeout": 10},
         "mysql": {"connect_timeout": 10},
-        "sqlite": {"timeout": 10},
+        "sqlite": {"timeout": LOCK_SECONDS},
     }
-    return dict(waits.get(url.get_backend_name(), {}))
+    made = waits.get(url.get_backend_name(), {})
+    if url.get_backend_name() == "mysql" and url.get_driver_name() in {"pymysql", "mysqldb"}:
+        made["read_timeout"] = int(STATEMENT_SECONDS + GRACE_SECONDS)
+    return made
+
+
+def _cut_off_when_silent(engine: sa.Engine) -> None:
+    """Shut the connection of a server that answers no statement in time: its own time-outs do not run when it hangs."""
+    timers: list[threading.Timer] = []
+
+    def begin(connection: Connection, *_: Any) -> None:
+        number = getattr(connection.connection.driver_connection, "fileno", None)
+        if number is not None:
+            timers.append(threading.Timer(STATEMENT_SECONDS + GRACE_SECONDS, _shut, [number()]))
+            timers[-1].daemon = True
+            timers[-1].start()
+
+    def end(*_: Any) -> None:
+        while timers:
+            timers.pop().cancel()
+
+    sa.event.listen(engine, "before_cursor_execute", begin)
+    sa.event.listen(engine, "after_cursor_execute", end)
+    sa.event.listen(engine, "handle_error", end)
+
+
+def _shut(number: int) -> None:
+    with contextlib.suppress(OSError), socket.socket(fileno=os.dup(number)) as held:
+        held.shutdown(socket.SHUT_RDWR)
 
 
 def _forbid_writing(connection: Connection) -> None:
     orders = {
         "postgresql": (
             "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY",
-            "SET statement_timeout = '60s'",
+            f"SET statement_timeout = {STATEMENT_SECONDS * 1000:.0f}",
+            f"SET lock_timeout = {LOCK_SECONDS * 1000:.0f}",
         ),
-        "mysql": ("SET SESSION TRANSACTION READ ONLY",),
+        "mysql": (
+            "SET SESSION TRANSACTION READ ONLY",
+            f"SET SESSION lock_wait_timeout = {max(1, round(LOCK_SECONDS))}",
+        ),
         "sqlite": ("PRAGMA query_only = ON",),
     }
     for order in orders.get(connection.dialect.name, ()):

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from itertools import chain, islice
 from typing import Any
 
-from connectors.columns import column_name
+from connectors.columns import column, column_name
 from connectors.errors import SourceChanged
 from connectors.manifest import Manifest
-from connectors.transport_settings import FilesSettings
+from connectors.transport_settings import FilesSettings, Header
 from connectors.transports.guards import check_columns
 from schemas.cleaning import squeeze
 
@@ -20,7 +20,7 @@ _AFTER_TOTAL = re.compile(r"[:(\d].*$")
 
 
 def table(manifest: Manifest, settings: FilesSettings, rows: Iterator[Row]) -> Iterator[dict[str, Any] | Row]:
-    """Give each record of a sheet as head → cell; a row of another width is given as the list it is.
+    """Give each record of a sheet as head → cell; a row that does not fit the header is given as the list it is.
 
     Raises SourceChanged when no header is found or its columns are not the manifest's.
     """
@@ -28,12 +28,20 @@ def table(manifest: Manifest, settings: FilesSettings, rows: Iterator[Row]) -> I
     check_columns(manifest, [head for head in heads if head])
     names = [column_name(head) for head in heads]
     filled = {names.index(name): None for name in settings.fill_down if name in names}
-    keys = {names.index(name) for choice in manifest.identity.choices for name in choice if name in names}
+    keys = [
+        [names.index(name) for name in choice]
+        for choice in manifest.identity.choices
+        if set(choice) <= set(names)
+    ]
     for row in rest:
         cells = [None if _blank(cell) else cell for cell in row]
-        if not any(cell is not None for cell in cells) or _is_no_record(cells, keys, settings):
+        if not settings.every_line and (
+            not any(cell is not None for cell in cells) or _is_no_record(cells, keys, settings)
+        ):
             continue
-        if len(row) > len(heads) and any(cell is not None for cell in cells[len(heads) :]):
+        if (settings.every_line and len(row) != len(heads)) or any(
+            cell is not None for cell in cells[len(heads) :]
+        ):
             yield row
             continue
         padded = (row + [None] * len(heads))[: len(heads)]
@@ -52,7 +60,7 @@ def _header(
     best: tuple[int, int, list[str], int] | None = None
     for place in range(len(first)):
         for depth in range(1, settings.header_rows + 1):
-            heads = _flat(first[place : place + depth])
+            heads = _flat([_as_meant(row, settings.header) for row in first[place : place + depth]])
             names = {column_name(head) for head in heads if head}
             found, strange = len(needed & names), len(names - known)
             if best is None or (found, -strange) > best[:2]:
@@ -62,6 +70,21 @@ def _header(
             f"{manifest.key}: no header row found; expected {', '.join(sorted(needed)[:8])}, …"
         )
     return best[2], chain(first[best[3] :], rows)
+
+
+def _as_meant(row: Row, header: Header | None) -> Row:
+    """Give a header row with the known wrong run of names replaced; a row without it, or with its cure, as it is."""
+    if header is None:
+        return row
+    names = [column("" if _blank(cell) else str(cell)).full for cell in row]
+    run = [column(name).full for name in header.stands]
+    found = [place for place in range(len(names) - len(run) + 1) if names[place : place + len(run)] == run]
+    if len(found) != 1:
+        return row
+    start, end = found[0], found[0] + len(run)
+    if {column(name).full for name in header.means if name} & {*names[:start], *names[end:]}:
+        return row
+    return [*row[:start], *header.means, *row[end:]]
 
 
 def _flat(rows: Sequence[Row]) -> list[str]:
@@ -87,9 +110,9 @@ def _flat(rows: Sequence[Row]) -> list[str]:
     return names
 
 
-def _is_no_record(cells: Sequence[Any], keys: set[int], settings: FilesSettings) -> bool:
-    """Tell totals and notes from records; a row whose key is filled is a record whatever it says."""
-    if any(place < len(cells) and cells[place] is not None for place in keys):
+def _is_no_record(cells: Sequence[Any], keys: Sequence[Sequence[int]], settings: FilesSettings) -> bool:
+    """Tell totals and notes from records; a row one of whose keys is wholly filled is a record whatever it says."""
+    if any(all(place < len(cells) and cells[place] is not None for place in key) for key in keys):
         return False
     said = [squeeze(str(cell)).replace(" ", "") for cell in cells if cell is not None]
     return said[0].startswith(settings.skip.notes) or any(

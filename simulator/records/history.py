@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from simulator.dice import date_of, dice, office_time
-from simulator.model import Calendar, Incident, Project, Works
+from simulator.model import Calendar, Incident, Parcel, Project, Works
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +29,12 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """What every record needs to know of its city: seed, calendar, and what happened to the project."""
+    """What every record needs to know of its city: seed, calendar, what happened to the project, which feeds there are."""
 
     seed: int
     calendar: Calendar
     incidents: tuple[Incident, ...]
+    full: bool = False
 
     def of(self, source: str, part: int) -> list[Incident]:
         """The incidents of one record, in the order they show."""
@@ -52,6 +53,7 @@ class Telling:
     rng: random.Random
     day: int
     version: Version
+    parcel: Parcel | None = None
 
     @property
     def edition(self) -> float:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 
+from simulator import defects
 from simulator.dice import chance, date_of, dice, stamp
-from simulator.model import Path, Project, Row, Table, Works
+from simulator.model import GROUNDLESS, Path, Project, Row, Table, Works
 from simulator.records import issued
 from simulator.records.history import Scene, Telling, Version, number_on, versions
 from simulator.records.land import USE
 from simulator.records.land import WORKS as LAND_WORKS
-from simulator.saying import cited, company_name, project_name
+from simulator.saying import cited, company_name, place_name, project_name
 
 PROJECTS, PERMITS, COMPLETIONS = "housing.projects", "housing.construction_permits", "housing.completions"
 EVENTS = "housing.permit_events"
@@ -42,6 +43,8 @@ TABLES = {
 }
 """The SPGL tables, by source."""
 
+_GROUND = {Path.GRANTED: "1", Path.ENERGY: "1", Path.ALLOCATED: "2"}
+_FLOWS = {Path.ALLOCATED: "1", Path.ENERGY: "9"}
 _TABLE_NUMBERS = {PROJECTS: "04", PERMITS: "40", COMPLETIONS: "50"}
 
 
@@ -65,6 +68,7 @@ def _table_rows(
 ) -> Iterator[Row]:
     """The rows of one record: a correction is told as its former self invalid, then its new self valid."""
     serial, standing = 0, None
+    twice = project.hard and defects.happens(dice(scene.seed, project.key, source, works.number, "twice"), 15)
     for version in versions(scene, project, source, works.number, number=number, issued=day, renewed=renewed):
         told = [(version, version.valid, version)]
         if standing is not None and version.valid and not version.late and version.number == standing.number:
@@ -73,22 +77,27 @@ def _table_rows(
             serial += 1
             rng = dice(scene.seed, project.key, source, works.number)
             telling = Telling(scene, project, works, rng, day, content)
-            common = _common(source, project, works, said, serial)
+            common = _common(scene, source, project, works, said, serial)
             validity = {"SJYXBS": "1" if valid else "0", "SJWXYY": "" if valid else said.reason}
             values = {**_FILLS[source](telling, works), **common, **validity}
             yield Row(source, said.number, common["SJGXSJ"], said.shows, values)
+            if twice and serial == 1:
+                again = {**values, "LSH": values["LSH"][:-2] + "99"}
+                yield Row(source, said.number, common["SJGXSJ"], said.shows, again)
         if not version.late:
             standing = version
 
 
-def _common(source: str, project: Project, works: Works, version: Version, serial: int) -> dict[str, str]:
+def _common(
+    scene: Scene, source: str, project: Project, works: Works, version: Version, serial: int
+) -> dict[str, str]:
     """The columns all tables share; LSH orders the rows of one second as they were written."""
     region, sequence = project.district.adcode, project.index * 10_000 + works.number * 100 + serial
     return {
         "LSH": f"{region}{version.moment:%Y%m%d%H%M%S}{_TABLE_NUMBERS[source]}{sequence:010d}",
         "DFSJZJ": f"{_TABLE_NUMBERS[source]}{project.index * 100 + works.number}",
         "XZQHDM": region,
-        "XMDM": project.said_codes.get("housing", ""),
+        "XMDM": _code(scene, project, works, version),
         "GCDM": works.code,
         TABLES[source].key: version.number,
         "SJSCZT": "1",
@@ -96,10 +105,21 @@ def _common(source: str, project: Project, works: Works, version: Version, seria
     }
 
 
+def _code(scene: Scene, project: Project, works: Works, version: Version) -> str:
+    """The project code housing knows; of some works of the hard city something else stands in its column."""
+    code = project.said_codes.get("housing", "")
+    if not code or not project.hard:
+        return code
+    rng = dice(scene.seed, project.key, "code system", works.number)
+    if not defects.happens(rng, 3):
+        return code
+    return defects.wrong_system(rng, code, project.district.adcode, version.moment.date(), project.code)
+
+
 def _owner(telling: Telling) -> dict[str, str]:
     """建设单位 as housing writes it: 85 % bear the credit code."""
     owner, known = telling.project.owner, chance(telling.rng, 0.85) or not telling.blur
-    name = company_name(telling.rng, owner.name, telling.blur)
+    name = company_name(telling.rng, telling.project, owner.name)
     return {"JSDW": name, "JSDWDM": owner.uscc if known else "", "JSDWLX": "1"}
 
 
@@ -109,12 +129,13 @@ def _project(telling: Telling, works: Works) -> dict[str, str]:
     completed = telling.date_of(works.days["completed"]) if "completed" in works.days else None
     closed = completed is not None and completed <= telling.version.moment.date()
     floor = works.floor_area if len(project.works) > 1 else sum(w.floor_area for w in project.works)
-    flow = "2" if project.municipal else "1" if allocated else "6"
+    blank = project.hard and defects.happens(dice(telling.scene.seed, project.key, "zero", works.number), 19)
+    flow = "2" if project.municipal else _FLOWS.get(project.path, "6")
     return {
         "XMMC": project_name(rng, project, "housing"),
         "GCFW": works.label,
         "XMTZLY": "1" if allocated else "2",
-        "TDHQFS": {Path.GRANTED: "1", Path.ALLOCATED: "2", Path.RENTED: "5"}[project.path],
+        "TDHQFS": _GROUND.get(project.path, "5"),
         "SPLCLX": flow,
         "LXLX": "1" if allocated else "3",
         "GCFL": "2" if project.municipal else "1",
@@ -128,9 +149,9 @@ def _project(telling: Telling, works: Works) -> dict[str, str]:
         "XMWQBJSJ": f"{completed} 17:00:00" if closed else "",
         "ZTZE": f"{project.investment * (1 + 0.01 * telling.edition):.2f}",
         "JSDDXZQH": project.district.adcode,
-        "JSDD": project.address,
+        "JSDD": place_name(rng, project),
         "JSGMJNR": f"建设{project.trade.product}{project.form}，总建筑面积{floor}平方米",
-        "YDMJ": str(project.parcel.area) if project.parcel else "0",
+        "YDMJ": str(project.parcel.area) if project.parcel and not blank else "0",
         "JZMJ": str(floor),
         "SBSJ": f"{telling.on()} 09:30:00",
         "SPLCBM": f"{telling.scene.calendar.first.year}-{flow}",
@@ -140,12 +161,12 @@ def _project(telling: Telling, works: Works) -> dict[str, str]:
     }
 
 
-def _site(project: Project, works: Works) -> dict[str, str]:
+def _site(rng: random.Random, project: Project, works: Works) -> dict[str, str]:
     """What a permit and a completion both say of the ground and the building."""
     floor = works.floor_area
     return {
-        "JSDZ": project.address,
-        "SSQX": project.district.name,
+        "JSDZ": place_name(rng, project),
+        "SSQX": project.place("housing"),
         "JSGM": f"{floor}平方米",
         "ZJZMJ": str(floor),
         "DSJZMJ": str(floor * 9 // 10),
@@ -157,14 +178,15 @@ def _works_name(rng: random.Random, project: Project, works: Works) -> str:
     return project_name(rng, project, "housing") + works.label
 
 
-def _drawing_review(telling: Telling, works: Works) -> str:
-    year = telling.date_of(works.days["permit"]).year
-    return f"{telling.project.district.adcode}-{year}-F-{telling.project.index:06d}{works.number}"
+def drawing_review(scene: Scene, project: Project, works: Works) -> str:
+    """审查合格书编号 of a works that got its permit."""
+    year = date_of(scene.calendar.first, works.days["permit"]).year
+    return f"{project.district.adcode}-{year}-F-{project.index:06d}{works.number}"
 
 
 def _permit(telling: Telling, works: Works) -> dict[str, str]:
     project, rng, blur = telling.project, telling.rng, telling.blur
-    rented = project.path is Path.RENTED
+    rented = project.path in GROUNDLESS
     use = "" if rented else number_on(telling.scene, USE, 0, project.use_permit, telling.day)
     works_permit = (
         "" if rented else number_on(telling.scene, LAND_WORKS, 0, project.works_permit, telling.day)
@@ -174,7 +196,7 @@ def _permit(telling: Telling, works: Works) -> dict[str, str]:
         "YDGHXKZBH": cited(rng, use, blur),
         "GCGHXKZBH": cited(rng, works_permit, blur),
         "ZBTZSBH": f"ZB{telling.on().year}{project.index:06d}{works.number}",
-        "SCHGSBH": _drawing_review(telling, works),
+        "SCHGSBH": drawing_review(telling.scene, project, works),
         "JSXZ": "2" if project.phase and project.phase > 1 else "1",
         "FZJG": project.district.name + "住房和城乡建设局",
         "FZRQ": telling.on().isoformat(),
@@ -183,7 +205,7 @@ def _permit(telling: Telling, works: Works) -> dict[str, str]:
         "JHKGRQ": telling.on(15).isoformat(),
         "JHJGRQ": telling.on(400).isoformat(),
         "HTJG": f"{works.price * (1 + 0.03 * telling.edition):.2f}",
-        **_site(project, works),
+        **_site(rng, project, works),
         **_owner(telling),
     }
 
@@ -193,7 +215,7 @@ def _completion(telling: Telling, works: Works) -> dict[str, str]:
     permit = number_on(telling.scene, PERMITS, works.number, works.permit, telling.day)
     return {
         "SPSXSLBM": f"SX{project.index:06d}{works.number}J",
-        "SCHGSBH": _drawing_review(telling, works),
+        "SCHGSBH": drawing_review(telling.scene, project, works),
         "SGXKZBH": cited(rng, permit, blur),
         "BAJG": project.district.name + "住房和城乡建设局",
         "BARQ": telling.on().isoformat(),
@@ -204,7 +226,7 @@ def _completion(telling: Telling, works: Works) -> dict[str, str]:
         "JGRQ": telling.date_of(works.days["finished"]).isoformat(),
         "SJZJ": f"{works.price * rng.uniform(0.95, 1.1) * (1 + 0.02 * telling.edition):.2f}",
         "DAYSZT": "1",
-        **_site(project, works),
+        **_site(rng, project, works),
         **_owner(telling),
     }
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
 
+from simulator import defects
 from simulator.dice import chance, date_of, dice, stamp
-from simulator.model import Path, Project, Row, Table
+from simulator.model import Company, Parcel, Path, Project, Row, Table
 from simulator.records import issued
 from simulator.records.history import Scene, Telling, number_on, versions
-from simulator.saying import cited, company_name, full_width, project_name
+from simulator.saying import cited, company_name, full_width, place_name, project_name
 
 SUPPLY, USE, WORKS, LANDCHINA = "land.supply", "land.use_permits", "land.works_permits", "land.landchina"
 
@@ -68,42 +69,66 @@ LANDCHINA_HEADS = (
 
 def rows(scene: Scene, project: Project) -> Iterator[Row]:
     """Every version of the project's rows in the three tables of the exchange database."""
+    for part, parcel, day in supplied(project):
+        yield from _versions(scene, project, SUPPLY, _supply, parcel.supply_id, day, part, parcel)
     for source, number, fill in (
-        (SUPPLY, project.parcel.supply_id if project.parcel else "", _supply),
         (USE, project.use_permit, _use_permit),
         (WORKS, project.works_permit, _works_permit),
     ):
-        day = issued(project, source)
-        if day is None:
-            continue
-        for version in versions(scene, project, source, 0, number=number, issued=day):
-            rng = dice(scene.seed, project.key, source)
-            at = stamp(version.moment)
-            common = {
-                TABLES[source].key: version.number,
-                "XZQDM": project.district.adcode,
-                "SJYXBS": "1" if version.valid else "0",
-                "GXSJ": at,
-            }
-            values = fill(Telling(scene, project, None, rng, day, version))
-            yield Row(source, version.number, at, version.shows, {**values, **common})
+        if (begun := issued(project, source)) is not None:
+            yield from _versions(scene, project, source, fill, number, begun)
 
 
-def _owner(telling: Telling) -> tuple[str, str]:
-    """The holder's name and credit code as land writes them: 80 % bear the code."""
-    owner, known = telling.project.owner, chance(telling.rng, 0.8) or not telling.blur
-    return company_name(telling.rng, owner.name, telling.blur), owner.uscc if known else ""
+def supplied(project: Project) -> list[tuple[int, Parcel, int]]:
+    """Part number, parcel and day of every supply; a project of one parcel has one, of part 0."""
+    day = issued(project, SUPPLY)
+    if day is None or project.parcel is None:
+        return []
+    return [(0, project.parcel, day), *((n, p, on) for n, (p, on) in enumerate(project.more_parcels, 1))]
 
 
-def _day(rng: random.Random, value: date, blur: bool) -> str:
+def _versions(
+    scene: Scene,
+    project: Project,
+    source: str,
+    fill: Callable[[Telling], dict[str, str]],
+    number: str,
+    day: int,
+    part: int = 0,
+    parcel: Parcel | None = None,
+) -> Iterator[Row]:
+    """Every version of one record."""
+    for version in versions(scene, project, source, part, number=number, issued=day):
+        rng = dice(scene.seed, project.key, source, *([part] if part else []))
+        at = stamp(version.moment)
+        common = {
+            TABLES[source].key: version.number,
+            "XZQDM": project.district.adcode,
+            "SJYXBS": "1" if version.valid else "0",
+            "GXSJ": at,
+        }
+        values = fill(Telling(scene, project, None, rng, day, version, parcel))
+        yield Row(source, version.number, at, version.shows, {**values, **common})
+
+
+def _owner(telling: Telling, company: Company) -> tuple[str, str]:
+    """A company's name and credit code as land writes them: 80 % bear the code."""
+    owner, known = company, chance(telling.rng, 0.8) or not telling.blur
+    return company_name(telling.rng, telling.project, owner.name), owner.uscc if known else ""
+
+
+def _day(rng: random.Random, value: date, project: Project) -> str:
     """A date column: ISO, 3 % otherwise."""
-    style = rng.random()
+    style, blur = rng.random(), not project.easy
+    if project.hard:
+        return defects.odd_date(rng, value) if style < defects.RATE[6] else value.isoformat()
     if blur and style < 0.03:
         return f"{value:%Y%m%d}" if style < 0.015 else f"{value.year}/{value.month}/{value.day}"
     return value.isoformat()
 
 
-def _purpose(project: Project) -> str:
+def purpose(project: Project) -> str:
+    """土地用途 of the project's ground."""
     if project.path is not Path.ALLOCATED:
         return "仓储用地" if project.trade.code == "5930" else "工业用地"
     return "街巷用地" if project.municipal else "公共设施用地"
@@ -117,7 +142,7 @@ def _mode(project: Project) -> str:
 
 def _supply(telling: Telling) -> dict[str, str]:
     project, rng, blur = telling.project, telling.rng, telling.blur
-    parcel, (owner, uscc) = project.ground, _owner(telling)
+    parcel, (owner, uscc) = telling.parcel or project.ground, _owner(telling, project.on_land)
     named = chance(rng, 0.8) or not blur
     price = f"{parcel.price * (1 + 0.02 * telling.edition):.4f}"
     messy = rng.random()
@@ -133,18 +158,18 @@ def _supply(telling: Telling) -> dict[str, str]:
         "SRDW": owner,
         "SRR": owner,
         "TYSHXYDM": uscc,
-        "TDWZ": project.address,
+        "TDWZ": place_name(rng, project),
         "TDMJ": f"{parcel.area / 10_000:.4f}",
-        "TDYT": _purpose(project),
-        "ZSLX": _purpose(project),
+        "TDYT": purpose(project),
+        "ZSLX": purpose(project),
         "GDFS": _mode(project),
         "TDLY": rng.choice(("新增建设用地", "存量建设用地", "新增建设用地(来自存量库)")),
         "CRNX": "" if project.path is Path.ALLOCATED else "50",
         "CJJK": price,
-        "CJRQ": _day(rng, telling.on(-12), blur),
-        "HTQDRQ": _day(rng, telling.on(), blur),
+        "CJRQ": _day(rng, telling.on(-12), project),
+        "HTQDRQ": _day(rng, telling.on(), project),
         "YDJDSJ": telling.on(30).isoformat(),
-        "YDKGRQ": _day(rng, telling.on(begun), blur),
+        "YDKGRQ": _day(rng, telling.on(begun), project),
         "YDJGSJ": telling.on(begun + 730).isoformat(),
         "RJLMIN": "1.0",
         "RJLMAX": "2.5",
@@ -157,7 +182,7 @@ def _supply(telling: Telling) -> dict[str, str]:
 
 def _use_permit(telling: Telling) -> dict[str, str]:
     project, rng, blur = telling.project, telling.rng, telling.blur
-    parcel, (owner, uscc) = project.ground, _owner(telling)
+    parcel, (owner, uscc) = project.ground, _owner(telling, project.owner)
     code = project.said_codes.get(USE, "")
     basis = parcel.contract if chance(rng, 0.5) and parcel.plot else parcel.approval
     return {
@@ -167,47 +192,72 @@ def _use_permit(telling: Telling) -> dict[str, str]:
         "YDTYSHXYDM": uscc,
         "PZYDJG": project.district.name + "人民政府",
         "PZYDWH": cited(rng, basis, blur),
-        "YDWZ": project.address,
+        "YDWZ": place_name(rng, project),
         "YDMJ": f"{parcel.area + round(10 * telling.edition)}",
-        "TDYT": _purpose(project),
+        "TDYT": purpose(project),
         "JSGM": f"总建筑面积{sum(w.floor_area for w in project.works)}平方米",
         "TDHQFS": "划拨" if project.path is Path.ALLOCATED else "出让",
         "FZJG": project.district.name + "自然资源局",
-        "FZRQ": _day(rng, telling.on(), blur),
+        "FZRQ": _day(rng, telling.on(), project),
         "GCDM": project.works[0].code if chance(rng, 0.05) and code else "",
     }
 
 
 def _works_permit(telling: Telling) -> dict[str, str]:
     project, rng, blur = telling.project, telling.rng, telling.blur
-    parcel, (owner, uscc) = project.ground, _owner(telling)
+    parcel, (owner, uscc) = project.ground, _owner(telling, project.owner)
     floor = sum(w.floor_area for w in project.works) + round(50 * telling.edition)
     use_permit = number_on(telling.scene, USE, 0, project.use_permit, telling.day)
     return {
         "YDXKZH": cited(rng, use_permit, blur),
+        **({"YSXZZH": opinion_number(telling.scene, project)} if telling.scene.full else {}),
         "TZPZWH": f"{project.district.name[0]}发改备〔{telling.on().year}〕{project.index + 1}号",
         "XMMC": project_name(rng, project, "land"),
         "XMDM": project.said_codes.get(WORKS, ""),
         "JSDW": owner,
         "TYSHXYDM": uscc,
-        "JSWZ": project.address,
+        "JSWZ": place_name(rng, project),
         "ZJZMJ": f"{floor}",
         "DSZJZMJ": f"{floor * 9 // 10}",
         "DXZJZMJ": f"{floor - floor * 9 // 10}",
         "RJL": f"{floor / parcel.area:.2f}",
         "ZTZ": f"{project.investment}",
-        "FZRQ": _day(rng, telling.on(), blur),
+        "FZRQ": _day(rng, telling.on(), project),
         "FZJG": project.district.name + "自然资源局",
     }
 
 
-def landchina_row(scene: Scene, project: Project) -> tuple[str, list[str]]:
-    """The key and the 25 cells of the published 供地结果, all text; ValueError for a project without a parcel.
+def opinion_number(scene: Scene, project: Project) -> str:
+    """The number of the project's site opinion; empty where it needs none."""
+    rng = dice(scene.seed, project.key, "opinion")
+    needed = project.path is not Path.GRANTED or project.easy or chance(rng, 0.4)
+    if not needed or "code" not in project.days:
+        return ""
+    year = date_of(scene.calendar.first, project.days["code"]).year
+    return f"用字第{project.district.adcode}{year}XS{project.index:07d}号"
+
+
+def published(project: Project) -> list[tuple[int, Parcel, int, int]]:
+    """Part number, parcel, days of supply and publication of every published supply."""
+    day = issued(project, LANDCHINA)
+    if day is None:
+        return []
+    delay = day - project.days["supply"]
+    return [(part, parcel, on, on + delay) for part, parcel, on in supplied(project)]
+
+
+def landchina_row(
+    scene: Scene, project: Project, part: int, parcel: Parcel, day: int
+) -> tuple[str, list[str]]:
+    """The key and the 25 cells of one published 供地结果, all text.
 
     One percent of the rows bear a no-break space instead of the 电子监管号: nobody's key.
     """
-    parcel, day = project.ground, project.days["supply"]
-    rng, first, blur = dice(scene.seed, project.key, LANDCHINA), scene.calendar.first, not project.easy
+    rng, first, blur = (
+        dice(scene.seed, project.key, LANDCHINA, *([part] if part else [])),
+        scene.calendar.first,
+        not project.easy,
+    )
 
     def on(value: int) -> str:
         when = date_of(first, value)
@@ -219,10 +269,10 @@ def landchina_row(scene: Scene, project: Project) -> tuple[str, list[str]]:
     return key, [
         on(day),
         _mode(project),
-        project.address,
+        place_name(rng, project),
         project.district.name,
         f"{parcel.area / 10_000:.6f}",
-        _purpose(project),
+        purpose(project),
         project.trade.product if chance(rng, 0.8) else "\xa0",
         key,
         rng.choice(("一级", "二级", "三级", "\xa0")),
@@ -236,7 +286,7 @@ def landchina_row(scene: Scene, project: Project) -> tuple[str, list[str]]:
         on(day + 30),
         project_name(rng, project, "land") if chance(rng, 0.85) or not blur else "",
         "" if allocated else "50",
-        company_name(rng, project.owner.name, blur),
+        company_name(rng, project, project.on_land.name),
         "" if allocated else "1",
         "" if allocated else on(day + 30),
         "" if allocated else f"{parcel.price:.4f}",

@@ -26,8 +26,10 @@ class _Typist:
     def money(self, text: str) -> Cell:
         """A number, or text with commas, in full width, between blanks."""
         style = self._rng.random()
-        if self._clean or not text or style > 0.3:
-            return float(text) if text else ""
+        if not text.replace(".", "").isdecimal():
+            return text
+        if self._clean or style > 0.3:
+            return float(text)
         if style < 0.1:
             return f"{float(text):,.2f}".rstrip("0").rstrip(".")
         return full_width(text) if style < 0.2 else f" {text} "

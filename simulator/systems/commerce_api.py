@@ -19,7 +19,7 @@ class CommerceRows:
 
     def put(self, rows: Iterable[Row]) -> None:
         """Takes in new versions, each in the place of its key's former one."""
-        newest = self._newest | {row.key: row.values for row in rows if row.source == "commerce.signed_api"}
+        newest = self._newest | {row.key: row.values for row in rows}
         self._ordered, self._newest = sorted((values["GXSJ"], key) for key, values in newest.items()), newest
 
     def page(self, page: int, size: int, updated_since: str) -> dict[str, object]:

@@ -12,7 +12,27 @@ from simulator.dice import date_of
 if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet
 
-SHEET = "签约履约"
+SHEET, TALKS_SHEET = "签约履约", "在谈项目"
+TALKS_HEADS = (
+    "序号",
+    "项目名称",
+    "投资方",
+    "来源地",
+    "内/外资",
+    "产业类别",
+    "行业类别",
+    "拟投资总额（亿元）",
+    "拟用地（亩）",
+    "拟落户园区",
+    "首谈时间",
+    "洽谈进展",
+    "存在问题",
+    "责任单位",
+    "联系领导",
+    "联系人",
+    "联系电话",
+    "填报时间",
+)
 HEADS = (
     "序号",
     "招商编号",
@@ -39,7 +59,7 @@ HEADS = (
     "包保领导",
     "备注",
 )
-_MONEY = (10, 13)
+_MONEY, _WANTED = (10, 13), (8, 9)
 _NAME, _DISTRICT, _AMOUNT = 3, 20, 10
 
 
@@ -62,7 +82,8 @@ def _write(city: City, day: int, on: date, path: Path) -> None:
     book = openpyxl.Workbook()
     sheet = book.worksheets[0]
     sheet.title = SHEET
-    _head(sheet, f"{city.town.area.name}招商引资项目签约履约情况周报（{on.isoformat()}）")
+    title = f"{city.town.area.name}招商引资项目签约履约情况周报（{on.isoformat()}）"
+    _head(sheet, title, HEADS, _MONEY, "资金情况")
     number, district, in_district = 0, "", 0
     rows = [cells for _, cells in city.weekly(day)]
     for cells in rows:
@@ -78,22 +99,36 @@ def _write(city: City, day: int, on: date, path: Path) -> None:
     note = "填报说明：1.本表由各县市区商务主管部门每周填报；2.引资额、投资额单位为亿元，到位资金单位为万元；3.项目代码尚未取得的可不填。"
     sheet.append([note])
     sheet.merge_cells(start_row=sheet.max_row, end_row=sheet.max_row, start_column=1, end_column=len(HEADS))
+    if city.full:
+        _write_talks(city, day, on, book.create_sheet(TALKS_SHEET))
     part = path.with_name(f".{path.name}.part")
     book.save(part)
     part.replace(path)
 
 
-def _head(sheet: Worksheet, title: str) -> None:
-    """A merged title and a head of two rows: money columns under a group, every other head over both rows."""
-    first, last = _MONEY
-    sheet.append([title])
-    sheet.append(
-        ["资金情况" if n == first else None if first < n <= last else h for n, h in enumerate(HEADS, 1)]
+def _write_talks(city: City, day: int, on: date, sheet: Worksheet) -> None:
+    """The second sheet, of projects in talks."""
+    title = f"{city.town.area.name}在谈项目情况周报（{on.isoformat()}）"
+    _head(sheet, title, TALKS_HEADS, _WANTED, "投资与用地")
+    number = 0
+    for number, (_, cells) in enumerate(city.talks(day), 1):
+        sheet.append([number, *(None if cell == "" else cell for cell in cells)])
+    sheet.append(["合计", f"全市{number}个"])
+    sheet.append(["填报说明：投资额单位为亿元，用地单位为亩。"])
+    sheet.merge_cells(
+        start_row=sheet.max_row, end_row=sheet.max_row, start_column=1, end_column=len(TALKS_HEADS)
     )
-    sheet.append([h if first <= n <= last else None for n, h in enumerate(HEADS, 1)])
-    sheet.merge_cells(start_row=1, end_row=1, start_column=1, end_column=len(HEADS))
+
+
+def _head(sheet: Worksheet, title: str, heads: tuple[str, ...], group: tuple[int, int], named: str) -> None:
+    """A merged title and a head of two rows: the columns of a group under its name, every other head over both rows."""
+    first, last = group
+    sheet.append([title])
+    sheet.append([named if n == first else None if first < n <= last else h for n, h in enumerate(heads, 1)])
+    sheet.append([h if first <= n <= last else None for n, h in enumerate(heads, 1)])
+    sheet.merge_cells(start_row=1, end_row=1, start_column=1, end_column=len(heads))
     sheet.merge_cells(start_row=2, end_row=2, start_column=first, end_column=last)
-    for column in range(1, len(HEADS) + 1):
+    for column in range(1, len(heads) + 1):
         if not first <= column <= last:
             sheet.merge_cells(start_row=2, end_row=3, start_column=column, end_column=column)
 

@@ -32,19 +32,19 @@ class ExchangeDatabase:
     def __init__(self, url: str, tables: Mapping[str, Table], in_place: bool) -> None:
         self.url = url
         self._engine = connect(url)
-        self._in_place = in_place
-        self._tables: dict[str, tuple[sa.Table, str]] = {}
+        self._tables: dict[str, tuple[sa.Table, str, bool]] = {}
         metadata = sa.MetaData()
         for source, wanted in tables.items():
-            name, identity = wanted.name, wanted.key if in_place else "LSH"
+            changing = in_place if wanted.in_place is None else wanted.in_place
+            name, identity = wanted.name, wanted.key if changing else "LSH"
             made = [
                 sa.Column(sa.quoted_name(c, True), sa.TEXT, primary_key=c == identity)
                 for c in wanted.columns.split()
             ]
             table = sa.Table(sa.quoted_name(name, True), metadata, *made)
-            moment = "GXSJ" if in_place else "SJGXSJ"
+            moment = "GXSJ" if changing else "SJGXSJ"
             sa.Index(sa.quoted_name(f"IX_{name}_{moment}", True), table.c[moment], table.c[identity])
-            self._tables[source] = (table, identity)
+            self._tables[source] = (table, identity, changing)
         metadata.create_all(self._engine)
 
     @contextmanager
@@ -55,7 +55,7 @@ class ExchangeDatabase:
         """
         with self._engine.begin() as connection:
             if fresh:
-                for table, _ in self._tables.values():
+                for table, _, _ in self._tables.values():
                     connection.execute(table.delete())
             yield partial(self._put_all, connection)
 
@@ -68,9 +68,9 @@ class ExchangeDatabase:
             self._put(connection, source, mine)
 
     def _put(self, connection: sa.Connection, source: str, rows: list[Row]) -> None:
-        table, identity = self._tables[source]
+        table, identity, changing = self._tables[source]
         newest = {row.values[identity]: row for row in rows}
-        if newest and self._in_place:
+        if newest and changing:
             gone = table.delete().where(table.c[identity] == sa.bindparam("gone"))
             connection.execute(gone, [{"gone": key} for key in newest])
         if newest:
@@ -81,7 +81,7 @@ class ExchangeDatabase:
         with self._engine.connect() as connection:
             return {
                 source: connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one()
-                for source, (table, _) in self._tables.items()
+                for source, (table, _, _) in self._tables.items()
             }
 
     def close(self) -> None:

@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl, urlsplit
 from simulator.systems.commerce_api import CommerceRows
 
 Lever = Callable[[dict[str, str]], dict[str, object]]
-PROJECTS_PATH = "/commerce/projects"
+PROJECTS_PATH, TALKS_PATH = "/commerce/projects", "/commerce/negotiations"
 
 
 class BadQuery(Exception):
@@ -20,10 +20,10 @@ class BadQuery(Exception):
 
 
 class CityServer:
-    """Serves on 127.0.0.1 until closed; `levers` maps (method, path) to what it does."""
+    """Serves on 127.0.0.1 until closed; `rows` maps a path to what it lists, `levers` maps (method, path) to what it does."""
 
     def __init__(
-        self, rows: CommerceRows, token: str, port: int, levers: dict[tuple[str, str], Lever]
+        self, rows: dict[str, CommerceRows], token: str, port: int, levers: dict[tuple[str, str], Lever]
     ) -> None:
         class Handler(_Handler):
             pass
@@ -57,7 +57,7 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     timeout = 30
     disable_nagle_algorithm = True
-    rows: CommerceRows
+    rows: dict[str, CommerceRows]
     token: str
     levers: dict[tuple[str, str], Lever]
 
@@ -77,15 +77,14 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             if lever is not None:
                 self._send(200, lever(query))
-            elif (method, address.path) != ("GET", PROJECTS_PATH):
+            elif method != "GET" or address.path not in self.rows:
                 self._send(404, {"code": 404, "msg": "没有这个接口 no such interface", "data": None})
             elif not self._known():
                 self._send(401, {"code": 401, "msg": "令牌无效 token missing or wrong", "data": None})
             else:
                 size = number(query, "size", 100)
-                self._send(
-                    200, self.rows.page(number(query, "page", 1), size, query.get("updated_since", ""))
-                )
+                page, since = number(query, "page", 1), query.get("updated_since", "")
+                self._send(200, self.rows[address.path].page(page, size, since))
         except BadQuery as problem:
             self._send(400, {"code": 400, "msg": str(problem), "data": None})
 

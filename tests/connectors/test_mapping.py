@@ -224,3 +224,23 @@ cells = st.none() | st.booleans() | st.integers() | st.text(max_size=12) | st.li
 def test_any_row_has_exactly_one_outcome_and_twice_the_same(row: dict[str, Any]) -> None:
     made = manifest(PUSH, KEY, LOOKUP.replace("[fields]", '[fields]\nname = "MC"'), MONEY)
     assert outcome(made, row) == outcome(made, row)
+
+
+def test_a_number_can_be_a_piece_of_a_longer_one_and_what_does_not_fit_says_nothing() -> None:
+    rule = '[[identifiers]]\nscheme = "parcel_code"\nfrom = "DY"\nmatch = \'^(\\d{12}[GJZ][A-Z]\\d{5})\'\n'
+    statement, issues = accepted(
+        simple(PUSH, rule), {"BH": "1", "MC": "甲", "DY": "430204001002GB09001F00010001"}
+    )
+    assert [number.value for number in statement.bears] == ["430204001002GB09001"]
+    assert issues == ()
+    assert accepted(simple(PUSH, rule), {"BH": "1", "MC": "甲", "DY": "另册"})[0].bears == ()
+
+
+def test_a_party_whose_name_does_not_fit_is_not_read_at_all_so_that_persons_stay_out() -> None:
+    rule = '[[parties]]\nrole = "land_holder"\nname = "QLR"\nuscc = "ZJH"\nmatch = "^(.{5,})$"\n'
+    row = {"BH": "1", "MC": "甲", "ZJH": "430204190001010000"}
+    for person in ("某某某", None):
+        said, issues = accepted(simple(PUSH, rule), {**row, "QLR": person})
+        assert (said.parties, issues) == ((), ())
+    named = accepted(simple(PUSH, rule), {**row, "QLR": "示例装备有限公司", "ZJH": ""})[0].parties
+    assert [party.name for party in named] == ["示例装备有限公司"]

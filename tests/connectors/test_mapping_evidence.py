@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from connectors.manifest import ManifestError
 from connectors.mapping_evidence import evidence, planned
 from connectors.mapping_values import Said
 from schemas.dates import Precision
@@ -75,3 +76,24 @@ def test_the_same_proof_is_given_once_and_promises_need_a_date() -> None:
         "permit"
     ]
     assert planned(Said({"JH": ""}, {}), simple(PUSH, rule).planned) == ()
+
+
+def test_a_condition_may_be_a_pattern_and_of_several_all_must_hold() -> None:
+    rule = (
+        '[[evidence]]\nmilestone = "C5"\nrank = "B"\ndate = "SJ"\n'
+        'when = [{ column = "ZT", values = ["11", "12"] }, { column = "SX", match = "^(?!.*变更).*施工许可" }]\n'
+    )
+    row = {"SJ": "2024-09-18", "ZT": "12", "SX": "建筑工程施工许可证核发"}
+    assert [proof.milestone for proof in proofs(rule, **row)] == ["C5"]
+    assert proofs(rule, **{**row, "ZT": "13"}) == ()
+    assert proofs(rule, **{**row, "SX": "施工许可证变更"}) == ()
+    assert proofs(rule, **{**row, "SX": None}) == ()
+
+
+@pytest.mark.parametrize(
+    "condition", ['values = ["1"], match = "1"', "", 'match = "("', 'match = "(a)"'], ids=str
+)
+def test_a_condition_asks_exactly_one_thing_and_its_pattern_only_tells(condition: str) -> None:
+    parts = ", ".join(part for part in ('column = "ZT"', condition) if part)
+    with pytest.raises(ManifestError, match="when"):
+        simple(PUSH, f'[[evidence]]\nmilestone = "B1"\nrank = "B"\nwhen = {{ {parts} }}\n')

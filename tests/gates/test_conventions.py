@@ -16,7 +16,9 @@ COMMITS = {"app/db/session.py", "app/api/deps.py"}
 # Tests that mirror no file: a story that crosses the house, or a property of the whole of it.
 STORIES = {
     "test_add_a_department",
+    "test_bad_input",
     "test_corridor",
+    "test_hostile_city",
     "test_migrations",
     "test_real_input",
     "test_rebuild",

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import sqlite3
 import subprocess
 import sys
@@ -13,7 +14,7 @@ import xlrd
 
 from simulator.feeds import Feeds, Plan, write_all
 from simulator.records.land import LANDCHINA_HEADS
-from simulator.systems.commerce_folder import HEADS
+from simulator.systems.commerce_folder import HEADS, TALKS_HEADS
 
 
 @pytest.fixture(scope="module")
@@ -189,3 +190,90 @@ def test_the_exchange_databases_may_be_postgresql(tmp_path: Path, empty_database
     for source, key in (("land.supply", 1), ("housing.completions", 0)):
         said = sum(s == source for s, _, _ in _truth(tmp_path))
         assert counts[source] == said if key else counts[source] >= said
+
+
+@pytest.fixture(scope="module")
+def full(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    home = tmp_path_factory.mktemp("full-city")
+    feeds = Feeds(Plan(home, seed=9, projects=80, breadth="full"))
+    feeds.advance(7)
+    feeds.close()
+    return home
+
+
+@pytest.mark.parametrize(
+    ("source", "database", "table", "key"),
+    [
+        ("land.site_opinions", "land.db", "ZRZY_YDYSXZ", '"YSXZBH"'),
+        ("land.conversions", "land.db", "ZRZY_NZYPF", '"PFWH"'),
+        ("land.real_estate", "land.db", "BDC_DJXX", '"BDCDYH"'),
+        ("land.verifications", "land.db", "ZRZY_GHHS", '"HSHGZH"'),
+        ("housing.buildings", "housing.db", "SPGL_XMDTXXB", '"DTBM"'),
+        ("housing.drawing_reviews", "housing.db", "SPGL_SGTSJWJSCXXB", '"SCHGSBH"'),
+        ("housing.item_instances", "housing.db", "SPGL_XMSPSXBLXXB", '"SPSXSLBM"'),
+        (
+            "housing.item_events",
+            "housing.db",
+            "SPGL_XMSPSXBLXXXXB",
+            '"SPSXSLBM" || \'|\' || "BLZT" || \'|\' || "BLSJ"',
+        ),
+        ("housing.item_documents", "housing.db", "SPGL_XMSPSXPFWJXXB", '"FJID"'),
+        ("housing.fire_reviews", "housing.db", "SPGL_JSGCXFSJSCXXB", '"SPSXSLBM"'),
+        ("housing.fire_acceptances", "housing.db", "SPGL_JSGCXFYSXXB", '"SPSXSLBM"'),
+        ("housing.supervision", "housing.db", "ZAJ_JDXX", '"JDZCH"'),
+    ],
+)
+def test_the_further_tables_hold_exactly_the_keys_of_the_truth(
+    full: Path, source: str, database: str, table: str, key: str
+) -> None:
+    stored = _column(full, database, f'SELECT {key} FROM "{table}"')
+    assert sorted(stored) == sorted(k for s, k, _ in _truth(full) if s == source)
+    assert stored
+
+
+def test_the_further_tables_of_a_core_city_are_empty(written: Path) -> None:
+    for database, table, key in (("land.db", "BDC_DJXX", "BDCDYH"), ("housing.db", "ZAJ_JDXX", "JDZCH")):
+        assert _column(written, database, f'SELECT "{key}" FROM "{table}"') == []
+
+
+def test_the_workbook_of_a_full_city_has_a_second_sheet_of_talks(full: Path, written: Path) -> None:
+    newest = max((full / "commerce").iterdir())
+    book = openpyxl.load_workbook(newest)
+    assert book.sheetnames == ["签约履约", "在谈项目"]
+    sheet = book["在谈项目"]
+    merged = {str(area) for area in sheet.merged_cells.ranges}
+    assert {"A1:R1", "H2:I2", "A2:A3", "R2:R3"} <= merged
+    upper, lower = ([cell.value for cell in sheet[n]] for n in (2, 3))
+    assert [b or a for a, b in zip(upper, lower, strict=True)] == list(TALKS_HEADS)
+    rows = [row for row in sheet.iter_rows(min_row=4, values_only=True) if isinstance(row[0], int)]
+    keys = {f"{row[1]}|{row[2]}|{row[10]}" for row in rows}
+    assert keys
+    assert keys <= {key for source, key, _ in _truth(full) if source == "commerce.negotiations_weekly"}
+    book.close()
+    core = openpyxl.load_workbook(max((written / "commerce").iterdir()))
+    assert core.sheetnames == ["签约履约"]
+    core.close()
+
+
+def test_a_city_of_another_breadth_or_difficulty_starts_clean(tmp_path: Path) -> None:
+    plan = Plan(tmp_path, seed=9, projects=30)
+    feeds = Feeds(plan)
+    feeds.advance(7)
+    feeds.close()
+    for other in (replace(plan, breadth="full"), replace(plan, difficulty="hard")):
+        again = Feeds(other)
+        again.close()
+        assert again.city.advances == []
+
+
+def test_the_state_of_a_city_from_before_there_were_difficulties_is_an_easy_ones(tmp_path: Path) -> None:
+    plan = Plan(tmp_path, seed=9, projects=30)
+    feeds = Feeds(plan)
+    feeds.advance(7)
+    feeds.close()
+    state = tmp_path / "state" / "city.json"
+    old = json.loads(state.read_text())
+    state.write_text(json.dumps({k: v for k, v in old.items() if k not in {"difficulty", "breadth"}}))
+    again = Feeds(plan)
+    again.close()
+    assert again.city.advances == [7]

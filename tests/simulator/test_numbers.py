@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import re
 from datetime import date
+from math import gcd
 
 import pytest
 from hypothesis import given
@@ -28,6 +30,41 @@ def test_a_credit_code_passes_its_outer_check_and_never_its_inner_one(region: st
 
 def test_credit_codes_of_different_serials_differ() -> None:
     assert len({credit_code("91", "430211", serial) for serial in range(50_000)}) == 50_000
+
+
+def test_credit_codes_cannot_repeat_for_a_million_projects() -> None:
+    """Multiplying by a number without a common factor visits every remainder once."""
+    assert gcd(7_368_787, 31**5) == 1
+    assert 31**5 > 28_000_000
+
+
+def test_a_million_projects_share_no_number() -> None:
+    """One district's share of a month of a million projects in three years, and a day of its permits ten times over."""
+    registrar, rng, on = Registrar("株", dense=True), dice(1, "million"), date(2024, 3, 1)
+    many = 4_000
+    for numbers in (
+        [registrar.project_code(rng, "430211", on) for _ in range(many)],
+        [registrar.signing(on) for _ in range(many)],
+        [registrar.signing_contract("天元区", on) for _ in range(many)],
+        [registrar.supervision("430211", on) for _ in range(many)],
+        [registrar.land_contract(on, allocated=False) for _ in range(many)],
+        [registrar.land_approval(on) for _ in range(many)],
+        [registrar.parcel(on) for _ in range(many)],
+        [registrar.completion(on) for _ in range(many)],
+        [registrar.local_works("430211", on) for _ in range(many)],
+        [registrar.construction("430211", on, municipal=n % 9 == 0) for n in range(many)],
+    ):
+        assert len(set(numbers)) == many
+    planned = [registrar.planning("地", "430211", on) for _ in range(400_000)]
+    assert len(set(planned)) == 400_000
+
+
+def test_a_dense_registrar_keeps_a_busy_days_permits_within_the_week() -> None:
+    registrar = Registrar("株", dense=True)
+    permits = [registrar.construction("430211", date(2024, 3, 1), municipal=False) for _ in range(5_000)]
+    assert len(set(permits)) == 5_000
+    assert max(permit[6:14] for permit in permits) <= "20240307"
+    assert all(re.fullmatch(r"\d{14}\d\d(0[1-9]|1[0-9]|99)", permit) for permit in permits)
 
 
 def test_project_codes_are_given_out_once() -> None:

@@ -169,3 +169,14 @@ def test_a_city_runs_as_a_process_says_ready_and_ends_on_sigterm(tmp_path: Path)
         finally:
             process.send_signal(signal.SIGTERM)
         assert process.wait(10) == 0
+
+
+def test_talks_are_listed_beside_the_signed_projects_and_are_none_in_a_core_city(tmp_path: Path) -> None:
+    for breadth, some in (("core", False), ("full", True)):
+        plan = Plan(tmp_path / breadth, projects=40, breadth=breadth)  # type: ignore[arg-type]  # of a loop over words
+        with running(plan) as city:
+            url = f"{city.addresses()['commerce_api_url']}/commerce/negotiations"
+            assert httpx.get(url).status_code == 401
+            data = httpx.get(url, headers={"Authorization": f"Bearer {plan.token}"}).json()["data"]
+            assert bool(data["total"]) is some
+            assert all(row["ZSBH"].startswith("XS") for row in data["rows"])

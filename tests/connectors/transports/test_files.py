@@ -187,6 +187,18 @@ def test_titles_two_row_heads_subtotals_notes_and_blank_rows_are_no_records(tmp_
     }
 
 
+def test_a_subtotal_that_fills_a_piece_of_a_joined_key_is_no_record(tmp_path: Path) -> None:
+    made = manifest(
+        FILES,
+        '[identity]\ncolumns = ["MC", "TZF"]\n',
+        NAME,
+        '[[parties]]\nrole = "investor"\nname = "TZF"\n',
+        top='ignore = ["XH"]',
+    )
+    xlsx(tmp_path, [["MC", "TZF", "XH"], ["甲", "乙", "1"], ["全市1个", None, "合计"], ["合计", "丙", 2]])
+    assert keys(pages(tmp_path, made=made)) == ["甲|乙", "合计|丙"]
+
+
 def test_merged_cells_are_filled_down_where_the_manifest_says_so(tmp_path: Path) -> None:
     made = manifest(FILES + 'fill_down = ["QX"]\n', KEY, NAME, '[place]\ndistrict = "QX"\n')
     xlsx(tmp_path, [["QX", "BH", "MC"], ["石峰区", "1", "a"], [None, "2", "b"], ["攸县", "3", "c"]])
@@ -283,7 +295,7 @@ def test_entities_are_not_expanded_and_a_false_size_hides_no_row(tmp_path: Path)
         lambda xml: xml.replace(b'ref="A1:B3"', b'ref="A1"'),
     )
     found = pages(tmp_path, made=manifest(FILES + 'order = "name"\n', KEY, NAME))
-    assert (rules(found), keys(found)) == (["file.broken"], ["1", "2"])
+    assert (rules(found), keys(found)) == (["file.entities"], ["1", "2"])
 
 
 def test_a_sheet_that_is_not_there_and_a_file_beyond_measure_are_told(tmp_path: Path) -> None:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
+from datetime import datetime
 from functools import partial
 from http.server import BaseHTTPRequestHandler
 from typing import Any
@@ -10,6 +12,7 @@ import pytest
 from connectors.contract import Binding
 from connectors.errors import AuthFailed, SourceChanged, SourceUnavailable
 from connectors.manifest import Manifest
+from connectors.moments import moment
 from connectors.transport_settings import HttpSettings
 from connectors.transports.pages import fetch
 from schemas.records import Listing, Page, RawRecord
@@ -222,3 +225,59 @@ def test_without_an_address_the_variable_to_set_is_named() -> None:
     assert isinstance(made.transport, HttpSettings)
     with pytest.raises(SourceUnavailable, match="HUB_TEST_URL"):
         list(fetch(made, made.transport, Binding(430200), None))
+
+
+class Restless(Api):
+    """A list that changes between two requests, at random: rows are updated, added, taken away; stamped by the clock."""
+
+    def __init__(self, seed: int, order: str) -> None:
+        super().__init__([row(n) for n in range(10, 40)])
+        self.dice, self.order, self.sort = random.Random(seed), order, False
+        self.before, self.still, self.next = self.change, False, 100
+        self.always = {each["BH"] for each in self.rows}
+        self.change(0)
+
+    def change(self, asked: int) -> None:
+        dice = self.dice
+        while not self.still and dice.random() < 0.15:
+            at = datetime.now().isoformat(" ")  # noqa: DTZ005 - a department writes its own clock, without a zone
+            what = dice.choice(("update", "add", "swap"))
+            if what == "update":
+                dice.choice(self.rows)["GXSJ"] = at
+            if what == "swap":
+                self.always.discard(self.rows.pop(dice.randrange(len(self.rows)))["BH"])
+            if what != "update":
+                self.next += 1
+                self.rows.append({"BH": str(self.next), "MC": "新", "GXSJ": at})
+        column, _, downwards = self.order.partition(" ")
+        self.rows.sort(key=lambda each: each[column], reverse=bool(downwards))
+
+
+@pytest.mark.parametrize("order", ["BH", "GXSJ", "GXSJ desc"])
+@pytest.mark.parametrize("full", [False, True])
+@pytest.mark.parametrize("seed", range(8))
+def test_a_list_that_shifts_while_it_is_read_hides_no_row_for_good_and_loses_none(
+    seed: int, order: str, full: bool
+) -> None:
+    paged = PAGED.replace("size = 2", "size = 7")
+    made = (
+        simple(paged, VERSION, top='listing = "full"')
+        if full
+        else simple(paged + SINCE.replace("ordered = true", ""), VERSION)
+    )
+    assert isinstance(made.transport, HttpSettings)
+    api, given, cursor = Restless(seed, order), dict[str, str](), None
+    with serving(api) as base:
+        for turn in range(4):
+            api.still = turn == 3
+            listed = set[str]()
+            try:
+                for page in fetch(made, made.transport, Binding(1, location=base), cursor, lambda _: None):
+                    cursor = page.cursor
+                    rows = [raw for raw in page.rows if isinstance(raw, RawRecord)]
+                    listed |= {raw.key for raw in rows}
+                    given |= {raw.key: max(raw.version, given.get(raw.key, "")) for raw in rows}
+                    assert page.listing is not Listing.FULL_END or api.always <= listed
+            except SourceUnavailable:
+                assert turn < 3
+    assert {each["BH"]: moment(each["GXSJ"]) for each in api.rows}.items() <= given.items()

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -13,6 +14,7 @@ from connectors.contract import Binding
 from connectors.errors import AuthFailed, SourceChanged, SourceUnavailable
 from connectors.manifest import Manifest
 from connectors.transport_settings import TableSettings
+from connectors.transports import table as table_module
 from connectors.transports.table import fetch, plain
 from schemas.records import Listing, Op, Page, RawRecord, Unreadable
 from tests.connectors.manifests import TABLE, simple
@@ -242,3 +244,69 @@ def test_values_of_every_type_become_what_json_has() -> None:
     ]
     told = [None, True, 7, "x", "1.50", 0.5, "nan", "2024-01-02 03:00:00+00:00", "2024-01-02", "01ff"]
     assert [plain(value) for value in values] == told
+
+
+def walk(database: Database) -> Iterator[Page]:
+    assert isinstance(MADE.transport, TableSettings)
+    return fetch(MADE, MADE.transport, Binding(430200, location=database.url), None)
+
+
+@pytest.mark.parametrize(
+    ("harm", "cure"),
+    [
+        ('DROP TABLE "T_XX"', None),
+        (
+            'ALTER TABLE "T_XX" RENAME COLUMN "MC" TO "XMMC"',
+            'ALTER TABLE "T_XX" RENAME COLUMN "XMMC" TO "MC"',
+        ),
+        ('ALTER TABLE "T_XX" RENAME TO "T_YY"', 'ALTER TABLE "T_YY" RENAME TO "T_XX"'),
+    ],
+)
+def test_a_table_that_is_changed_between_two_pages_ends_the_run_and_the_next_goes_on(
+    database: Database, harm: str, cure: str | None
+) -> None:
+    database.add(*range(1, 9))
+    walking = walk(database)
+    first = next(walking)
+    database.run(harm)
+    with pytest.raises(SourceChanged):
+        next(walking)
+    with pytest.raises(SourceChanged):
+        pages(database, first.cursor)
+    if cure is None:
+        database.table.metadata.create_all(database.engine)
+        database.add(*range(1, 9))
+    else:
+        database.run(cure)
+    assert set(keys([first, *pages(database, first.cursor)])) == {f"K{n}" for n in range(1, 9)}
+
+
+def test_a_locked_table_is_tried_again_later(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(table_module, "LOCK_SECONDS", 0.2)
+    database.add(1)
+    sqlite = database.url.startswith("sqlite")
+    with database.engine.connect() as other:
+        if sqlite:
+            other.exec_driver_sql("PRAGMA locking_mode = EXCLUSIVE")
+            other.exec_driver_sql("BEGIN EXCLUSIVE")
+        else:
+            other.exec_driver_sql('LOCK TABLE "T_XX" IN ACCESS EXCLUSIVE MODE')
+        begun = time.monotonic()
+        with pytest.raises(SourceUnavailable, match="lock"):
+            pages(database)
+        assert time.monotonic() - begun < 5
+    assert keys(pages(database)) == ["K1"]
+
+
+def test_a_database_that_falls_silent_is_cut_off(
+    empty_database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(table_module, "GRACE_SECONDS", 0.3)
+    monkeypatch.setattr(table_module, "STATEMENT_SECONDS", 0.0)  # the server sees no limit in 0, only we do
+    slow = Database(empty_database_url)
+    slow.run('CREATE VIEW "T_SLOW" AS SELECT t.* FROM "T_XX" t, pg_sleep(30)')
+    made = simple(TABLE.replace("T_XX", "T_SLOW"), VERSIONED, top='volatile = ["LSH", "GXSJ"]')
+    begun = time.monotonic()
+    with pytest.raises(SourceUnavailable):
+        pages(slow, made=made)
+    assert time.monotonic() - begun < 10
