@@ -23,6 +23,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, NoSuchT
 from sqlalchemy.pool import NullPool
 
 from connectors import moments
+from connectors.columns import column_name
 from connectors.contract import Binding
 from connectors.errors import AuthFailed, SourceChanged, SourceUnavailable
 from connectors.locations import location
@@ -194,17 +195,24 @@ def _pages(
     reader = RowReader(manifest)
     updated, unique = table.c[settings.updated], table.c[settings.id]
     kind, full = _kind(connection, updated), manifest.listing == "full"
-    empty = updated.is_(None) if kind is not str else sa.or_(updated.is_(None), updated == "")
+    odd = _odd(connection, updated, kind, timed=_timed(manifest, settings))
     reached = start or _Mark("", "")
-    unstamped = _raws(reader, connection, sa.select(table).where(empty).limit(settings.page))
-    mark = _fingerprint(unstamped)
-    if unstamped and mark != reached.unstamped:
-        yield Page(unstamped, replace(reached, unstamped=mark).cursor())
+    if not _may_mark(reached.updated, manifest, settings, kind):
+        reached = replace(reached, updated="", id="")
+    mark = _fingerprint(reader, _unstamped(connection, settings, table, odd))
+    if mark and (full or mark != reached.unstamped):
+        listing = Listing.FULL if full else Listing.CHANGES
+        held: tuple[RawRecord | Unreadable, ...] = ()
+        for rows in _unstamped(connection, settings, table, odd):
+            if held:
+                yield Page(held, reached.cursor(), listing)
+            held = _read(reader, rows)
+        yield Page(held, replace(reached, unstamped=mark).cursor(), listing)
     reached = replace(reached, unstamped=mark)
     from_here = None if full else _back(reached.updated, settings.overlap_seconds, kind)
     last: tuple[Any, Any] | None = None
     while True:
-        query = sa.select(table).where(sa.not_(empty)).order_by(updated, unique).limit(settings.page + 1)
+        query = sa.select(table).where(sa.not_(odd)).order_by(updated, unique).limit(settings.page + 1)
         if last is not None:
             after = sa.or_(updated > last[0], unique > last[1])
             query = query.where(updated >= last[0], after)  # the first half alone is what an index can answer
@@ -216,7 +224,7 @@ def _pages(
             last = _end(rows[-1], found[-1], settings)
         raws = _read(reader, rows)
         check_shape(manifest, raws)
-        reached = _advance(reached, rows, settings)
+        reached = _advance(reached, rows, manifest, settings, kind)
         if rows or (full and not more):
             listing = (Listing.FULL if more else Listing.FULL_END) if full else Listing.CHANGES
             yield Page(raws, reached.cursor(), listing)
@@ -224,32 +232,74 @@ def _pages(
             return
 
 
-def _raws(
-    reader: RowReader, connection: Connection, query: sa.Select[Any]
-) -> tuple[RawRecord | Unreadable, ...]:
-    rows = connection.execute(query).mappings().all()
-    return _read(reader, rows)
+def _timed(manifest: Manifest, settings: TableSettings) -> bool:
+    """Tell whether the update column holds times; a version may be a counter or a text instead."""
+    version = manifest.version
+    own = version is not None and version.columns[0] == column_name(settings.updated)
+    return version is None or not own or version.kind == "timestamp"
+
+
+def _odd(
+    connection: Connection, updated: sa.ColumnElement[Any], kind: type, *, timed: bool
+) -> sa.ColumnElement[bool]:
+    """Give the rows that cannot be read by time: without one, or, among texts that begin with a year, with some words.
+
+    Words sort before or after every time: such a row would never be seen, or seen at each run.
+    """
+    if kind is not str:
+        return updated.is_(None)
+    empty = sa.or_(updated.is_(None), updated == "")
+    years = sa.select(updated).where(updated >= "19", updated < "3").limit(1)
+    if not timed or connection.execute(years).first() is None:
+        return empty
+    return sa.or_(empty, updated < "19", updated >= "3")
+
+
+def _unstamped(
+    connection: Connection, settings: TableSettings, table: sa.TableClause, odd: sa.ColumnElement[bool]
+) -> Iterator[Sequence[Any]]:
+    """Give the rows that cannot be read by time in pages, in order of their id, those without an id first."""
+    unique = table.c[settings.id]
+    query = sa.select(table).where(odd).order_by(unique).limit(settings.page + 1)
+    ranges: list[sa.ColumnElement[bool]] = [unique.is_(None), unique.is_not(None)]
+    while ranges:
+        found = connection.execute(query.where(ranges[0])).mappings().all()
+        if rows := found[: settings.page]:
+            yield rows
+        if len(found) <= settings.page:
+            ranges.pop(0)
+        elif (end := rows[-1][settings.id]) is None or end == found[-1][settings.id]:
+            raise _not_unique(settings)
+        else:
+            ranges[0] = unique > end
 
 
 def _read(reader: RowReader, rows: Sequence[Any]) -> tuple[RawRecord | Unreadable, ...]:
     return tuple(reader.from_values({name: plain(value) for name, value in row.items()}) for row in rows)
 
 
-def _fingerprint(rows: Sequence[RawRecord | Unreadable]) -> str:
-    """Tell rows without an update time apart from those told of before: they cannot be read by time."""
-    if not rows:
-        return ""
-    return hashlib.blake2b(b"\n".join(sorted(row.body for row in rows)), digest_size=16).hexdigest()
+def _fingerprint(reader: RowReader, pages: Iterator[Sequence[Any]]) -> str:
+    """Tell rows without an update time apart from those told of before; '' when there are none."""
+    digest, some = hashlib.blake2b(digest_size=16), False
+    for rows in pages:
+        some = True
+        for body in sorted(row.body for row in _read(reader, rows)):
+            digest.update(body + b"\n")
+    return digest.hexdigest() if some else ""
 
 
 def _end(row: Any, following: Any, settings: TableSettings) -> tuple[Any, Any]:
     """Give the place after a page; raise SourceChanged when rows that follow could not be told from it."""
     end = (row[settings.updated], row[settings.id])
     if end[1] is None or end == (following[settings.updated], following[settings.id]):
-        raise SourceChanged(
-            f"{settings.id} is empty or not unique within {settings.updated}: rows would be lost"
-        )
+        raise _not_unique(settings)
     return end
+
+
+def _not_unique(settings: TableSettings) -> SourceChanged:
+    return SourceChanged(
+        f"{settings.id} is empty or not unique within {settings.updated}: rows would be lost"
+    )
 
 
 def _kind(connection: Connection, updated: sa.ColumnElement[Any]) -> type:
@@ -266,8 +316,8 @@ def _back(text: str, seconds: int, kind: type) -> Any:
         return datetime.fromisoformat(text) - timedelta(seconds=seconds)
     if issubclass(kind, date):
         return date.fromisoformat(text) - timedelta(seconds=seconds)
-    if issubclass(kind, int):
-        return int(text)
+    if issubclass(kind, int | Decimal):
+        return kind(text)
     try:
         at = datetime.fromisoformat(text)
     except ValueError:
@@ -276,17 +326,27 @@ def _back(text: str, seconds: int, kind: type) -> Any:
     return earlier[: len(text)] if len(text) <= len(earlier) else earlier
 
 
-def _advance(reached: _Mark, rows: Sequence[Any], settings: TableSettings) -> _Mark:
-    """Move the mark to the last row that is not from the future: a wrong clock must not hide what is to come."""
-    limit = moments.render(datetime.now(UTC) + CLOCK_SLACK)
+def _advance(
+    reached: _Mark, rows: Sequence[Any], manifest: Manifest, settings: TableSettings, kind: type
+) -> _Mark:
+    """Move the mark to the last row that may be one; a wrong clock or a word must not hide what is to come."""
     for row in reversed(rows):
         text = str(plain(row[settings.updated]))
-        at = moments.moment(text)
-        if at is None or at <= limit:
+        if _may_mark(text, manifest, settings, kind):
             if _order(text) < _order(reached.updated):
                 return reached
             return replace(reached, updated=text, id=str(plain(row[settings.id])))
     return reached
+
+
+def _may_mark(text: str, manifest: Manifest, settings: TableSettings, kind: type) -> bool:
+    """Tell whether a run may begin from here: a readable time not in the future, or what a counter says."""
+    if not _timed(manifest, settings):
+        return bool(text)
+    at = moments.moment(text)
+    if at is None:
+        return issubclass(kind, int | Decimal) and text.isdigit()
+    return at <= moments.render(datetime.now(UTC) + CLOCK_SLACK)
 
 
 def _order(text: str) -> tuple[int, str]:

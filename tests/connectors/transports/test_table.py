@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
@@ -310,3 +311,63 @@ def test_a_database_that_falls_silent_is_cut_off(
     with pytest.raises(SourceUnavailable):
         pages(slow, made=made)
     assert time.monotonic() - begun < 10
+
+
+def unreadable(found: list[Page]) -> list[Unreadable]:
+    return [row for page in found for row in page.rows if isinstance(row, Unreadable)]
+
+
+@pytest.mark.parametrize("word", ["garbage", "待定", " ", "01/02/2024", "0000-00-00", "9999-99-99"])
+def test_a_word_in_the_place_of_an_update_time_is_told_once_and_hides_nothing(
+    database: Database, word: str
+) -> None:
+    database.add(1)
+    before = pages(database)[-1].cursor
+    database.add(2, GXSJ=word)
+    found = pages(database, before)
+    assert ([row.rule for row in unreadable(found)], keys(found)) == (["version.unreadable"], ["K1"])
+    database.add(3)
+    again = pages(database, found[-1].cursor)
+    assert (unreadable(again), keys(again)) == ([], ["K1", "K3"])
+
+
+def test_an_impossible_day_is_read_and_is_no_mark(database: Database) -> None:
+    database.add(1)
+    database.add(2, GXSJ="2024-13-45 00:00:00")
+    found = pages(database)
+    assert len(unreadable(found)) == 1
+    database.add(3)
+    assert keys(pages(database, found[-1].cursor)) == ["K1", "K3"]
+
+
+def test_a_cursor_that_stands_on_a_word_or_in_the_future_begins_anew(database: Database) -> None:
+    database.add(1, 2)
+    for broken in ("garbage", "2999-01-01 00:00:00"):
+        cursor = json.dumps({"updated": broken, "id": "0009", "unstamped": ""})
+        found = pages(database, cursor)
+        assert keys(found) == ["K1", "K2"]
+        assert json.loads(found[-1].cursor)["updated"] == "2024-01-01 02:00:00"
+
+
+def test_rows_without_an_update_time_are_paged_by_their_id(database: Database) -> None:
+    database.add(*range(1, 9), GXSJ=None)
+    database.add(9, LSH=None, GXSJ="")
+    found = pages(database)
+    assert [len(page.rows) for page in found] == [1, 3, 3, 2]
+    assert len({row.body for row in unreadable(found)}) == 9
+    assert pages(database, found[-1].cursor) == []
+    assert len(unreadable(pages(database, found[-2].cursor))) == 9, "a run that broke off tells them again"
+    database.add(10, LSH="0008", GXSJ=None)
+    database.run('UPDATE "T_XX" SET "LSH" = \'0003\' WHERE "BH" = \'K4\'')
+    with pytest.raises(SourceChanged, match="not unique"):
+        pages(database)
+
+
+def test_a_full_listing_names_its_rows_without_an_update_time_at_each_run(database: Database) -> None:
+    made = simple(TABLE, top='volatile = ["LSH", "GXSJ", "YX", "YY"]\nlisting = "full"')
+    database.add(1)
+    database.add(2, GXSJ=None)
+    found = pages(database, made=made)
+    again = pages(database, found[-1].cursor, made)
+    assert keys(found) == keys(again) == ["K2", "K1"]
+    assert [page.listing for page in again] == [Listing.FULL, Listing.FULL_END]
