@@ -8,11 +8,11 @@ from sqlalchemy import Connection, text
 
 
 def clusters(connection: Connection, jurisdiction: int) -> Iterator[tuple[str, str, str]]:
-    """Give (source, key, project id) of every record that is in a project, in order of source and key."""
+    """Give (source, key, project id) of every record in a project, parts with their parent, by source and key."""
     rows = connection.execution_options(stream_results=True, yield_per=5_000).execute(
         text(
-            "SELECT r.source, r.key, m.project_id FROM member m JOIN record r ON r.jurisdiction = m.jurisdiction"
-            " AND r.record_id = m.record_id WHERE m.jurisdiction = :j ORDER BY r.source, r.key"
+            "SELECT r.source, r.key, m.project_id FROM record r JOIN member m ON m.jurisdiction = r.jurisdiction"
+            " AND m.record_id = coalesce(r.parent_id, r.record_id) WHERE r.jurisdiction = :j ORDER BY r.source, r.key"
         ),
         {"j": jurisdiction},
     )
