@@ -15,6 +15,8 @@ _TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|["\[\]{},:]', re.DOTALL)
 _STRING = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _TEXTS = re.compile(rb'(?:[^"]++|"(?:[^"\\]++|\\.)*+")*+', re.DOTALL)
 _WINDOW = 1 << 18
+_BEARABLE = 500_000
+"""Parts that may be made before they are counted: so many slices are little beside the body itself."""
 _SIGNS = re.compile(rb",+|[\[\]{}]")
 _NO_SIGNS = bytes(set(range(256)) - set(b",[]{}"))
 MOST_NAMES, MOST_ITEMS = 10_000, 200_000
@@ -42,11 +44,15 @@ def members(body: bytes) -> dict[str, bytes]:
 def items(body: bytes) -> list[bytes]:
     """Give a list's items as slices, whatever stands in them; raise NotSplittable when it is no list."""
     body = body.removeprefix(_BOM)
-    _refuse_masses(body, MOST_ITEMS)
+    if body.count(b",") > _BEARABLE:
+        _refuse_masses(body, MOST_ITEMS)
     try:
-        return [bytes(raw) for raw in _LIST.decode(body)]
+        found = [bytes(raw) for raw in _LIST.decode(body)]
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return list(_cut(body, b"[", b"]"))
+        found = list(_cut(body, b"[", b"]"))
+    if len(found) > MOST_ITEMS:
+        raise TooMany(f"more than {MOST_ITEMS} parts")
+    return found
 
 
 def _refuse_masses(body: bytes, most: int) -> None:
@@ -101,7 +107,7 @@ def _cut(body: bytes, opening: bytes, closing: bytes) -> Iterator[bytes]:
             start = token.end()
     if depth != 0:
         raise NotSplittable("brackets do not match")
-    yield from parts if any(parts) else []
+    yield from [] if parts == [b""] else parts
 
 
 def _pair(member: bytes) -> tuple[bytes, bytes]:

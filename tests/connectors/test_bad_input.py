@@ -109,6 +109,7 @@ def test_one_rotten_row_is_refused_by_name_and_the_row_beside_it_accepted(value:
         (_beside(_names(MANY)[:-1] + b',"x":NaN}'), "json.invalid"),
         (b"[" + b"{}," * MANY + b"{}]", "json.invalid"),
         (b"[" + b"[]," * MANY + b"NaN]", "json.invalid"),
+        (b"[" + b"," * MANY + b"]", "json.invalid"),
         (b"[" * MANY, "json.invalid"),
         (b'{"a":' * DEEP, "json.invalid"),
         (b'{"records":["' + b"\\" * MANY, "json.invalid"),

@@ -8,7 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.splitting import NotSplittable, at, items, members, records, text_at
+from connectors.splitting import (
+    MOST_ITEMS,
+    MOST_NAMES,
+    NotSplittable,
+    TooMany,
+    at,
+    items,
+    members,
+    records,
+    text_at,
+)
 
 ROTTEN = [
     b'{"BH":"1","x":NaN}',
@@ -85,3 +95,22 @@ def test_any_bytes_are_split_or_refused(body: bytes) -> None:
     for read in (items, members):
         with contextlib.suppress(NotSplittable):
             read(body)
+
+
+@pytest.mark.parametrize("body", [b"[ ]", b"[\n]", b"\xef\xbb\xbf[]"])
+def test_an_empty_list_has_no_rows_and_a_list_of_nothings_has_some_to_refuse(body: bytes) -> None:
+    assert items(body) == []
+    assert items(b"[,]") == [b"", b""]
+
+
+def test_masses_are_counted_outside_texts_and_only_where_they_are_parts() -> None:
+    commas = b'"' + b"," * (MOST_NAMES + 1) + b'\\","'
+    assert members(b'{"a":' + commas + b"}").keys() == {"a"}
+    nested = b"[" + b",".join([b"[1,2]"] * MOST_NAMES) + b"]"
+    assert members(b'{"a":' + nested + b',"b":1}').keys() == {"a", "b"}
+    with pytest.raises(TooMany):
+        members(b"{" + b",".join(b'"%d":1' % n for n in range(MOST_NAMES + 1)) + b"}")
+    with pytest.raises(TooMany):
+        items(b"[" + b"1," * MOST_ITEMS + b"1]")
+    long = b'"' + b"a" * 1_000_000 + b'"'
+    assert list(members(b'{"a":' + long + b',"b":[' + b"1," * MOST_NAMES + b"1]}")) == ["a", "b"]
