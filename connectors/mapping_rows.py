@@ -37,8 +37,8 @@ def refuse_no_row(said: Said) -> None:
             "row.width",
             None,
             "|".join(str(cell) for cell in cells if cell),
-            f"该行有 {len(cells)} 个单元格，与表头不符，可能是两条记录连在一行，请分行重报",
-            f"{len(cells)} cells, not as many as the header has: perhaps two records on one line, send them apart",
+            f"该行有 {len(cells)} 个单元格，与表头不符，可能缺列、错列或两条记录连在一行，请核对重报",
+            f"{len(cells)} cells, not as many as the header has: cells are missing, or two records stand on one line",
         )
     if not any(isinstance(cell, dict | list) or said.text(name) for name, cell in said.cells.items()):
         said.reject("row.blank", None, None, "空行，没有任何内容", "a blank row: no cell says anything")

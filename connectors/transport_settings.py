@@ -98,7 +98,7 @@ class TableSettings(Schema):
 
 
 class Skip(Schema):
-    """Rows of a sheet that are no records; a row with a key is never skipped."""
+    """Rows of a sheet that are no records; a row with a key is never skipped, unless the key is a total's word."""
 
     totals: tuple[str, ...] = ("小计", "合计", "总计")
     notes: tuple[str, ...] = ("填报说明", "说明:", "备注:", "注:", "填表人", "制表")
@@ -142,6 +142,8 @@ class FilesSettings(Schema):
     skip: Skip = Skip()
     header: Header | None = None
     every_line: bool = False
+    ragged: bool = False
+    """The lines of its csv leave off their last cells where these are blank; else a line that is too short is refused."""
     rows: str = ""
     settle_seconds: Annotated[float, Field(ge=0)] = 2.0
     max_bytes: Annotated[int, Field(ge=1)] = 200 * 1024 * 1024

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from connectors.contract import Binding
 from connectors.errors import SourceUnavailable
@@ -19,7 +20,7 @@ from connectors.rows import RowReader
 from connectors.splitting import NotSplittable, records
 from connectors.transport_settings import FilesSettings
 from connectors.transports.sheets import NotReadable, rows
-from connectors.transports.tabular import table
+from connectors.transports.tabular import HeaderAgain, table
 from schemas.records import Listing, Page, RawRecord, Unreadable
 
 
@@ -151,14 +152,26 @@ def _raws(
                 "json.invalid", f"不是可识别的 JSON：{error}", f"no JSON the hub knows: {error}"
             ) from error
         return
-    for record in table(manifest, settings, rows(arrival.path, settings.sheet)):
+    exact = arrival.path.suffix.lower() in {".csv", ".txt"} and not settings.ragged
+    for record in table(manifest, settings, rows(arrival.path, settings.sheet), exact=exact):
         if isinstance(record, dict):
             yield reader.from_values(record)
+        elif isinstance(record, HeaderAgain):
+            yield _refused(
+                record, "row.header_again", "该行是重复的表头", "the row says the header once more"
+            )
         elif manifest.identity.content:
             # its cells under no name: a record that normalizing refuses
             yield reader.from_values({"": record})
         else:
-            body = json.dumps(record, ensure_ascii=False).encode("utf-8", "surrogatepass")
-            yield Unreadable(
-                "row.width", body, "该行的单元格多于表头", "the row has more cells than the header"
+            yield _refused(
+                record,
+                "row.width",
+                f"该行有 {len(record)} 个单元格，与表头不符",
+                f"the row has {len(record)} cells, not as many as the header",
             )
+
+
+def _refused(cells: list[Any], rule: str, zh: str, en: str) -> Unreadable:
+    body = json.dumps(cells, ensure_ascii=False).encode("utf-8", "surrogatepass")
+    return Unreadable(rule, body, zh, en)

@@ -11,6 +11,7 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import date, datetime, time
+from itertools import chain
 from pathlib import Path
 from typing import IO, Any, Literal, TextIO
 
@@ -20,6 +21,8 @@ MAX_ROWS, MAX_COLUMNS, MAX_LINE = 1_048_576, 1000, 1_000_000
 MAX_TAGS = 2_000_000
 """Of a part its reader builds in memory as a whole."""
 _CHUNK = 1 << 20
+_END = "\x1f"
+"""What is read after a file's last line: within a quote it becomes part of a cell."""
 _WHOLE = ("[content_types].xml", ".rels", "workbook.xml", "styles.xml", "sharedstrings.xml")
 
 
@@ -123,16 +126,50 @@ def _xls_date(value: float, datemode: Literal[0, 1]) -> Any:
 
 
 def _csv(path: Path) -> Iterator[Row]:
-    with path.open(encoding=_encoding(path), newline="") as file, _named_errors():
+    encoding = _encoding(path)
+    with path.open(encoding=encoding, newline="") as file, _named_errors():
+        _check_quotes(file)
+    with path.open(encoding=encoding, newline="") as file, _named_errors():
         yield from csv.reader(_lines(file))
 
 
-def _lines(file: TextIO) -> Iterator[str]:
+def _check_quotes(file: TextIO) -> None:
+    """Refuse a file one of whose quotes has no end: such a cell swallows the rows after it.
+
+    A record of several lines must be faultless; within one line a stray quote is read as it stands.
+    """
+    held: list[str] = []
+    begins = 1
+    try:
+        for row in csv.reader(chain(_lines(file, held), [_END])):
+            if len(held) > 1:
+                list(csv.reader(held, strict=True))
+            elif held and row and row[-1].endswith(_END):
+                raise _open_quote(begins)
+            begins += len(held)
+            held.clear()
+    except csv.Error as error:
+        if len(held) < 2:
+            raise
+        raise _open_quote(begins) from error
+
+
+def _open_quote(line: int) -> NotReadable:
+    return NotReadable(
+        "file.quotes",
+        f"第 {line} 行的引号没有结束，其后各行无法分辨",
+        f"a quote on line {line} has no end: the rows after it cannot be told apart",
+    )
+
+
+def _lines(file: TextIO, held: list[str] | None = None) -> Iterator[str]:
     while line := file.readline(MAX_LINE):
         if len(line) == MAX_LINE:
             raise NotReadable(
                 "file.line", f"有一行超过 {MAX_LINE} 字", f"a line of {MAX_LINE} characters or more"
             )
+        if held is not None:
+            held.append(line)
         yield line
 
 

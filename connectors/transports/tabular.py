@@ -17,16 +17,26 @@ from schemas.cleaning import squeeze
 Row = list[Any]
 _AFTER_TOTAL = re.compile(r"[:(\d].*$")
 """What may follow a total's word: 合计(3个), 小计:12; a name such as 合计算力中心 goes on in words."""
+_LONGEST_TOTAL = 8
+"""Of a key that is a total: 石峰区小计; a longer one is a name."""
 
 
-def table(manifest: Manifest, settings: FilesSettings, rows: Iterator[Row]) -> Iterator[dict[str, Any] | Row]:
+class HeaderAgain(Row):
+    """A row that says the header once more."""
+
+
+def table(
+    manifest: Manifest, settings: FilesSettings, rows: Iterator[Row], *, exact: bool = False
+) -> Iterator[dict[str, Any] | Row]:
     """Give each record of a sheet as head → cell; a row that does not fit the header is given as the list it is.
 
+    Where rows are `exact`, as in csv, one that is shorter than the header does not fit: its cells may have shifted.
     Raises SourceChanged when no header is found or its columns are not the manifest's.
     """
-    heads, rest = _header(manifest, settings, rows)
+    heads, words, rest = _header(manifest, settings, rows)
     check_columns(manifest, [head for head in heads if head])
     names = [column_name(head) for head in heads]
+    least = max(place for place, head in enumerate(heads, start=1) if head) if exact else 0
     filled = {names.index(name): None for name in settings.fill_down if name in names}
     keys = [
         [names.index(name) for name in choice]
@@ -39,8 +49,13 @@ def table(manifest: Manifest, settings: FilesSettings, rows: Iterator[Row]) -> I
             not any(cell is not None for cell in cells) or _is_no_record(cells, keys, settings)
         ):
             continue
-        if (settings.every_line and len(row) != len(heads)) or any(
-            cell is not None for cell in cells[len(heads) :]
+        if _is_header(cells, words):
+            yield HeaderAgain(row)
+            continue
+        if (
+            len(row) < least
+            or (settings.every_line and len(row) != len(heads))
+            or any(cell is not None for cell in cells[len(heads) :])
         ):
             yield row
             continue
@@ -53,23 +68,32 @@ def table(manifest: Manifest, settings: FilesSettings, rows: Iterator[Row]) -> I
 
 def _header(
     manifest: Manifest, settings: FilesSettings, rows: Iterator[Row]
-) -> tuple[list[str], Iterator[Row]]:
-    """Find the header among the first rows: where most needed columns stand and fewest others."""
+) -> tuple[list[str], frozenset[str], Iterator[Row]]:
+    """Find the header among the first rows, and the words it is made of: most needed columns and fewest others."""
     first = list(islice(rows, settings.header_within + settings.header_rows))
     needed, known = manifest.needed_columns(), manifest.known_columns()
-    best: tuple[int, int, list[str], int] | None = None
+    best: tuple[int, int, list[str], int, int] | None = None
     for place in range(len(first)):
         for depth in range(1, settings.header_rows + 1):
             heads = _flat([_as_meant(row, settings.header) for row in first[place : place + depth]])
             names = {column_name(head) for head in heads if head}
             found, strange = len(needed & names), len(names - known)
             if best is None or (found, -strange) > best[:2]:
-                best = (found, -strange, heads, place + depth)
+                best = (found, -strange, heads, place, place + depth)
     if best is None or best[0] * 2 < len(needed):
         raise SourceChanged(
             f"{manifest.key}: no header row found; expected {', '.join(sorted(needed)[:8])}, …"
         )
-    return best[2], chain(first[best[3] :], rows)
+    words = frozenset(
+        column_name(str(cell)) for row in first[best[3] : best[4]] for cell in row if not _blank(cell)
+    )
+    return best[2], words, chain(first[best[4] :], rows)
+
+
+def _is_header(cells: Sequence[Any], words: frozenset[str]) -> bool:
+    """Tell a row all of whose cells, two at least, are words of the header: lists were put one below the other."""
+    said = [cell for cell in cells if cell is not None]
+    return len(said) > 1 and all(isinstance(cell, str) and column_name(cell) in words for cell in said)
 
 
 def _as_meant(row: Row, header: Header | None) -> Row:
@@ -111,13 +135,21 @@ def _flat(rows: Sequence[Row]) -> list[str]:
 
 
 def _is_no_record(cells: Sequence[Any], keys: Sequence[Sequence[int]], settings: FilesSettings) -> bool:
-    """Tell totals and notes from records; a row one of whose keys is wholly filled is a record whatever it says."""
+    """Tell totals and notes from records: a row with a key is a record, unless its key is a total's word."""
+    parts = [cells[place] for key in keys for place in key if place < len(cells) and cells[place] is not None]
+    if any(_is_total(part, settings) and len(str(part).strip()) <= _LONGEST_TOTAL for part in parts):
+        return True
     if any(all(place < len(cells) and cells[place] is not None for place in key) for key in keys):
         return False
-    said = [squeeze(str(cell)).replace(" ", "") for cell in cells if cell is not None]
-    return said[0].startswith(settings.skip.notes) or any(
-        _AFTER_TOTAL.sub("", word).endswith(settings.skip.totals) for word in said
+    said = [cell for cell in cells if cell is not None]
+    return squeeze(str(said[0])).replace(" ", "").startswith(settings.skip.notes) or any(
+        _is_total(cell, settings) for cell in said
     )
+
+
+def _is_total(cell: Any, settings: FilesSettings) -> bool:
+    word = squeeze(str(cell)).replace(" ", "")
+    return _AFTER_TOTAL.sub("", word).endswith(settings.skip.totals)
 
 
 def _blank(cell: Any) -> bool:

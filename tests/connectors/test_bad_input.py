@@ -251,7 +251,7 @@ def test_a_cell_that_is_no_number_at_all_is_kept_as_it_is_said(tmp_path: Path) -
         (b"BH,MC\n1," + b"x" * 5_000_000 + b"\n", "file.line"),
         (b"BH,MC\n" + b"," * 5_000_000 + b"\n", "file.line"),
         (b"BH,MC\n" + b"," * 2000 + b"\n", "file.columns"),
-        (b'BH,MC\n1,"' + b"x\n" * 2_000_000, "file.broken"),
+        (b'BH,MC\n1,"' + b"x\n" * 2_000_000, "file.quotes"),
     ],
     ids=lambda value: str(value)[:24],
 )

@@ -196,7 +196,7 @@ def test_a_subtotal_that_fills_a_piece_of_a_joined_key_is_no_record(tmp_path: Pa
         top='ignore = ["XH"]',
     )
     xlsx(tmp_path, [["MC", "TZF", "XH"], ["甲", "乙", "1"], ["全市1个", None, "合计"], ["合计", "丙", 2]])
-    assert keys(pages(tmp_path, made=made)) == ["甲|乙", "合计|丙"]
+    assert keys(pages(tmp_path, made=made)) == ["甲|乙"]
 
 
 def test_merged_cells_are_filled_down_where_the_manifest_says_so(tmp_path: Path) -> None:
@@ -239,10 +239,10 @@ def test_xls_of_the_last_century_is_read_with_dates_and_whole_numbers(tmp_path: 
     assert rules(found) == ["key.missing"]
 
 
-def test_a_row_wider_than_its_header_is_unreadable_and_the_rest_goes_on(tmp_path: Path) -> None:
+def test_a_row_wider_or_shorter_than_its_header_is_unreadable_and_the_rest_goes_on(tmp_path: Path) -> None:
     csv(tmp_path, "a.csv", "BH,MC\n1,x,多\n2,y\n3\n4,z,,\n")
     found = pages(tmp_path)
-    assert (keys(found), rules(found)) == (["2", "3", "4"], ["row.width"])
+    assert (keys(found), rules(found)) == (["2", "4"], ["row.width", "row.width"])
 
 
 def test_another_header_stops_the_source(tmp_path: Path) -> None:
@@ -322,3 +322,66 @@ def test_json_is_read_as_it_was_said(tmp_path: Path, name: str, text: str) -> No
 def test_a_folder_that_is_not_there_is_tried_again(tmp_path: Path) -> None:
     with pytest.raises(SourceUnavailable, match="no folder"):
         pages(tmp_path / "none")
+
+
+def test_a_csv_line_shorter_than_the_header_is_refused_and_a_sheets_row_is_not(tmp_path: Path) -> None:
+    wide = manifest(FILES, KEY, NAME, top='ignore = ["DZ"]')
+    text = "BH,MC,DZ\n1,甲,a\n乙,b\n,\n合计\n3,丙,c\n4,丁"
+    csv(tmp_path, "a.csv", text)
+    found = pages(tmp_path, made=wide)
+    assert (keys(found), rules(found)) == (["1", "3"], ["row.width", "row.width"])
+    ragged = manifest(FILES + "ragged = true\n", KEY, NAME, top='ignore = ["DZ"]')
+    assert keys(pages(tmp_path, made=ragged)) == ["1", "乙", "3", "4"]
+    (tmp_path / "a.csv").unlink()
+    csv(tmp_path, "b.csv", "BH,MC,DZ,\n1,甲,a\n")
+    assert keys(pages(tmp_path, made=wide)) == ["1"], "only a column without a name is missing"
+    (tmp_path / "b.csv").unlink()
+    xlsx(tmp_path, [["BH", "MC", "DZ"], ["1", "甲"]])
+    assert keys(pages(tmp_path, made=wide)) == ["1"]
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ('BH,MC\n1,"甲\n2,乙\n3,丙\n', 2),
+        ('BH,MC\n1,"甲\n2,"乙"\n3,丙\n', 2),
+        ('BH,MC\n0,"x\ny"\n"1,甲\n2,乙\n3,"丙"\n4,丁\n', 4),
+        ('BH,MC\n1,甲\n2,"乙', 3),
+        ('BH,MC\n1,甲\n2,"乙\n', 3),
+        ('BH,MC\n1,"' + "甲\n" * 200_000, 2),
+    ],
+)
+def test_a_quote_without_an_end_refuses_the_file_and_names_its_line(
+    tmp_path: Path, text: str, line: int
+) -> None:
+    csv(tmp_path, "a.csv", text)
+    found = pages(tmp_path)
+    assert (keys(found), rules(found)) == ([], ["file.quotes"])
+    assert f"line {line} " in next(
+        row.en for page in found for row in page.rows if isinstance(row, Unreadable)
+    )
+
+
+def test_line_breaks_in_quotes_and_stray_quotes_within_a_line_are_read(tmp_path: Path) -> None:
+    csv(tmp_path, "a.csv", 'BH,MC\n1,"换\n行""又\n一行"\n2,5" 管\n3,"5" 管"\n4,"末行"')
+    assert keys(pages(tmp_path)) == ["1", "2", "3", "4"]
+
+
+def test_a_header_that_stands_again_among_the_rows_is_refused_by_name(tmp_path: Path) -> None:
+    csv(tmp_path, "a.csv", "BH,MC\n1,甲\nBH,MC\n2,MC\n")
+    found = pages(tmp_path)
+    assert (keys(found), rules(found)) == (["1", "2"], ["row.header_again"])
+    (tmp_path / "a.csv").unlink()
+    csv(tmp_path, "b.csv", "BH,MC,资金\n,,金额\n1,甲,3\nBH,MC,资金\n2,乙,4\n")
+    two = manifest(FILES + "header_rows = 2\n", KEY, NAME, top='ignore = ["金额"]')
+    found = pages(tmp_path, made=two)
+    assert (keys(found), rules(found)) == (["1", "2"], ["row.header_again"])
+
+
+def test_a_total_in_the_place_of_a_key_is_no_record(tmp_path: Path) -> None:
+    csv(
+        tmp_path,
+        "a.csv",
+        "BH,MC\n1,甲\n合计,\n石峰区小计,3\n小 计：,3\n合计算力中心,乙\n某某产业园综合服务中心总计,丙\n",
+    )
+    assert keys(pages(tmp_path)) == ["1", "合计算力中心", "某某产业园综合服务中心总计"]
