@@ -9,13 +9,14 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 log = logging.getLogger(__name__)
 
 GRACE_SECONDS = 30
 LONGEST_PAUSE = 30.0
+UPKEEP_SECONDS = 2.0
 
 
 @dataclass(slots=True)
@@ -33,10 +34,11 @@ class Child:
 
 @dataclass(slots=True)
 class Supervisor:
-    """The children of one `hub up` or demo."""
+    """The children of one `hub up` or demo; `upkeep` looks after what they all stand on, again and again."""
 
     children: list[Child]
     stopping: threading.Event = field(default_factory=threading.Event)
+    upkeep: Callable[[], None] | None = None
 
     def start(self) -> None:
         """Start every child that is not running."""
@@ -46,11 +48,26 @@ class Supervisor:
 
     def watch(self) -> None:
         """Start fallen children again, later each time they fall in a row, until `stopping` is set; then stop all."""
+        # beside the children: a database that recovers for minutes keeps nobody from being started again
+        keeper = threading.Thread(target=self._keep, name="upkeep", daemon=True)
+        keeper.start()
         while not self.stopping.wait(0.2):
             now = time.monotonic()
             for child in self.children:
                 self._look(child, now)
         self.stop()
+        keeper.join(GRACE_SECONDS)
+
+    def _keep(self) -> None:
+        failing = ""
+        while self.upkeep is not None and not self.stopping.wait(UPKEEP_SECONDS):
+            try:
+                self.upkeep()
+                failing = ""
+            except Exception as error:  # noqa: BLE001 - whatever fails, the children are looked after
+                if str(error) != failing:
+                    log.error("%s", error)  # noqa: TRY400 - the message says what to do; it is tried again
+                failing = str(error)
 
     def _look(self, child: Child, now: float) -> None:
         if child.process is not None and child.process.poll() is not None:

@@ -9,6 +9,6 @@ from __future__ import annotations
 
 from app.postgres.binaries import binaries, system_binaries
 from app.postgres.errors import PostgresUnavailable
-from app.postgres.server import Server, ensure, stop
+from app.postgres.server import Server, ensure, running, stop
 
-__all__ = ["PostgresUnavailable", "Server", "binaries", "ensure", "stop", "system_binaries"]
+__all__ = ["PostgresUnavailable", "Server", "binaries", "ensure", "running", "stop", "system_binaries"]

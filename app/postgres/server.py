@@ -65,6 +65,13 @@ def ensure(home: Path, bin_dir: Path | None = None, options: Mapping[str, str] =
     return Server(storage.data, storage.socket_dir, PORT)
 
 
+def running(home: Path) -> bool:
+    """Whether the server of this HUB_HOME lives and listens on its socket; starts nothing and waits for nobody."""
+    storage = locate(home.expanduser().resolve())
+    process = storage and working(storage.data)
+    return storage is not None and process is not None and process == listening(storage)
+
+
 def stop(home: Path) -> None:
     """Stops the server of this HUB_HOME, fast and cleanly, and waits for its end; no error if it is not running."""
     home = home.expanduser().resolve()

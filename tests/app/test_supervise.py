@@ -8,13 +8,19 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 
+import httpx
+import psycopg
 import pytest
 
-from app import supervise
+from app import postgres, supervise
+from app.runtime import database_upkeep
+from app.settings import Settings
 from app.supervise import Child, Supervisor
+from tests.app.house import free_port, home, running, until
+from tests.support.database import libpq
+from tests.support.small_city import SECRET, message
 
 WAITS = "import time; time.sleep(60)"
 NOTES = "import pathlib, sys; pathlib.Path(sys.argv[1]).open('a').write('x')"
@@ -23,13 +29,6 @@ DEAF = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); prin
 
 def child(name: str, code: str, *arguments: str) -> Child:
     return Child(name, [sys.executable, "-c", code, *arguments], dict(os.environ))
-
-
-def until(said: Callable[[], object], seconds: float = 15) -> None:
-    deadline = time.monotonic() + seconds
-    while not said():
-        assert time.monotonic() < deadline, "it never came about"
-        time.sleep(0.02)
 
 
 def alive(process: int) -> bool:
@@ -120,3 +119,94 @@ def test_a_signal_to_the_supervisor_stops_its_children_in_order(number: int) -> 
         supervisor.send_signal(number)
         assert supervisor.wait(15) == 0
     until(lambda: not alive(process), 5)
+
+
+def test_upkeep_that_fails_is_told_once_and_tried_again(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(supervise, "UPKEEP_SECONDS", 0.01)
+    tries = []
+
+    def upkeep() -> None:
+        tries.append(time.monotonic())
+        raise ConnectionError("the disk is full: make room")
+
+    supervisor = Supervisor([], upkeep=upkeep)
+    watching = threading.Thread(target=supervisor.watch)
+    watching.start()
+    until(lambda: len(tries) > 5)
+    supervisor.stopping.set()
+    watching.join(20)
+    assert [record.getMessage() for record in caplog.records] == ["the disk is full: make room"]
+
+
+def test_a_database_of_the_users_own_is_not_looked_after() -> None:
+    assert database_upkeep(Settings(database_url="postgresql://somewhere/else")) is None
+
+
+def status(address: str) -> int:
+    try:
+        return httpx.get(address, timeout=5).status_code
+    except httpx.TransportError:
+        return 0
+
+
+def test_the_hub_heals_when_its_embedded_database_is_killed_and_loses_nothing_it_acknowledged(
+    tmp_path: Path,
+) -> None:
+    port, log = free_port(), tmp_path / "log"
+    address = f"http://127.0.0.1:{port}/api/v1"
+    acknowledged: list[str] = []
+    refused: list[int] = []
+    over = threading.Event()
+
+    def push() -> None:
+        while not over.wait(0.02):
+            number = f"m{len(acknowledged) + len(refused)}"
+            body, headers = message([{"id": number}], number)
+            try:
+                answer = httpx.post(
+                    f"{address}/hooks/housing.permit_events", content=body, headers=headers, timeout=30
+                )
+            except httpx.TransportError:
+                continue
+            if answer.status_code == 202:
+                acknowledged.append(number)
+            else:
+                refused.append(answer.status_code)
+
+    with home() as folder:
+        environment = {
+            "HUB_HOME": str(folder),
+            "HUB_PORT": str(port),
+            "HUB_HOUSING_PERMIT_EVENTS_SECRET": SECRET,
+        }
+        with running(log, "up", environment=environment):
+            until(lambda: status(f"{address}/health/ready") == 200, 60)
+            pushing = threading.Thread(target=push)
+            pushing.start()
+            try:
+                until(lambda: len(acknowledged) > 20)
+                data = postgres.ensure(folder).data
+                os.kill(int((data / "postmaster.pid").read_text().splitlines()[0]), signal.SIGKILL)
+                until(lambda: status(f"{address}/health/ready") == 503)
+                assert until(lambda: status(f"{address}/health/ready") == 200, 20) < 15
+                before = len(acknowledged)
+                until(lambda: len(acknowledged) > before + 20)
+            finally:
+                over.set()
+                pushing.join(30)
+            server = postgres.ensure(folder)
+            with psycopg.connect(libpq(server.url())) as connection:
+                query = "SELECT message_id FROM memory.delivery WHERE message_id IS NOT NULL"
+                kept = {row[0] for row in connection.execute(query)}
+                assert kept >= set(acknowledged)
+                # the worker's beats go on: it lands what was pushed, before the kill and after it
+                landed = "SELECT count(*) FROM memory.landing"
+                until(lambda: connection.execute(landed).fetchone() == (len(kept),), 20)
+                connection.rollback()
+        said = log.read_text()
+        assert set(refused) <= {503}
+        assert said.count("Traceback") == 0, said
+        assert len(said) < 20_000
+        assert "hub db stop" in said
