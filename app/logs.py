@@ -6,6 +6,7 @@ import json
 import logging
 import re
 import sys
+import threading
 import time
 
 _SECRET = re.compile(r"(?i)\b(hub_[a-z0-9]{8}_|whsec_|bearer\s+)[\w+/=.-]+")
@@ -35,3 +36,31 @@ def configure(level: str) -> None:
     root.setLevel(level)
     logging.getLogger("apscheduler").setLevel(logging.ERROR)  # a beat still at work is passed over, by design
     logging.getLogger("httpx").setLevel(logging.WARNING)
+
+
+class Seldom:
+    """Says a thing that many callers meet at once, or again and again, in one line and not more often than in `seconds`."""
+
+    def __init__(self, log: logging.Logger, seconds: float = 30.0) -> None:
+        self.log = log
+        self.seconds = seconds
+        self._lock = threading.Lock()
+        self._said: dict[str, tuple[float, int]] = {}
+
+    def warning(self, thing: str, message: str) -> None:
+        """Log the message unless this `thing` (one of few) was said just now; the next line counts what was kept back."""
+        with self._lock:
+            now = time.monotonic()
+            until, kept_back = self._said.get(thing, (0.0, 0))
+            if now < until:
+                self._said[thing] = until, kept_back + 1
+                return
+            self._said[thing] = now + self.seconds, 0
+        self.log.warning("%s", message, extra={"facts": {"kept_back": kept_back}} if kept_back else None)
+
+
+def cause(error: BaseException) -> str:
+    """Give the first line of what began it, which is the line a person needs."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:300]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
@@ -15,6 +16,7 @@ from starlette.routing import compile_path
 
 from app.db.projects import Moved
 from app.errors import HubError
+from app.logs import Seldom, cause
 from schemas.api.shapes import Fault, Problem
 
 log = logging.getLogger(__name__)
@@ -75,19 +77,19 @@ def problem(
 
 def install(app: FastAPI) -> None:
     """Make every error of the app leave as a problem."""
-    app.add_exception_handler(HubError, _hub_error)
+    app.add_exception_handler(HubError, partial(_hub_error, Seldom(log)))
     app.add_exception_handler(Moved, _moved)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(Exception, _unforeseen)
 
 
-async def _hub_error(request: Request, error: Exception) -> Response:
+async def _hub_error(seldom: Seldom, request: Request, error: Exception) -> Response:
     assert isinstance(error, HubError)
     headers = {}
     if error.status == 503:
         headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
-        log.warning("unavailable", exc_info=error)
+        seldom.warning(error.detail, f"unavailable: {error.detail} ({cause(error)})")
     if error.status == 401:
         headers["WWW-Authenticate"] = "Bearer"
     return problem(request.url.path, error.status, error.detail, kind=error.type, headers=headers)

@@ -38,9 +38,17 @@ def _named() -> Iterator[None]:
     """A database that is away, full or overrun is Unavailable, whatever the driver calls it."""
     try:
         yield
-    except (OperationalError, InterfaceError, PoolTimeout) as error:
-        raise Unavailable("the database does not answer; try again in a few seconds") from error
-    except DBAPIError as error:
-        if error.connection_invalidated or isinstance(error.orig, SWAPPED):
-            raise Unavailable("the database is changing over; try again in a few seconds") from error
-        raise
+    except (DBAPIError, PoolTimeout) as error:
+        named = unavailable(error)
+        if named is None:
+            raise
+        raise named from error
+
+
+def unavailable(error: BaseException) -> Unavailable | None:
+    """Give the word for a database that is away or changes over, None for any other error."""
+    if isinstance(error, OperationalError | InterfaceError | PoolTimeout):
+        return Unavailable("the database does not answer; try again in a few seconds")
+    if isinstance(error, DBAPIError) and (error.connection_invalidated or isinstance(error.orig, SWAPPED)):
+        return Unavailable("the database is changing over; try again in a few seconds")
+    return None

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.api import catalog
+from app.api import catalog, errors
 from app.db.session import Database
 from schemas.api.shapes import Problem
 from tests.app.api.conftest import serving
@@ -50,7 +50,9 @@ def test_many_faults_are_told_in_part(admin: Client) -> None:
     assert len(answer.json()["faults"]) == 20
 
 
-def test_a_database_that_is_away_is_unavailable_and_says_when_to_come_back() -> None:
+def test_a_database_that_is_away_is_unavailable_and_says_when_to_come_back(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     away = SmallCity(Database("postgresql://nobody@127.0.0.1:1/none"), small_registry())
     body, headers = message([])
     with serving(away) as caller:
@@ -62,6 +64,10 @@ def test_a_database_that_is_away_is_unavailable_and_says_when_to_come_back() -> 
             assert answer.status_code == 503
             assert int(answer.headers["retry-after"]) > 0
             assert "127.0.0.1" not in answer.text
+    [line] = [record for record in caplog.records if record.name == errors.__name__]
+    assert line.levelname == "WARNING"
+    assert line.exc_info is None, "one line, however many ask"
+    assert "refused" in line.getMessage()
 
 
 def test_a_mistake_of_ours_tells_nothing_of_itself(city: SmallCity, monkeypatch: pytest.MonkeyPatch) -> None:
