@@ -10,15 +10,18 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
 
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.cron import CronTrigger
 
-from app.db import jurisdictions, runs, sources
+from app.db import calls, jurisdictions, runs, sources
 from app.db.runs import Due
 from app.db.session import Database
-from app.errors import RulesChanged
-from app.pipeline.process import drain
+from app.errors import Conflict, RulesChanged, Unavailable
+from app.logs import Seldom, cause
+from app.pipeline.process import drain, land_pushes
+from app.pipeline.rebuild import Stopped, rebuild
 from app.pipeline.rules import Rules
 from app.pipeline.sync import LEASE_SECONDS, binding, sync
 from connectors.manifest import Manifest
@@ -32,15 +35,23 @@ PULLS = 3
 """How many sources one replica pulls at once, so that a slow department holds up no other."""
 TURN_SECONDS = 5.0
 """How long one jurisdiction may keep the others waiting while its deliveries pour in."""
+RETRY_SECONDS = 2.0
+"""How soon a rebuild that waits for another one, or for the database, is tried again."""
+MEND_SECONDS = 30.0
+"""How soon one that failed is tried again."""
 
 
 class Worker:
     """One replica's beat; `stop` lets every job end its page or batch and gives unfinished runs back."""
 
-    def __init__(self, database: Database, rules: Rules, *, batch: int = 200) -> None:
+    def __init__(
+        self, database: Database, rules: Rules, *, batch: int = 200, disk: Path | None = None
+    ) -> None:
         self.database = database
         self.rules = rules
         self.batch = batch
+        self.disk = disk
+        self.seldom = Seldom(log)
         self.stopping = threading.Event()
         self.scheduler = BackgroundScheduler(timezone=UTC)
 
@@ -61,6 +72,7 @@ class Worker:
                 misfire_grace_time=None,
                 next_run_time=datetime.now(UTC),
             )
+        self.scheduler.add_job(self.renew, misfire_grace_time=None)
         self.scheduler.start()
 
     def stop(self) -> None:
@@ -106,10 +118,46 @@ class Worker:
 
         self._each(walk)
 
+    def renew(self) -> None:
+        """Derive everything anew if the rules are others than those it was derived under; once, when a worker starts.
+
+        Waits for another rebuild to end, and tries again until it is done; the other jobs go on meanwhile.
+        """
+        while not self.stopping.is_set():
+            pause = RETRY_SECONDS
+            try:
+                if not self._outdated():
+                    return
+                log.warning("the rules changed: deriving everything anew; until then the old is served")
+                done = rebuild(self.database, self.rules, disk=self.disk, stopping=self.stopping.is_set)
+                log.warning(
+                    "everything is derived anew", extra={"facts": {"seconds": round(done.seconds, 1)}}
+                )
+                return
+            except Stopped:
+                return
+            except Conflict as error:
+                self.seldom.warning("another rebuild", str(error))
+            except Exception as error:
+                if not self._away(error):
+                    log.exception("the rebuild failed; it is tried again")
+                    pause = MEND_SECONDS
+            self.stopping.wait(pause)
+
+    def _outdated(self) -> set[int]:
+        with self.database.read() as connection:
+            return jurisdictions.outdated(connection, self.rules.fingerprint)
+
     def process(self) -> None:
         """Land stored pushes and take what is new into the derived drawer."""
+        outdated = self._outdated()
 
         def take_turn(jurisdiction: int) -> None:
+            if jurisdiction in outdated:
+                land_pushes(self.database, self.rules, jurisdiction)
+                raise RulesChanged(
+                    f"jurisdiction {jurisdiction} was derived under other rules: it waits for a rebuild"
+                )
             until = time.monotonic() + TURN_SECONDS
             drain(
                 self.database,
@@ -130,11 +178,10 @@ class Worker:
                 return
             try:
                 work(jurisdiction)
-            except RulesChanged as error:
-                log.error("%s", error)  # noqa: TRY400 - a person must act; a traceback would not help
-            except Exception:
-                facts = {"job": work.__name__, "jurisdiction": jurisdiction}
-                log.exception("a beat failed; the next one tries again", extra={"facts": facts})
+            except Exception as error:
+                if not self._away(error):
+                    facts = {"job": work.__name__, "jurisdiction": jurisdiction}
+                    log.exception("a beat failed; the next one tries again", extra={"facts": facts})
 
     def _next(self, due: Due) -> datetime:
         """Give the slot after now: one slot stands for all that were missed while nobody ticked."""
@@ -147,12 +194,20 @@ class Worker:
                 return
             try:
                 job()
-            except Exception:
-                log.exception(
-                    "a beat failed; the next one tries again", extra={"facts": {"job": job.__name__}}
-                )
+            except Exception as error:
+                if not self._away(error):
+                    facts = {"job": job.__name__}
+                    log.exception("a beat failed; the next one tries again", extra={"facts": facts})
 
         return beat
+
+    def _away(self, error: Exception) -> bool:
+        """Say in one line, seldom, that something is away and comes back; False when the error is another one."""
+        named = error if isinstance(error, Unavailable) else calls.unavailable(error)
+        if named is None:
+            return False
+        self.seldom.warning(str(named), f"a beat waits: {named} ({cause(error)})")
+        return True
 
 
 def next_slot(manifest: Manifest | None, every_seconds: int | None, now: datetime) -> datetime:

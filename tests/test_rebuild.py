@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import random
+import subprocess
+import sys
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from sqlalchemy import text
@@ -40,6 +43,7 @@ from tests.support.corridor import (
 from tests.support.database import JURISDICTIONS, throw_away_database
 from tests.support.small_city import PERMITS, SmallCity, small_city, small_registry
 
+ROOT = Path(__file__).resolve().parents[1]
 FIRST, SECOND = JURISDICTIONS
 RULES = load_rules(discover())
 
@@ -208,11 +212,11 @@ def test_other_rules_write_nothing_before_a_rebuild_and_the_feed_gets_the_differ
 def test_two_rebuilds_exclude_each_other(small: SmallCity) -> None:
     hub = small.database
     with hub.begin() as connection:
-        token = leases.take(connection, rebuilding.LEASE, 60)
-    with pytest.raises(Conflict):
+        token = leases.take(connection, leases.REBUILD, 60)
+    with pytest.raises(Conflict, match=r"another rebuild holds the lease until \d\d:\d\d:\d\d UTC"):
         rebuild(hub, load_rules(small.registry))
     with hub.begin() as connection:
-        leases.release(connection, rebuilding.LEASE, token)
+        leases.release(connection, leases.REBUILD, token)
     rebuild(hub, load_rules(small.registry))
     assert rows_of(hub, "SELECT count(*) FROM ops.lease") == [(0,)]
 
@@ -221,7 +225,7 @@ def test_a_rebuild_that_lost_its_lease_writes_nothing_more(small: SmallCity) -> 
     """It slept too long: another rebuild has made the next drawer anew, and must find in it only its own rows."""
     hub, rules = small.database, load_rules(small.registry)
     with hub.begin() as connection:
-        leases.take(connection, rebuilding.LEASE, 60)
+        leases.take(connection, leases.REBUILD, 60)
         derived.create(connection, derived.NEXT)
     beside = hub.beside(derived.NEXT)
     started = time.monotonic()
@@ -286,3 +290,87 @@ def test_what_was_judged_and_renamed_survives_a_rebuild_of_a_copy(
         for jurisdiction in JURISDICTIONS:
             walk(copy, load_rules(small.registry), jurisdiction, 2)
         assert differing(before, drawer(copy)) == {}
+
+
+def test_a_rebuild_keeps_its_lease_by_a_heartbeat_however_long_one_batch_takes(
+    small: SmallCity, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hub = small.database
+    monkeypatch.setattr(rebuilding, "LEASE_SECONDS", 1)
+    monkeypatch.setattr(rebuilding, "HEARTBEAT_SECONDS", 0.2)
+    slow = rebuilding._step
+    others: list[str] = []
+
+    def step(*arguments: object) -> bool:
+        if not others:
+            time.sleep(2.5)
+            with pytest.raises(Conflict), hub.begin() as connection:
+                leases.take(connection, leases.REBUILD, 1)
+            others.append("refused")
+        return bool(slow(*arguments))  # type: ignore[arg-type] # as they came
+
+    monkeypatch.setattr(rebuilding, "_step", step)
+    rebuild(hub, load_rules(small.registry))
+    assert others == ["refused"]
+    assert rows_of(hub, "SELECT count(*) FROM ops.lease") == [(0,)]
+
+
+def test_a_rebuild_told_to_stop_ends_after_its_batch_and_leaves_what_is_served(
+    small: SmallCity, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hub = small.database
+    before = drawer(hub)
+    monkeypatch.setattr(rebuilding, "BATCH", 1)
+    asked = iter([False, True])
+    with pytest.raises(rebuilding.Stopped):
+        rebuild(hub, load_rules(small.registry), stopping=lambda: next(asked))
+    assert differing(before, drawer(hub)) == {}
+    assert rows_of(hub, "SELECT count(*) FROM ops.lease") == [(0,)]
+
+
+def test_a_rebuild_tells_how_far_it_is(
+    small: SmallCity, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(rebuilding, "PROGRESS_SECONDS", 0.0)
+    monkeypatch.setattr(rebuilding, "BATCH", 1)
+    with caplog.at_level("INFO"):
+        rebuild(small.database, load_rules(small.registry))
+    told = [record.getMessage() for record in caplog.records if record.name == rebuilding.__name__]
+    [(landed,)] = rows_of(
+        small.database, "SELECT count(*) FROM memory.landing WHERE jurisdiction = :j", j=FIRST
+    )
+    assert f"rebuilding {FIRST}: delivery 1 of {landed}" in told
+    assert f"rebuilding {SECOND}: delivery {landed} of {landed}" in told
+
+
+KILLED = """
+import sys, time
+from app.db.session import Database
+from app.pipeline import rebuild as rebuilding
+from app.pipeline.rules import load_rules
+from tests.support.small_city import small_registry
+
+def fill(*_):
+    print("filling", flush=True)
+    time.sleep(60)
+
+rebuilding._fill = fill
+rebuilding.rebuild(Database(sys.argv[1]), load_rules(small_registry()))
+"""
+
+
+def test_a_rebuild_whose_process_was_killed_is_taken_over_within_its_short_lease(small: SmallCity) -> None:
+    hub = small.database
+    before = drawer(hub)
+    killed = subprocess.Popen([sys.executable, "-c", KILLED, hub.url], stdout=subprocess.PIPE, cwd=ROOT)
+    assert killed.stdout is not None
+    with killed.stdout as said:
+        assert said.readline() == b"filling\n"
+        killed.kill()
+        killed.wait()
+    [(left,)] = rows_of(hub, "SELECT extract(epoch FROM until - clock_timestamp())::float FROM ops.lease")
+    assert left < 45
+    with hub.begin() as connection:
+        connection.execute(text("UPDATE ops.lease SET until = now() - interval '1 second'"))
+    rebuild(hub, load_rules(small.registry))
+    assert differing(before, drawer(hub)) == {}

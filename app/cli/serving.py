@@ -6,14 +6,14 @@ import argparse
 import gc
 import os
 import threading
+from pathlib import Path
 
 from app import logs
 from app.cli.hub import opened
 from app.db import jurisdictions
 from app.pipeline.process import drain
-from app.pipeline.rebuild import Rebuilt
 from app.pipeline.rebuild import rebuild as rebuild_all
-from app.runtime import Runtime, database_url, open_runtime
+from app.runtime import Runtime, database_upkeep, database_url, open_runtime
 from app.settings import Settings
 from app.supervise import Supervisor, hub_child, until_told
 from app.worker import Worker, bind_found
@@ -36,7 +36,6 @@ def worker(_options: argparse.Namespace) -> None:
     settings = Settings()
     logs.configure(settings.log_level)
     runtime = open_runtime(settings)
-    _derive_anew_if_rules_changed(runtime)
     bind_found(runtime.database, runtime.rules, settings.jurisdiction)
     # code lists and connectors live as long as the process: the collector need not walk them after every batch
     gc.collect()
@@ -44,7 +43,7 @@ def worker(_options: argparse.Namespace) -> None:
     gc.set_threshold(50_000, 20, 50)
     stopping = threading.Event()
     until_told(stopping)
-    beat = Worker(runtime.database, runtime.rules, batch=settings.batch)
+    beat = Worker(runtime.database, runtime.rules, batch=settings.batch, disk=_disk(runtime))
     beat.start()
     stopping.wait()
     beat.stop()
@@ -56,13 +55,18 @@ def up(_options: argparse.Namespace) -> None:
     settings = Settings()
     logs.configure(settings.log_level)
     environment = {"HUB_DATABASE_URL": database_url(settings)}
-    supervisor = Supervisor([hub_child(name, name, environment=environment) for name in ("serve", "worker")])
+    upkeep = database_upkeep(settings)
+    supervisor = Supervisor(
+        [hub_child(name, name, environment=environment) for name in ("serve", "worker")], upkeep=upkeep
+    )
     until_told(supervisor.stopping)
     runtime = open_runtime(settings, url=environment["HUB_DATABASE_URL"])
     runtime.database.close()
     supervisor.start()
     print(f"http://{settings.host}:{settings.port}/  (Ctrl-C ends it)", flush=True)
     supervisor.watch()
+    if upkeep is not None:
+        print("内置数据库仍在运行 the embedded database keeps running: `hub db stop` ends it", flush=True)
 
 
 def process(options: argparse.Namespace) -> None:
@@ -77,8 +81,8 @@ def process(options: argparse.Namespace) -> None:
 
 def rebuild(options: argparse.Namespace) -> None:
     """Derive everything again from memory and serve it."""
-    runtime, _ = opened(options)
-    done = _rebuild(runtime)
+    runtime, _ = opened(options, level="INFO")
+    done = rebuild_all(runtime.database, runtime.rules, disk=_disk(runtime))
     print(
         f"{done.batches} batches in {done.seconds:.1f} s, {done.locked_seconds * 1000:.0f} ms under the locks"
     )
@@ -89,15 +93,6 @@ def rebuild(options: argparse.Namespace) -> None:
         )
 
 
-def _derive_anew_if_rules_changed(runtime: Runtime) -> None:
-    with runtime.database.read() as connection:
-        if jurisdictions.stands(connection, runtime.rules.fingerprint):
-            return
-    _rebuild(runtime)
-
-
-def _rebuild(runtime: Runtime) -> Rebuilt:
-    embedded = runtime.settings.database_url is None
-    return rebuild_all(
-        runtime.database, runtime.rules, disk=runtime.settings.home_folder if embedded else None
-    )
+def _disk(runtime: Runtime) -> Path | None:
+    """Give where the database's files lie, if it is the embedded one."""
+    return runtime.settings.home_folder if runtime.settings.database_url is None else None

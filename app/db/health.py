@@ -9,6 +9,7 @@ from pathlib import Path
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
+from app.db import leases
 from app.errors import RulesChanged, Unavailable
 from schemas.api.sources import Ready
 
@@ -36,6 +37,10 @@ def ready(connection: Connection, jurisdiction: int, fingerprint: str) -> Ready:
     ).one_or_none()
     generation, stored = (row.generation, row.fingerprint) if row else (0, "")
     if stored not in {"", fingerprint}:
+        if leases.held_until(connection, leases.REBUILD):
+            raise RulesChanged(
+                "the rules changed, and a rebuild derives everything anew: it is under way, and this answers 200 when it ends"
+            )
         raise RulesChanged
     return Ready(migration=migration, generation=generation, fingerprint=stored)
 

@@ -36,13 +36,13 @@ def known(connection: Connection) -> list[int]:
     return list(connection.execute(text("SELECT jurisdiction FROM ops.jurisdiction ORDER BY 1")).scalars())
 
 
-def stands(connection: Connection, fingerprint: str) -> bool:
-    """Say whether every jurisdiction's derived drawer was made under these rules, or is still empty."""
-    return bool(
+def outdated(connection: Connection, fingerprint: str) -> set[int]:
+    """Give the jurisdictions whose derived drawer was made under other rules than these."""
+    return set(
         connection.execute(
-            text("SELECT NOT EXISTS (SELECT FROM ops.jurisdiction WHERE fingerprint NOT IN ('', :f))"),
+            text("SELECT jurisdiction FROM ops.jurisdiction WHERE fingerprint NOT IN ('', :f)"),
             {"f": fingerprint},
-        ).scalar_one()
+        ).scalars()
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from datetime import UTC, datetime
 
 from sqlalchemy import Connection, text
 
@@ -10,6 +11,9 @@ from app.errors import Conflict
 
 EVERYWHERE = 0
 """The jurisdiction number under which leases of the whole hub are kept."""
+
+REBUILD = "rebuild"
+"""The lease of whoever derives everything anew."""
 
 
 def take(connection: Connection, name: str, seconds: int) -> str:
@@ -25,8 +29,23 @@ def take(connection: Connection, name: str, seconds: int) -> str:
         {"j": EVERYWHERE, "name": name, "token": token, "s": seconds},
     ).scalar_one_or_none()
     if taken is None:
-        raise Conflict(f"another {name} is under way: wait for it to end")
+        until = held_until(connection, name)
+        raise Conflict(
+            f"another {name} holds the lease until {until:%H:%M:%S} UTC and longer while it works:"
+            " wait for it to end (or for that moment, if its process was killed)"
+            if until
+            else f"another {name} has just ended: try again"
+        )
     return token
+
+
+def held_until(connection: Connection, name: str) -> datetime | None:
+    """Give when the lease ends unless it is extended; None while nobody holds it."""
+    until: datetime | None = connection.execute(
+        text("SELECT until FROM ops.lease WHERE jurisdiction = :j AND name = :name AND until >= now()"),
+        {"j": EVERYWHERE, "name": name},
+    ).scalar_one_or_none()
+    return until and until.astimezone(UTC)
 
 
 def extend(connection: Connection, name: str, token: str, seconds: int) -> None:

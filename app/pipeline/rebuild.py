@@ -8,24 +8,35 @@ from __future__ import annotations
 
 import logging
 import shutil
+import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.db import derived, golden, jurisdictions, leases, swap
+from app.db import derived, golden, jurisdictions, leases, records, swap
 from app.db.session import Connection, Database
 from app.errors import Conflict, Unavailable
+from app.logs import cause
 from app.pipeline.advance import compute, write
 from app.pipeline.rules import Rules
 
 log = logging.getLogger(__name__)
 
 BATCH = 1_000
-LEASE = "rebuild"
-LEASE_SECONDS = 600
+LEASE_SECONDS = 30
+"""How long a rebuild whose process was killed keeps the next one waiting."""
+HEARTBEAT_SECONDS = 5.0
+PROGRESS_SECONDS = 5.0
 CATCH_UP_ROUNDS = 20
 SWAP_TRIES = 20
+
+Stopping = Callable[[], bool]
+
+
+class Stopped(Exception):
+    """The rebuild was told to stop between two batches; what is served is as before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,30 +49,58 @@ class Rebuilt:
     locked_seconds: float
 
 
-def rebuild(database: Database, rules: Rules, *, disk: Path | None = None) -> Rebuilt:
+def rebuild(
+    database: Database, rules: Rules, *, disk: Path | None = None, stopping: Stopping = lambda: False
+) -> Rebuilt:
     """Derive every jurisdiction anew under these rules and serve the result; one rebuild at a time.
 
     `disk` is where the database's files lie if they are on this machine: free space is checked first.
+    Raises Conflict, which says until when, while another rebuild works, and Stopped when `stopping` says so.
     """
     started = time.monotonic()
     with database.begin() as connection:
         _check_disk(connection, disk)
-        token = leases.take(connection, LEASE, LEASE_SECONDS)
+        token = leases.take(connection, leases.REBUILD, LEASE_SECONDS)
     beside = database.beside(derived.NEXT)
     try:
-        with database.begin() as connection:
-            derived.drop(connection, derived.NEXT)
-            derived.drop(connection, swap.OLD)
-            derived.create(connection, derived.NEXT)
-        batches = _fill(database, beside, rules, token)
-        locked, changes = _swap_in_time(database, beside, rules, token)
-        with database.begin() as connection:
-            derived.drop(connection, swap.OLD)
+        with _heartbeat(database, token):
+            with database.begin() as connection:
+                derived.drop(connection, derived.NEXT)
+                derived.drop(connection, swap.OLD)
+                derived.create(connection, derived.NEXT)
+            batches = _fill(database, beside, rules, token, stopping)
+            locked, changes = _swap_in_time(database, beside, rules, token, stopping)
+            with database.begin() as connection:
+                derived.drop(connection, swap.OLD)
     finally:
         beside.close()
         with database.begin() as connection:
-            leases.release(connection, LEASE, token)
+            leases.release(connection, leases.REBUILD, token)
     return Rebuilt(batches, changes, time.monotonic() - started, locked)
+
+
+@contextmanager
+def _heartbeat(database: Database, token: str) -> Iterator[None]:
+    """Keep the lease while the block works, however long one statement takes; a lost one is met by the next write."""
+    over = threading.Event()
+
+    def beat() -> None:
+        while not over.wait(HEARTBEAT_SECONDS):
+            try:
+                with database.begin() as connection:
+                    leases.extend(connection, leases.REBUILD, token, LEASE_SECONDS)
+            except Conflict:
+                return
+            except Exception as error:  # noqa: BLE001 - the next beat tries again; the lease decides
+                log.warning("the lease of the rebuild was not extended: %s", cause(error))
+
+    heart = threading.Thread(target=beat, name="rebuild's lease", daemon=True)
+    heart.start()
+    try:
+        yield
+    finally:
+        over.set()
+        heart.join()
 
 
 def _check_disk(connection: Connection, disk: Path | None) -> None:
@@ -74,9 +113,12 @@ def _check_disk(connection: Connection, disk: Path | None) -> None:
             )
 
 
-def _fill(database: Database, beside: Database, rules: Rules, token: str) -> int:
+def _fill(
+    database: Database, beside: Database, rules: Rules, token: str, stopping: Stopping = lambda: False
+) -> int:
     """Fill the next drawer until a round finds next to nothing new, so that the last catch-up is short."""
     batches = 0
+    tell_at = time.monotonic() + PROGRESS_SECONDS
     for _ in range(CATCH_UP_ROUNDS):
         with database.begin() as connection:
             known = jurisdictions.known(connection)
@@ -84,10 +126,21 @@ def _fill(database: Database, beside: Database, rules: Rules, token: str) -> int
         for jurisdiction in known:
             while _step(beside, rules, jurisdiction, token):
                 found += 1
+                if stopping():
+                    raise Stopped
+                if time.monotonic() >= tell_at:
+                    _tell(beside, jurisdiction)
+                    tell_at = time.monotonic() + PROGRESS_SECONDS
         batches += found
         if found <= len(known):
             break
     return batches
+
+
+def _tell(beside: Database, jurisdiction: int) -> None:
+    with beside.read() as connection:
+        landed, done = records.landings_behind(connection, jurisdiction)
+    log.info("rebuilding %s: delivery %s of %s", jurisdiction, done, landed)
 
 
 def _step(beside: Database, rules: Rules, jurisdiction: int, token: str) -> bool:
@@ -97,13 +150,13 @@ def _step(beside: Database, rules: Rules, jurisdiction: int, token: str) -> bool
         return False
     with beside.begin() as connection:
         # first the lease: the next drawer may by now be another's
-        leases.extend(connection, LEASE, token, LEASE_SECONDS)
+        leases.extend(connection, leases.REBUILD, token, LEASE_SECONDS)
         write(connection, jurisdiction, batch)
     return True
 
 
 def _swap_in_time(
-    database: Database, beside: Database, rules: Rules, token: str
+    database: Database, beside: Database, rules: Rules, token: str, stopping: Stopping = lambda: False
 ) -> tuple[float, dict[int, dict[str, int]]]:
     """Swap between two long reads; what arrives while one is waited for is caught up outside the locks."""
     for _ in range(SWAP_TRIES):
@@ -111,16 +164,16 @@ def _swap_in_time(
             return _swap(database, rules, token)
         except Conflict:
             with database.begin() as connection:
-                leases.extend(connection, LEASE, token, LEASE_SECONDS)
+                leases.extend(connection, leases.REBUILD, token, LEASE_SECONDS)
             time.sleep(1)
-            _fill(database, beside, rules, token)
+            _fill(database, beside, rules, token, stopping)
     return _swap(database, rules, token)
 
 
 def _swap(database: Database, rules: Rules, token: str) -> tuple[float, dict[int, dict[str, int]]]:
     changes: dict[int, dict[str, int]] = {}
     with database.begin() as connection:
-        leases.extend(connection, LEASE, token, LEASE_SECONDS)
+        leases.extend(connection, leases.REBUILD, token, LEASE_SECONDS)
         held = [jurisdictions.hold(connection, j) for j in jurisdictions.known(connection)]
         started = time.monotonic()
         swap.mean(connection, derived.NEXT)

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, text
 
-from app.db import jurisdictions, runs
+from app.db import health, jurisdictions, leases, runs
 from app.db.deliveries import accept_push
 from app.db.runs import LeaseLost
 from app.db.session import Database
+from app.errors import RulesChanged
 from app.pipeline.rebuild import rebuild
 from app.pipeline.rules import Rules, load_rules
 from app.pipeline.sync import sync
@@ -231,11 +232,105 @@ def test_a_jurisdiction_that_fails_does_not_hold_up_the_next(
     with hub.begin() as connection:
         held = jurisdictions.hold(connection, FIRST)
         jurisdictions.mark(connection, held, fingerprint="other rules")
+    accept_event(hub, FIRST, "m1")
     worker.process()
     assert rows_of(hub, "SELECT DISTINCT jurisdiction FROM project") == [(SECOND,)]
+    assert landed_pushes(hub, FIRST) == 1, "what was pushed is landed all the same"
     rebuild(hub, rules)
     worker.process()
     assert rows_of(hub, "SELECT DISTINCT jurisdiction FROM project ORDER BY 1") == [(FIRST,), (SECOND,)]
+
+
+def accept_event(hub: Database, jurisdiction: int, number: str) -> None:
+    body, headers = message([{"id": number, "permit": "P001", "on": "2024-10-01"}], number)
+    with hub.begin() as connection:
+        accept_push(connection, jurisdiction, "housing.events", number, headers, body, "housing")
+
+
+def landed_pushes(hub: Database, jurisdiction: int) -> int:
+    [(landed,)] = rows_of(
+        hub,
+        "SELECT count(*) FROM memory.landing JOIN memory.delivery USING (jurisdiction, delivery_no)"
+        " WHERE jurisdiction = :j AND channel = 'push'",
+        j=jurisdiction,
+    )
+    return int(landed)
+
+
+def until(said: Callable[[], object], seconds: float = 20) -> None:
+    deadline = time.monotonic() + seconds
+    while not said():
+        assert time.monotonic() < deadline, "it never came about"
+        time.sleep(0.05)
+
+
+def test_under_changed_rules_a_worker_pulls_and_lands_while_it_waits_for_another_rebuild_and_then_derives_anew(
+    hub: Database, rules: Rules, table: Engine, caplog: pytest.LogCaptureFixture
+) -> None:
+    fill(table, 1, 2)
+    bound(hub)
+    for jurisdiction in JURISDICTIONS:
+        with hub.begin() as connection:
+            held = jurisdictions.hold(connection, jurisdiction)
+            jurisdictions.mark(connection, held, fingerprint="other rules")
+    with hub.begin() as connection:
+        leases.take(connection, leases.REBUILD, 60)
+
+    def readiness() -> str:
+        try:
+            with hub.read() as connection:
+                health.ready(connection, FIRST, rules.fingerprint)
+        except RulesChanged as error:
+            return str(error)
+        return "ready"
+
+    assert "it is under way" in readiness()
+    worker = Worker(hub, rules)
+    worker.start()
+    try:
+        accept_event(hub, FIRST, "m1")
+        until(lambda: landed_pushes(hub, FIRST) == 1)
+        until(lambda: {row[0] for row in queued(hub)} == {"succeeded"})
+        assert rows_of(hub, "SELECT count(*) FROM project") == [(0,)]
+        with hub.begin() as connection:
+            connection.execute(text("UPDATE ops.lease SET until = now() - interval '1 second'"))
+        assert "run `hub rebuild`" in readiness()
+        until(lambda: readiness() == "ready")
+        until(lambda: rows_of(hub, "SELECT count(DISTINCT jurisdiction) FROM project") == [(2,)])
+    finally:
+        worker.stop()
+    told = [record.getMessage() for record in caplog.records]
+    assert sum("the rules changed: deriving everything anew" in line for line in told) >= 1
+    assert sum("another rebuild holds the lease until" in line for line in told) == 1
+    assert "everything is derived anew" in told
+    assert all(record.exc_info is None for record in caplog.records)
+
+
+def test_while_the_database_is_away_the_beats_say_so_in_one_line(
+    rules: Rules, caplog: pytest.LogCaptureFixture
+) -> None:
+    away = Database("postgresql://nobody@127.0.0.1:1/none")
+    worker = Worker(away, rules)
+    for job in (worker.tick, worker.sweep, worker.pull, worker.process):
+        for _ in range(3):
+            worker._guarded(job)()
+    away.close()
+    [line] = caplog.records
+    assert line.levelname == "WARNING"
+    assert line.exc_info is None
+    assert "the database does not answer" in line.getMessage()
+    assert "refused" in line.getMessage()
+
+
+def test_a_beat_that_fails_in_a_way_nobody_foresaw_keeps_its_traceback(
+    hub: Database, rules: Rules, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(*_: object) -> None:
+        raise ArithmeticError("a mistake of ours")
+
+    monkeypatch.setattr(runs, "sweep", fail)
+    Worker(hub, rules)._guarded(Worker(hub, rules).sweep)()
+    assert [record.exc_info is not None for record in caplog.records] == [True, True]
 
 
 def test_a_stop_in_a_long_pull_gives_the_run_back_and_another_worker_ends_it(
