@@ -53,6 +53,15 @@ def gone(pid: int) -> bool:
     return False
 
 
+def zombie(pid: int) -> bool:
+    """Whether the process is dead and not waited for within ten seconds: its exit takes a while after its directory is gone."""
+    for _ in range(1000):
+        if Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "Z":
+            return True
+        time.sleep(0.01)
+    return False
+
+
 def kill(server: postgres.Server) -> int:
     pid = process(server)
     os.kill(pid, signal.SIGKILL)

@@ -24,6 +24,7 @@ from tests.app.postgres.stories import (
     process,
     start,
     write,
+    zombie,
 )
 from tests.support.database import libpq
 
@@ -148,7 +149,7 @@ def test_a_zombie_is_not_a_running_server(settled: Person) -> None:
         server = start(settled)
         write(server, 1)
         pid = kill(server)
-        assert Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "Z"
+        assert zombie(pid)
         postgres.stop(settled.home)
         assert start(settled) == server
         assert ask(server, "SELECT mark FROM marks") == "1"
