@@ -14,6 +14,8 @@ from schemas.lifecycle import LoopState
 from schemas.tables import departments, stages
 
 COUNTS = ("received", "kept", "unchanged", "unreadable", "accepted", "rejected")
+NO_STAGE = "NONE"
+"""The key of the projects that stand at no stage yet, where there are any."""
 
 
 def collect(connection: Connection, jurisdiction: int, truth: Path) -> dict[str, Any]:
@@ -25,6 +27,9 @@ def collect(connection: Connection, jurisdiction: int, truth: Path) -> dict[str,
     ours, codes = scores(connection, jurisdiction, read_truth(truth))
     funnel = portfolio.funnel(connection, jurisdiction, PortfolioQuery())
     standing = {row.stage: row.projects for row in funnel.stages}
+    by_stage = {row.code.value: standing.get(row.code, 0) for row in stages()}
+    if standing.get(None):
+        by_stage[NO_STAGE] = standing[None]
     return {
         **{name: sum(counts[name] for counts in given.values()) for name in COUNTS},
         "projects": funnel.projects,
@@ -33,7 +38,7 @@ def collect(connection: Connection, jurisdiction: int, truth: Path) -> dict[str,
         "pair_recall": round(ours.pairwise.recall, 6),
         "pair_f1": round(ours.pairwise.f1, 6),
         "code_only_recall": round(codes.pairwise.recall, 6),
-        "stages": {row.code.value: standing.get(row.code, 0) for row in stages()},
+        "stages": by_stage,
         "loop": {state.value: sum(row.loop[state] for row in funnel.stages) for state in LoopState},
         "sources": given,
     }
@@ -61,6 +66,8 @@ def faults(figures: dict[str, Any]) -> list[str]:
     ]
     if figures["projects"] != sum(figures["loop"].values()):
         found.append("projects: loop states do not sum to the projects")
+    if figures["projects"] != sum(figures["stages"].values()):
+        found.append("projects: stages do not sum to the projects")
     return found
 
 
@@ -74,7 +81,7 @@ def report(figures: dict[str, Any], broken_at: list[tuple[str, str, int]]) -> st
         f" F1 {figures['pair_f1']:.4f}; equal project codes alone 仅凭项目代码: recall {figures['code_only_recall']:.4f}"
     )
     lines.append("闭环 loop: " + ", ".join(f"{state} {n}" for state, n in figures["loop"].items()))
-    names = {row.code.value: row.zh for row in stages()}
+    names = {row.code.value: row.zh for row in stages()} | {NO_STAGE: "尚无阶段"}
     bodies = {key: row.zh for key, row in departments().items()}
     rows: list[tuple[object, ...]] = [(code, names[code], n) for code, n in figures["stages"].items()]
     lines.append("\n" + table(("stage", "阶段", "projects standing there"), rows))

@@ -12,34 +12,80 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-from app.db import databases, deliveries, jurisdictions, keys, migrate, records, sources
+from app import postgres
+from app.db import calls, databases, deliveries, jurisdictions, keys, migrate, records, sources
 from app.db.session import Connection, Database
 from app.demo.city import RunningCity, running_city
 from app.demo.figures import collect, faults, owed, report
-from app.errors import Unavailable
-from app.runtime import database_url
+from app.errors import BadRequest, Unavailable
+from app.runtime import database_upkeep, database_url
 from app.settings import Settings
 from app.supervise import Supervisor, hub_child, until_told
 
-DATABASE = "hub_demo"
+DATABASES = "hub_demo_"
+"""How the databases of demos begin; each run has its own, called after its process."""
 LONGEST_SECONDS = 1_800
 WEEK_SECONDS = 20
 
 
 def demo(options: argparse.Namespace) -> int:
     """Run the demo and give its exit code: 1 when an account does not add up."""
+    if options.projects < 1 or options.days < 1:
+        raise BadRequest("--projects and --days: a city has at least one project and lives at least one day")
     settings = Settings()
     started = time.monotonic()
     stopping = threading.Event()
     until_told(stopping)
     _say("数据库启动中 starting the database …")
-    url = databases.recreate(database_url(settings), DATABASE)
-    migrate.upgrade(url)
-    database = Database(url, pool_size=2)
+    with _own_database(settings) as url, closing(Database(url, pool_size=2)) as database:
+        return _demo(options, settings, database, started, stopping)
+
+
+@contextmanager
+def _own_database(settings: Settings) -> Iterator[str]:
+    """Give the address of a database of this run's own, and leave the server as it was found."""
+    ours = settings.database_url is None and not postgres.running(settings.home_folder)
+    server = database_url(settings)
+    databases.drop_left(server, DATABASES, _is_running)
+    name = f"{DATABASES}{os.getpid()}"
+    url = databases.create(server, name)
+    try:
+        migrate.upgrade(url)
+        yield url
+    finally:
+        # after a crash the server may be away: whoever is told to end still ends
+        server = database_url(settings)
+        databases.drop(server, name)
+        if ours and _unused(server):
+            postgres.stop(settings.home_folder)
+        elif settings.database_url is None:
+            _say("内置数据库仍在运行 the embedded database keeps running: `hub db stop` ends it")
+
+
+def _unused(server: str) -> bool:
+    """Whether nobody else uses the server, once our own connections are gone."""
+    for _ in range(10):
+        if not databases.clients(server):
+            return True
+        time.sleep(0.2)
+    return False
+
+
+def _is_running(name: str) -> bool:
+    return Path("/proc", name.removeprefix(DATABASES)).exists()
+
+
+def _demo(
+    options: argparse.Namespace,
+    settings: Settings,
+    database: Database,
+    started: float,
+    stopping: threading.Event,
+) -> int:
     with database.begin() as connection:
         jurisdictions.ensure(connection, settings.jurisdiction)
         key = keys.add(connection, settings.jurisdiction, "demo", ["admin"])
@@ -51,7 +97,7 @@ def demo(options: argparse.Namespace) -> int:
             running_city(
                 Path(folder), seed=options.seed, projects=options.projects, days=options.days, hub_url=address
             ) as city,
-            _hub(url, port, city),
+            _hub(database.url, port, city, settings),
         ):
             _wait_for(f"{address}/api/v1/health/ready", stopping)
             _say(f"接口 API {address}/api/v1 …")
@@ -67,7 +113,6 @@ def demo(options: argparse.Namespace) -> int:
                 _say(f"账目不平 does not add up: {fault}")
             if not options.once and not stopping.is_set():
                 _stay(city, address, key, stopping)
-    database.close()
     return 1 if wrong else 0
 
 
@@ -82,7 +127,7 @@ def _figures(database: Database, jurisdiction: int, city: RunningCity, started: 
 
 
 @contextmanager
-def _hub(url: str, port: int, city: RunningCity) -> Iterator[None]:
+def _hub(url: str, port: int, city: RunningCity, settings: Settings) -> Iterator[None]:
     """Run the API and a worker on the demo's database until the block ends."""
     environment = {
         "HUB_DATABASE_URL": url,
@@ -90,7 +135,10 @@ def _hub(url: str, port: int, city: RunningCity) -> Iterator[None]:
         "HUB_LOG_LEVEL": os.environ.get("HUB_LOG_LEVEL", "WARNING"),
         **city.environment(),
     }
-    supervisor = Supervisor([hub_child(name, name, environment=environment) for name in ("serve", "worker")])
+    supervisor = Supervisor(
+        [hub_child(name, name, environment=environment) for name in ("serve", "worker")],
+        upkeep=database_upkeep(settings),
+    )
     watcher = threading.Thread(target=supervisor.watch, name="supervisor")
     supervisor.start()
     watcher.start()
@@ -106,8 +154,10 @@ def _take_in(database: Database, jurisdiction: int, stopping: threading.Event) -
     deadline = time.monotonic() + LONGEST_SECONDS
     shown = ""
     while not stopping.wait(0.3):
-        with database.read() as connection:
-            told, done = _progress(connection, jurisdiction)
+        try:
+            told, done = calls.read(database, _progress, jurisdiction)
+        except Unavailable as error:
+            told, done = f"  {error}", False
         if told != shown:
             _say(told)
             shown = told
