@@ -26,3 +26,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     except KeyboardInterrupt:
         return 130
+    except Exception as error:
+        told = _away(error)
+        if told is None:
+            raise
+        print(told, file=sys.stderr)
+        return 1
+
+
+def _away(error: Exception) -> str | None:
+    """Say that the database is away, and why; None for any other error."""
+    from app.db import calls
+    from app.logs import cause
+
+    named = calls.unavailable(error)
+    return f"数据库没有应答 {named.detail}: {cause(error)}\n请检查 check HUB_DATABASE_URL" if named else None

@@ -28,5 +28,5 @@ def url(_options: argparse.Namespace) -> None:
 
 
 def stop(_options: argparse.Namespace) -> None:
-    """Stop the embedded database."""
+    """Stop the embedded database; a running `hub up` or demo starts it again."""
     postgres.stop(Settings().home_folder)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 
 from app import logs
 from app.db import jurisdictions
@@ -17,5 +18,7 @@ def opened(options: argparse.Namespace, *, level: str = "WARNING") -> tuple[Runt
     runtime = open_runtime(settings)
     jurisdiction: int = getattr(options, "jurisdiction", None) or settings.jurisdiction
     with runtime.database.begin() as connection:
+        if jurisdiction not in jurisdictions.known(connection):
+            print(f"新的行政区 new jurisdiction {jurisdiction}", file=sys.stderr)
         jurisdictions.ensure(connection, jurisdiction)
     return runtime, jurisdiction

@@ -23,8 +23,8 @@ from schemas.ids import jurisdiction_of
 
 def evaluate(options: argparse.Namespace) -> None:
     """Score the clusters against known truth."""
-    runtime, jurisdiction = opened(options)
     truth = read_truth(Path(options.truth))
+    runtime, jurisdiction = opened(options)
     with runtime.database.read() as connection:
         ours, codes = scores(connection, jurisdiction, truth)
     rows: list[tuple[object, ...]] = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 
 from app.cli.hub import opened
 from app.db import runs, sources
@@ -12,6 +13,12 @@ from app.pipeline.land import rename_key as keep_renamed
 from app.pipeline.process import drain
 from app.terminal import table
 
+PLACES = {
+    "http": (r"https?://[^/\s]+", "a web address, http://… or https://…"),
+    "table": (r"[a-z][a-z0-9]*(\+[a-z0-9_]+)?://", "a database, as a SQLAlchemy url: dialect+driver://…"),
+    "files": (r"/", "a folder, by its absolute path: /…"),
+}
+"""By kind of transport: the form of its places, and how it is told."""
 COUNTS = ("received", "kept", "unchanged", "unreadable", "accepted", "rejected")
 
 
@@ -34,6 +41,7 @@ def bind(options: argparse.Namespace) -> None:
     """Say where a source is and how often it is read."""
     runtime, jurisdiction = opened(options)
     _known(runtime.rules.registry.sources.keys(), options.source)
+    _check_place(runtime.rules.registry.manifest(options.source).transport.kind, options.location)
     with runtime.database.begin() as connection:
         runs.bind(
             connection,
@@ -77,6 +85,15 @@ def sync(options: argparse.Namespace) -> int:
         + (f"; {ended.error_text}" if ended.error_text else "")
     )
     return 0 if state == "succeeded" else 1
+
+
+def _check_place(kind: str, place: str | None) -> None:
+    """Refuse a place that no pull of this transport could ever read; whether it is there, the first pull says."""
+    if kind not in PLACES:
+        raise BadRequest("this source is pushed: departments send it to /hooks, and there is nothing to bind")
+    form, told = PLACES[kind]
+    if place is not None and not re.match(form, place):
+        raise BadRequest(f"--location {place}: this source is read from {told}")
 
 
 def _known(keys: object, source: str) -> None:

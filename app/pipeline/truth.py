@@ -14,14 +14,33 @@ Truth = dict[tuple[str, str], str]
 
 
 def read_truth(path: Path) -> Truth:
-    """Read a truth file: columns source, key and project (or project_id, project_key)."""
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        reader = csv.DictReader(file)
-        names = set(reader.fieldnames or ())
-        project = next((name for name in ("project", "project_id", "project_key") if name in names), None)
-        if project is None or not {"source", "key"} <= names:
-            raise BadRequest(f"{path} needs the columns source, key and project")
-        return {(row["source"], row["key"]): row[project] for row in reader}
+    """Read a truth file: columns source, key and project (or project_id, project_key).
+
+    Raises BadRequest for a file that cannot be read, lacks a column or a value, or names a record twice.
+    """
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            return _truth(path, csv.DictReader(file))
+    except OSError as error:
+        raise BadRequest(f"cannot read {path}: {error.strerror}") from error
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise BadRequest(f"{path} is no CSV in UTF-8: {error}") from error
+
+
+def _truth(path: Path, reader: csv.DictReader[str]) -> Truth:
+    names = set(reader.fieldnames or ())
+    project = next((name for name in ("project", "project_id", "project_key") if name in names), None)
+    if project is None or not {"source", "key"} <= names:
+        raise BadRequest(f"{path} needs the columns source, key and project")
+    truth: Truth = {}
+    for row in reader:
+        record = row["source"], row["key"]
+        if not all(record) or not row[project]:
+            raise BadRequest(f"{path}, line {reader.line_num}: source, key and {project} must all be there")
+        if record in truth:
+            raise BadRequest(f"{path}, line {reader.line_num}: {record[0]},{record[1]} stands there twice")
+        truth[record] = row[project]
+    return truth
 
 
 def scores(connection: Connection, jurisdiction: int, truth: Truth) -> tuple[Scores, Scores]:
