@@ -264,14 +264,22 @@ def _believe(said: Said, name: str, amount: Decimal | None, limits: Range, units
     """Doubt an amount beyond its limits, and tell what it would be in the larger or smaller of the two `units`."""
     if amount is None or limits.holds(amount):
         return
-    low, high = limits.min, limits.max
+    low = limits.min
     small = low is not None and amount < Decimal(str(low))
     unit, other = (units[0], amount * 10_000) if small else (units[1], amount / 10_000)
-    zh, en = (
-        f"数值超出可信范围（{low}–{high}），请核对单位",
-        f"outside what is believable ({low} to {high}): check the unit",
-    )
+    zh, en = _limits(limits)
+    zh, en = f"数值超出可信范围（{zh}），请核对单位", f"outside what is believable ({en}): check the unit"
     if limits.holds(other):
         zh += f"：按所报单位为 {amount:f}，如原意为{unit}则为 {other:f}"
         en += f"; {amount:f} as said, {other:f} if {unit} was meant"
     said.note(Doubt("range.unbelievable", f"{amount:f}", zh, en), name, Severity.DOUBT)
+
+
+def _limits(limits: Range) -> tuple[str, str]:
+    """Say a range in both languages; one end may be open."""
+    low, high = (
+        None if end is None else f"{Decimal(str(end)).normalize():f}" for end in (limits.min, limits.max)
+    )
+    if low is not None and high is not None:
+        return f"{low}–{high}", f"{low} to {high}"
+    return (f"不超过 {high}", f"at most {high}") if low is None else (f"不少于 {low}", f"at least {low}")

@@ -19,6 +19,9 @@ MAX_KEY_BYTES = 500
 MAX_LAYOUTS = 1000
 _SCALAR = msgspec.json.Decoder(str)
 _NOTHING = (b"null", b'""')
+_NUL = ("json.nul_char", "含空字符(NUL)", "holds the character NUL")
+_CONTROL = ("json.control_char", "含未转义的控制字符", "holds a control character that is not escaped")
+_HALF = ("json.lone_surrogate", "含不完整字符", "holds half a character")
 
 
 class _Layout(NamedTuple):
@@ -145,11 +148,12 @@ def _scalar(raw: bytes, name: str) -> str:
         text = _SCALAR.decode(raw)
         text.encode("utf-8")
     except (msgspec.DecodeError, UnicodeError):
-        raise _Unusable(
-            "json.lone_surrogate", f"{name} 含不完整字符", f"{name} holds half a character"
-        ) from None
+        bare = min(raw) < ord(" ")
+        rule, zh, en = _NUL if 0 in raw else _CONTROL if bare else _HALF
+        raise _Unusable(rule, f"{name} {zh}", f"{name} {en}") from None
     if "\0" in text:
-        raise _Unusable("json.nul_char", f"{name} 含空字符(NUL)", f"{name} holds the character NUL")
+        rule, zh, en = _NUL
+        raise _Unusable(rule, f"{name} {zh}", f"{name} {en}")
     return text
 
 

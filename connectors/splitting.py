@@ -31,6 +31,15 @@ class TooMany(NotSplittable):
     """The bytes are JSON, but of more parts than anybody means."""
 
 
+class NamedTwice(NotSplittable):
+    """The name that leads to the rows stands twice in one object: one of its values would be lost."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"the name {name} stands twice in one object")
+        self.rule = "json.duplicate_key"
+        self.zh, self.en = f"字段 {name} 出现两次", f"the name {name} stands twice in one object"
+
+
 def members(body: bytes) -> dict[str, bytes]:
     """Give an object's members as slices, whatever stands in them; raise NotSplittable when it is no object."""
     body = body.removeprefix(_BOM)
@@ -135,6 +144,8 @@ def _only(name: str) -> msgspec.json.Decoder[msgspec.Struct]:
 
 def _member(body: bytes, name: str) -> bytes | None:
     body = body.removeprefix(_BOM)
+    if body.startswith(b"{") and _stands_twice(body, name):
+        raise NamedTwice(name)
     try:
         found: msgspec.Raw | msgspec.UnsetType = _only(name).decode(body).found  # type: ignore[attr-defined]  # made above
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -142,8 +153,18 @@ def _member(body: bytes, name: str) -> bytes | None:
     return None if isinstance(found, msgspec.UnsetType) else bytes(found)
 
 
+def _stands_twice(body: bytes, name: str) -> bool:
+    """Tell whether two members of an object bear a name; most bodies pass on their count of it alone."""
+    if body.count(f'"{name}"'.encode()) < 2 and b"\\u00" not in body:
+        return False
+    return sum(_name(_pair(member)[0]) == name for member in _cut(body, b"{", b"}")) > 1
+
+
 def at(body: bytes, pointer: str) -> bytes | None:
-    """Follow a dotted pointer into objects; None where a name is missing; raise NotSplittable off the road."""
+    """Follow a dotted pointer into objects; None where a name is missing.
+
+    Raises NotSplittable off the road, NamedTwice where it forks.
+    """
     for name in filter(None, pointer.split(".")):
         found = _member(body, name)
         if found is None:
@@ -168,7 +189,7 @@ def text_at(body: bytes, pointer: str) -> str | None:
 def records(body: bytes, pointer: str) -> Iterator[bytes]:
     """Give the rows of a message: a list, lines of JSON, an object that holds them under `pointer`, or one object.
 
-    Raises NotSplittable for anything else; a line that is no JSON is given as it is, for its reader to refuse.
+    Raises NotSplittable for anything else, NamedTwice where two members hold rows; a line that is no JSON is given as it is, for its reader to refuse.
     """
     plain = body.removeprefix(_BOM).strip()
     if plain.startswith(b"["):
@@ -177,6 +198,8 @@ def records(body: bytes, pointer: str) -> Iterator[bytes]:
     first = pointer.split(".", maxsplit=1)[0]
     try:
         holds = _member(plain, first) is not None
+    except NamedTwice:
+        raise
     except NotSplittable:
         lines = [line.strip() for line in plain.splitlines() if line.strip()]
         if len(lines) < 2 or not any(line.startswith(b"{") and line.endswith(b"}") for line in lines):

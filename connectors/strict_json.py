@@ -43,6 +43,8 @@ def loads(body: bytes) -> Any:
     except StrictJsonError:
         raise
     except (ValueError, RecursionError) as error:
+        if "\0" in text:
+            raise _nul() from None
         raise StrictJsonError("json.invalid", f"不是合法的 JSON:{error}", f"not JSON: {error}") from None
     if "\\u" in text or "\\U" in text:
         _check_strings(value)
@@ -108,11 +110,15 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return made
 
 
+def _nul() -> StrictJsonError:
+    return StrictJsonError("json.nul_char", "文本含空字符(NUL)", "a text holds the character NUL")
+
+
 def _check_strings(value: Any) -> None:
     """Refuse NUL and half characters in any string; only escapes can bring them in."""
     if isinstance(value, str):
         if "\0" in value:
-            raise StrictJsonError("json.nul_char", "文本含空字符(NUL)", "a text holds the character NUL")
+            raise _nul()
         if any("\ud800" <= sign <= "\udfff" for sign in value):
             raise StrictJsonError("json.lone_surrogate", "文本含不完整字符", "a text holds half a character")
     elif isinstance(value, dict):

@@ -66,7 +66,7 @@ def parse_date(text: str) -> Parsed[StatedDate | None]:
 
     Nothing said gives None; what systems write for "unknown" (0000-00-00, 1900, 1901) gives None with a doubt.
     Moments with an offset and epoch milliseconds become the day in China. Raises NotUnderstood for words
-    (`date.words`), days that do not exist (`date.impossible`), years outside 1949–2100 (`date.implausible`) and
+    (`date.words`), days and moments that do not exist (`date.impossible`), years outside 1949–2100 (`date.implausible`) and
     any other form (`date.form`).
     """
     if says_nothing(text):
@@ -100,10 +100,17 @@ def parse_date(text: str) -> Parsed[StatedDate | None]:
     try:
         first = date(year, month, day)
     except ValueError:
-        raise NotUnderstood(
-            "date.impossible", text, "日历上没有这一天，请核对", "there is no such day, correct it"
-        ) from None
+        raise _impossible(text) from None
     return Parsed(StatedDate(day=first, precision=precision, raw=text), doubts)
+
+
+def _impossible(text: str) -> NotUnderstood:
+    return NotUnderstood(
+        "date.impossible",
+        text,
+        "没有这一天或这一时刻，请核对",
+        "there is no such day or moment, correct it",
+    )
 
 
 def _unknown(text: str) -> Doubt:
@@ -134,10 +141,12 @@ def _parts(said: str, text: str) -> tuple[int, int, int, Precision]:
     if re.fullmatch(r"[0-9]+", said) or _EXCEL.fullmatch(said) or _EPOCH.fullmatch(said):
         return _number(said, text)
     if _WITH_OFFSET.fullmatch(said):
-        return _in_china(
-            datetime.fromisoformat(said.upper().replace(" Z", "Z").replace(" +", "+").replace(" -", "-")),
-            text,
-        )
+        iso = said.upper().replace(" Z", "Z").replace(" +", "+").replace(" -", "-")
+        try:
+            moment = datetime.fromisoformat(iso)
+        except ValueError:
+            raise _impossible(text) from None
+        return _in_china(moment, text)
     if found := _DAY.fullmatch(said):
         return int(found[1]), int(found[2]), int(found[3]), Precision.DAY
     if found := _MONTH.fullmatch(said):

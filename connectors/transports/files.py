@@ -17,7 +17,7 @@ from connectors.errors import SourceUnavailable
 from connectors.locations import location
 from connectors.manifest import Manifest
 from connectors.rows import RowReader
-from connectors.splitting import NotSplittable, records
+from connectors.splitting import NamedTwice, NotSplittable, records
 from connectors.transport_settings import FilesSettings
 from connectors.transports.sheets import NotReadable, rows
 from connectors.transports.tabular import HeaderAgain, table
@@ -147,6 +147,8 @@ def _raws(
         try:
             for row in records(arrival.path.read_bytes(), settings.rows):
                 yield reader.from_json(row)
+        except NamedTwice as error:
+            raise NotReadable(error.rule, error.zh, error.en) from error
         except NotSplittable as error:
             raise NotReadable(
                 "json.invalid", f"不是可识别的 JSON：{error}", f"no JSON the hub knows: {error}"

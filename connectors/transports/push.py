@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from connectors.manifest import Manifest
 from connectors.rows import RowReader
-from connectors.splitting import NotSplittable, records
+from connectors.splitting import NamedTwice, NotSplittable, records
 from schemas.records import RawRecord, Unreadable
 
 
@@ -15,6 +15,9 @@ def unpack(manifest: Manifest, body: bytes) -> Iterator[RawRecord | Unreadable]:
     reader = RowReader(manifest)
     try:
         rows = list(records(body, manifest.push.rows if manifest.push else "records"))
+    except NamedTwice as error:
+        yield Unreadable(error.rule, body, error.zh, error.en)
+        return
     except NotSplittable as error:
         yield Unreadable(
             "json.invalid",

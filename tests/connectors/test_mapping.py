@@ -127,6 +127,22 @@ def test_beyond_what_is_believable_a_value_is_kept_and_doubted() -> None:
     assert accepted(made, {"BH": "1", "JG": "5200"})[1] == ()
 
 
+@pytest.mark.parametrize(
+    ("limits", "zh", "en"),
+    [
+        ("max = 1e11", "（不超过 100000000000）", "(at most 100000000000)"),
+        ("min = 1e11", "（不少于 100000000000）", "(at least 100000000000)"),
+        ("min = 0.5, max = 2", "（0.5–2）", "(0.5 to 2)"),
+    ],
+)
+def test_a_limit_that_is_open_at_one_end_is_said_in_words(limits: str, zh: str, en: str) -> None:
+    made = simple(PUSH, MONEY, f'[assertions]\n"money.price" = {{ {limits} }}')
+    number = "52000000" if limits.startswith("max") else "520"
+    (issue,) = accepted(made, {"BH": "1", "JG": number})[1]
+    assert zh in issue.zh
+    assert en in issue.en
+
+
 LOOKUP = '[fields]\nstatus = { from = "ZT", lookup = "s" }\n[lookup.s]\n"1" = "one"\n"2" = ""\n'
 
 

@@ -58,6 +58,8 @@ def test_rows_without_a_usable_key_are_unreadable_and_say_why() -> None:
         (b'{"BH":null}', "key.missing"),
         (b'{"BH":["1"]}', "key.not_text"),
         (b'{"BH":"a\\u0000b"}', "json.nul_char"),
+        (b'{"BH":"a\x00b"}', "json.nul_char"),
+        (b'{"BH":"a\x1fb"}', "json.control_char"),
         (b'{"BH":"\\ud800"}', "json.lone_surrogate"),
         (b'{"BH":"' + b"x" * 600 + b'"}', "key.too_long"),
         (b"[1]", "json.not_object"),

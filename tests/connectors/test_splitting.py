@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from connectors.splitting import (
     MOST_ITEMS,
     MOST_NAMES,
+    NamedTwice,
     NotSplittable,
     TooMany,
     at,
@@ -114,3 +115,25 @@ def test_masses_are_counted_outside_texts_and_only_where_they_are_parts() -> Non
         items(b"[" + b"1," * MOST_ITEMS + b"1]")
     long = b'"' + b"a" * 1_000_000 + b'"'
     assert list(members(b'{"a":' + long + b',"b":[' + b"1," * MOST_NAMES + b"1]}")) == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"records":[{"a":1}],"records":[{"b":2}]}',
+        b'{"records":[{"a":1}],\n"sent":{"x":1},\n"records":[{"b":2}]}',
+        b'{"records":[],"rec\\u006frds":[{"b":2}]}',
+        b'{"records":[NaN],"records":[{"b":2}]}',
+        b'{"records":{"a":1},"records":null}',
+    ],
+)
+def test_a_message_that_names_its_rows_twice_is_refused_whole(body: bytes) -> None:
+    with pytest.raises(NamedTwice):
+        list(records(body, "records"))
+    with pytest.raises(NamedTwice):
+        at(b'{"data":' + body + b"}", "data.records")
+
+
+def test_the_name_of_the_rows_may_stand_in_the_rows_too() -> None:
+    body = b'{"records":[{"records":1},{"records":"\\u0022records\\u0022"}],"sent":{"records":2}}'
+    assert len(list(records(body, "records"))) == 2

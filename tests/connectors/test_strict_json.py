@@ -17,6 +17,7 @@ from connectors.strict_json import MAX_DEPTH, StrictJsonError, dumps, loads
     [
         (b'{"a": "x\\u0000y"}', "json.nul_char"),
         (b'{"a\\u0000": 1}', "json.nul_char"),
+        (b'{"a": "x\x00y"}', "json.nul_char"),
         (b'{"a": "\\ud800"}', "json.lone_surrogate"),
         (b'{"a": NaN}', "json.not_finite"),
         (b'{"a": -Infinity}', "json.not_finite"),

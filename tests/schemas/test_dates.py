@@ -112,6 +112,8 @@ def test_a_day_sign_lost_in_a_font_table_is_read_with_a_doubt() -> None:
         ("已开工", "date.words"),
         ("详见合同", "date.words"),
         ("2024-02-30", "date.impossible"),
+        ("2024-01-01T00:00:00+24:00", "date.impossible"),
+        ("2024-01-01T25:00:00Z", "date.impossible"),
         ("2005年06月31日", "date.impossible"),
         ("2024-13-01", "date.impossible"),
         ("202413", "date.impossible"),

@@ -385,3 +385,9 @@ def test_a_total_in_the_place_of_a_key_is_no_record(tmp_path: Path) -> None:
         "BH,MC\n1,甲\n合计,\n石峰区小计,3\n小 计：,3\n合计算力中心,乙\n某某产业园综合服务中心总计,丙\n",
     )
     assert keys(pages(tmp_path)) == ["1", "合计算力中心", "某某产业园综合服务中心总计"]
+
+
+def test_a_json_file_that_names_its_rows_twice_is_refused(tmp_path: Path) -> None:
+    csv(tmp_path, "a.json", '{"records":[{"BH":"1"}],"records":[{"BH":"2"}]}')
+    found = pages(tmp_path, made=manifest(FILES + 'rows = "records"\n', KEY, NAME))
+    assert (keys(found), rules(found)) == ([], ["json.duplicate_key"])

@@ -281,3 +281,11 @@ def test_a_list_that_shifts_while_it_is_read_hides_no_row_for_good_and_loses_non
             except SourceUnavailable:
                 assert turn < 3
     assert {each["BH"]: moment(each["GXSJ"]) for each in api.rows}.items() <= given.items()
+
+
+def test_an_answer_that_names_its_rows_twice_is_another_source() -> None:
+    def reply(handler: BaseHTTPRequestHandler, _: Query) -> None:
+        answer(handler, b'{"data":{"rows":[{"BH":"1"}],"rows":[{"BH":"2"}]}}')
+
+    with serving(reply) as base, pytest.raises(SourceChanged, match="rows stands twice"):
+        pages(simple(HTTP), base)

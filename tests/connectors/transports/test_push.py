@@ -38,3 +38,10 @@ def test_a_bad_row_of_a_message_does_not_cost_the_others() -> None:
 def test_the_rows_may_stand_under_another_name() -> None:
     made = simple(PUSH + 'rows = "data.items"\n')
     assert len(list(unpack(made, b'{"data":{"items":[' + ONE + b"]}}"))) == 1
+
+
+def test_a_message_that_names_its_rows_twice_is_one_unreadable_row() -> None:
+    body = b'{"records":[' + ONE + b'],"records":[' + TWO + b"]}"
+    assert [(row.rule, row.body) for row in unpack(simple(), body) if isinstance(row, Unreadable)] == [
+        ("json.duplicate_key", body)
+    ]
