@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
-from typing import Literal
 
 from app.db import portfolio, sources
 from app.db.session import Connection
 from app.db.sources import Given, Standing
-from app.errors import Conflict, NotFound
+from app.errors import BadRequest, Conflict, NotFound
 from connectors.manifest import Manifest
 from schemas.api.portfolio import Coverage, CoverageQuery, Freshness
-from schemas.api.sources import RunView, SourceHealth, SourceView
+from schemas.api.sources import Need, RunView, SourceHealth, SourceView, State
+from schemas.tables import departments
 
 Manifests = Mapping[str, Manifest]
-State = Literal["ok", "late", "never", "attention", "disabled"]
 
 
 def source_list(connection: Connection, jurisdiction: int, manifests: Manifests) -> list[SourceView]:
@@ -23,9 +22,17 @@ def source_list(connection: Connection, jurisdiction: int, manifests: Manifests)
     now = sources.now(connection)
     standings = sources.standings(connection, jurisdiction)
     given = sources.given(connection, jurisdiction)
+    held = sources.open_deletions(connection, jurisdiction)
     return [
-        _view(key, manifests.get(key), standings.get(key, Standing()), given.get(key, Given()), now)
-        for key in sorted({*manifests, *standings, *given})
+        _view(
+            key,
+            manifests.get(key),
+            standings.get(key, Standing()),
+            given.get(key, Given()),
+            held.get(key, 0),
+            now,
+        )
+        for key in sorted({*manifests, *standings, *given, *held})
     ]
 
 
@@ -60,7 +67,8 @@ def health(connection: Connection, jurisdiction: int, manifests: Manifests) -> l
 def coverage(
     connection: Connection, jurisdiction: int, manifests: Manifests, query: CoverageQuery
 ) -> Coverage:
-    """Give the silo map with the freshness of the departments' sources."""
+    """Give the silo map with the freshness of the departments' sources; raise BadRequest for an unknown department."""
+    check_department(manifests, query.department)
     standings = sources.standings(connection, jurisdiction)
     landed = sources.landed_at(connection, jurisdiction)
     fresh = [
@@ -77,11 +85,21 @@ def coverage(
     return Coverage(cells=portfolio.coverage(connection, jurisdiction, query), freshness=tuple(fresh))
 
 
+def check_department(manifests: Manifests, said: str | None) -> None:
+    """Raise BadRequest for a department that neither the tables nor any source knows."""
+    known = {*departments(), *map(_department, manifests)}
+    if said is not None and said not in known:
+        raise BadRequest(f"query.department: no such department; there are {', '.join(sorted(known))}")
+
+
 def _department(source_key: str) -> str:
     return source_key.partition(".")[0]
 
 
-def _view(key: str, manifest: Manifest | None, standing: Standing, given: Given, now: datetime) -> SourceView:
+def _view(
+    key: str, manifest: Manifest | None, standing: Standing, given: Given, held: int, now: datetime
+) -> SourceView:
+    needs = tuple(_needs(key, standing, given, held))
     every = standing.every_seconds
     if every is None and manifest is not None and manifest.schedule is not None:
         every = manifest.schedule.every
@@ -93,7 +111,10 @@ def _view(key: str, manifest: Manifest | None, standing: Standing, given: Given,
         owner=manifest.owner if manifest else None,
         transport=manifest.transport.kind if manifest else None,
         installed=manifest is not None,
-        state=_state(standing, given, every, now),
+        state=_state(standing, given, needs, every, now),
+        needs=needs,
+        held_deletions=held,
+        unreadable_recent=given.unreadable_recent,
         every_seconds=every,
         landed_at=given.landed_at,
         deliveries=given.deliveries,
@@ -107,11 +128,31 @@ def _view(key: str, manifest: Manifest | None, standing: Standing, given: Given,
     )
 
 
-def _state(standing: Standing, given: Given, every: int | None, now: datetime) -> State:
+def _needs(key: str, standing: Standing, given: Given, held: int) -> Iterator[Need]:
+    """What a person must do: an attention note says so itself, in both languages."""
+    if standing.attention:
+        yield Need(zh=standing.attention, en=standing.attention)
+    if held:
+        at = f"/api/v1/sources/{key}/held-deletions"
+        yield Need(
+            zh=f"有 {held} 次批量删除被暂缓：部门清单中大量记录消失，请管理员在 {at} 确认或拒绝",
+            en=f"{held} mass deletions are held back: an admin confirms or refuses them at {at}",
+        )
+    if given.wholly_unreadable is not None:
+        number, at = given.wholly_unreadable, f"/api/v1/rejections?source={key}&kind=unreadable"
+        yield Need(
+            zh=f"最近一次交付（第 {number} 号）没有一行能够读取，原因和责任方见 {at}",
+            en=f"of its last delivery, {number}, no row could be read: why, and who must act, is at {at}",
+        )
+
+
+def _state(
+    standing: Standing, given: Given, needs: tuple[Need, ...], every: int | None, now: datetime
+) -> State:
     if not standing.enabled:
         return "disabled"
-    if standing.attention:
-        return "attention"
+    if needs:
+        return "needs_attention"
     good = max((at for at in (standing.succeeded_at, given.landed_at) if at), default=None)
     if good is None:
         return "never"

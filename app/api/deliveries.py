@@ -21,6 +21,7 @@ from schemas.api.deliveries import (
     DeliveryView,
     FindQuery,
     IssueView,
+    RejectionQuery,
     RejectionView,
 )
 from schemas.api.shapes import Listed, Number, Paged
@@ -73,9 +74,9 @@ def _delivery(
 
 @router.get("/rejections", operation_id="list_rejections", tags=["deliveries"], responses=problems(401, 403))
 def list_rejections(
-    request: Request, hub: HubDep, key: Caller, query: Annotated[FindQuery, Query()]
+    request: Request, hub: HubDep, key: Caller, query: Annotated[RejectionQuery, Query()]
 ) -> Listed[RejectionView]:
-    """Give the raw records that would not normalize, with who must act, newest first; they need a key."""
+    """Give the rows that became no statement, unreadable or rejected, with who must act, newest first; with a key."""
     at, after = hub.place(query.jurisdiction, key), place(LAST_REJECTION, query.cursor)
     found = hub.read(rejections.rejections, at, query, after, query.limit + 1)
     return listed(request, found, query.limit, LAST_REJECTION, lambda item: (item.delivery_no, item.row_no))

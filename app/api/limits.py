@@ -1,14 +1,28 @@
-"""No body is read beyond its limit, whether its length is announced or not."""
+"""What no request may be: a body beyond its limit, announced or not, or one that says a parameter twice."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 
+from fastapi import Request
+from fastapi.exceptions import RequestValidationError
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.api.errors import problem
+
+
+async def said_once(request: Request) -> None:
+    """Refuse a query parameter said twice: all but the last would be lost in silence."""
+    counts = Counter(name for name, _ in request.query_params.multi_items())
+    twice = [name for name, n in counts.items() if n > 1]
+    if twice:
+        message = "said more than once; ask once for each value"
+        raise RequestValidationError(
+            [{"type": "said_twice", "loc": ("query", name), "msg": message} for name in twice]
+        )
 
 
 class BodyLimit:

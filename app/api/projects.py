@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import AwareDatetime, TypeAdapter
 
+from app.api import catalog
 from app.api.errors import problems
 from app.api.hub import Caller, HubDep
 from app.api.paging import listed, place
@@ -22,7 +23,11 @@ router = APIRouter(prefix="/projects", tags=["projects"])
 Responses = dict[int | str, dict[str, Any]]
 
 ProjectId = Annotated[PublicId, Path(description="A project's id, or that of any of its records")]
-LAST_PROJECT: TypeAdapter[tuple[datetime, str]] = TypeAdapter(tuple[AwareDatetime, PublicId])
+LAST_BY_ORDER: dict[str, TypeAdapter[tuple[str, datetime | None, str]]] = {
+    "id": TypeAdapter(tuple[Literal["id"], None, PublicId]),
+    "updated": TypeAdapter(tuple[Literal["updated"], AwareDatetime, PublicId]),
+}
+"""The last project shown, with the order it was shown in: a cursor of another order is none."""
 LAST_RECORD: TypeAdapter[str] = TypeAdapter(PublicId)
 MOVED: Responses = {307: {"description": "The record is in another project now; not to be stored"}}
 ABSENT = MOVED | problems(404, 410)
@@ -33,10 +38,14 @@ UNCHANGED: Responses = {304: {"description": "The document is the one of If-None
 def list_projects(
     request: Request, hub: HubDep, query: Annotated[ProjectQuery, Query()]
 ) -> Listed[ProjectSummary]:
-    """Give the projects that fit every filter, newest change first."""
-    after = place(LAST_PROJECT, query.cursor)
-    found = hub.read(projects.search, hub.place(query.jurisdiction), query, after, query.limit + 1)
-    return listed(request, found, query.limit, LAST_PROJECT, lambda item: (item.updated_at, item.project_id))
+    """Give the projects that fit every filter, in the order asked for."""
+    catalog.check_department(hub.manifests, query.department)
+    last = LAST_BY_ORDER[query.order]
+    after = place(last, query.cursor)
+    found = hub.read(
+        projects.search, hub.place(query.jurisdiction), query, after and after[1:], query.limit + 1
+    )
+    return listed(request, found, query.limit, last, lambda item: _place(query, item))
 
 
 @router.get(
@@ -83,6 +92,10 @@ def list_project_records(
 def explain_field(project_id: ProjectId, field: Words, hub: HubDep) -> Claim:
     """Give the value of one field, the record and rule it won by, and who lost and why."""
     return hub.read(projects.explain, project_id, field)
+
+
+def _place(query: ProjectQuery, item: ProjectSummary) -> tuple[str, datetime | None, str]:
+    return query.order, item.updated_at if query.order == "updated" else None, item.project_id
 
 
 def _document(request: Request, document: Document) -> Response:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 
 from app.api import deliveries, desk, errors, health, hooks, index, portfolio, projects, sources
 from app.api.hub import Hub
-from app.api.limits import BodyLimit
+from app.api.limits import BodyLimit, said_once
 from schemas.api.shapes import Problem
 
 PREFIX = "/api/v1"
@@ -37,7 +37,7 @@ def build(hub: Hub) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.hub = hub
-    api = APIRouter(prefix=PREFIX)
+    api = APIRouter(prefix=PREFIX, dependencies=[Depends(said_once)])
     for room in (projects, portfolio, sources, hooks, deliveries, desk, health):
         api.include_router(room.router)
     app.include_router(api)

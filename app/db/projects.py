@@ -22,7 +22,13 @@ FILTERS = {
     "loop": "loop = :loop",
     "text": "name ILIKE :text",
     "updated_since": "updated_at >= :updated_since",
-    "after_id": "(updated_at, project_id) < (:after_at, :after_id)",
+}
+ORDERS = {
+    "id": ("project_id", {"after_id": "project_id > :after_id"}),
+    "updated": (
+        "updated_at, project_id",
+        {"after_id": "(updated_at, project_id) > (:after_at, :after_id)"},
+    ),
 }
 
 
@@ -42,9 +48,14 @@ class Document(NamedTuple):
 
 
 def search(
-    connection: Connection, jurisdiction: int, query: ProjectQuery, after: tuple[datetime, str] | None, n: int
+    connection: Connection,
+    jurisdiction: int,
+    query: ProjectQuery,
+    after: tuple[datetime | None, str] | None,
+    n: int,
 ) -> list[ProjectSummary]:
-    """Give up to `n` projects that the query means, newest change first, behind the place `after`."""
+    """Give up to `n` projects that the query means in its order, behind the place `after` (moment of change, id)."""
+    order_sql, place = ORDERS[query.order]
     values = query.model_dump(include=set(FILTERS), exclude_none=True) | {
         "j": jurisdiction,
         "n": n,
@@ -53,12 +64,12 @@ def search(
     }
     if query.text is not None:
         values["text"] = part_of(query.text)
-    where_sql = where(FILTERS, values)
+    where_sql = where(FILTERS | place, values)
     rows = connection.execute(
         text(
             "SELECT project_id, name, stage, district, path, loop, status, departments, investment, updated_at"
             f" FROM project WHERE jurisdiction = :j{where_sql}"
-            " ORDER BY updated_at DESC, project_id DESC LIMIT :n"
+            f" ORDER BY {order_sql} LIMIT :n"
         ),
         values,
     )

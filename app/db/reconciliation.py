@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Row, text
 
 from app.db.landing import read_aliases
 from schemas.api.desk import Discrepancy, Inventory, Reconciliation
@@ -17,8 +17,11 @@ LISTED = 200
 REPAIRS = {
     "missing": (
         "department",
-        "枢纽没有这条记录，请部门重新推送，或检查增量条件",
-        "the hub does not hold it: send it again, or look at what the feed leaves out",
+        "枢纽没有这条记录。若在{zh}之后才写入：枢纽尚未取到，待下次成功取数后再核对；若在此之前：部门未曾发出，请重新推送，或检查增量条件",
+        (
+            "the hub does not hold it. Written since {en}: not pulled yet, compare again after the next good pull."
+            " Written before: never sent, so send it again, or look at what the feed leaves out"
+        ),
     ),
     "extra": (
         "department",
@@ -27,8 +30,11 @@ REPAIRS = {
     ),
     "different": (
         "department",
-        "内容与部门清单不一致，请重新推送最新内容",
-        "its content differs from the inventory: send the newest content again",
+        "内容与部门清单不一致。若在{zh}之后才修改：枢纽尚未取到，待下次成功取数后再核对；若在此之前：部门未曾发出新内容，请重新推送",
+        (
+            "its content differs from the inventory. Changed since {en}: not pulled yet, compare again after the next"
+            " good pull. Changed before: never sent, so send the newest content again"
+        ),
     ),
     "doubled": (
         "department",
@@ -99,6 +105,20 @@ WHERE r.jurisdiction = :j AND r.source = :source AND r.live
 """
 
 
+HEARD_SQL = """
+SELECT coalesce((SELECT succeeded_at FROM ops.source WHERE jurisdiction = :j AND source = :source), (
+  SELECT max(l.landed_at) FROM memory.delivery d
+  JOIN memory.landing l ON l.jurisdiction = d.jurisdiction AND l.delivery_no = d.delivery_no
+  WHERE d.jurisdiction = :j AND d.source = :source AND d.channel <> 'replay'
+)) AS heard_at, EXISTS (
+  SELECT FROM ops.source WHERE jurisdiction = :j AND source = :source
+    AND (attention IS NOT NULL OR failures > 0 OR NOT enabled)
+) AS stuck
+"""
+UNHEARD = frozenset({"missing", "different"})
+"""What the hub may simply not have heard yet; while the source is stuck, the hub acts first."""
+
+
 def reconcile(connection: Connection, jurisdiction: int, inventory: Inventory) -> Reconciliation:
     """Hold an inventory against what the hub holds of the source; nothing is changed or kept."""
     at = {"j": jurisdiction, "source": inventory.source}
@@ -116,9 +136,10 @@ def reconcile(connection: Connection, jurisdiction: int, inventory: Inventory) -
     ).all()
     doubled = sorted(key for key, n in Counter(keys).items() if n > 1)
     totals = {row.kind: row.n for row in rows} | ({"doubled": len(doubled)} if doubled else {})
-    found = [_discrepancy(row.kind, row.key, row.record_id, row.rule) for row in rows]
+    heard = connection.execute(text(HEARD_SQL), at).one()
+    found = [_discrepancy(heard, row.kind, row.key, row.record_id, row.rule) for row in rows]
     found += [
-        _discrepancy("doubled", key, record_id(jurisdiction, inventory.source, key))
+        _discrepancy(heard, "doubled", key, record_id(jurisdiction, inventory.source, key))
         for key in doubled[:LISTED]
     ]
     counts = dict(connection.execute(text(COUNTS_SQL), at).mappings().one())
@@ -142,8 +163,19 @@ def _ids(connection: Connection, jurisdiction: int, source: str, keys: tuple[str
     return [record_id(jurisdiction, source, aliases.get(key, key)) for key in keys]
 
 
-def _discrepancy(kind: Any, key: str, record: str, rule: str | None = None) -> Discrepancy:
+def _discrepancy(heard: Row[Any], kind: str, key: str, record: str, rule: str | None = None) -> Discrepancy:
     owner, zh, en = REPAIRS[kind]
+    if kind in UNHEARD and heard.stuck:
+        owner = "hub"
+    at = heard.heard_at and heard.heard_at.isoformat(timespec="seconds")
     return Discrepancy.model_validate(
-        {"kind": kind, "key": key, "record_id": record, "owner": owner, "rule": rule, "zh": zh, "en": en}
+        {
+            "kind": kind,
+            "key": key,
+            "record_id": record,
+            "owner": owner,
+            "rule": rule,
+            "zh": zh.format(zh=f"枢纽最近一次成功取数（{at or '从未'}）"),
+            "en": en.format(en=f"the hub's last good pull ({at or 'never'})"),
+        }
     )

@@ -5,25 +5,33 @@ from __future__ import annotations
 from sqlalchemy import Connection, text
 
 from app.db.filters import where
-from schemas.api.deliveries import FindQuery, IssueView, RejectionView
+from schemas.api.deliveries import FindQuery, IssueView, RejectionQuery, RejectionView
 
 FILTERS = {"source": "source = :source", "rule": "rule = :rule"}
 REJECTION_COLUMNS = "delivery_no, row_no, source, record_id, rule, field, value, responsible, zh, en"
+KINDS = {
+    "rejected": f"SELECT 'rejected' AS kind, {REJECTION_COLUMNS} FROM rejection WHERE jurisdiction = :j",
+    # where no connector could be asked, the department has sent nothing wrong
+    "unreadable": (
+        "SELECT 'unreadable' AS kind, delivery_no, row_no, source, NULL AS record_id, rule, NULL AS field,"
+        " NULL AS value, CASE WHEN rule IN ('connector.failed', 'source.unknown') THEN 'hub' ELSE 'department' END"
+        " AS responsible, zh, en FROM memory.unreadable WHERE jurisdiction = :j"
+    ),
+}
 
 
 def rejections(
-    connection: Connection, jurisdiction: int, query: FindQuery, after: tuple[int, int] | None, n: int
+    connection: Connection, jurisdiction: int, query: RejectionQuery, after: tuple[int, int] | None, n: int
 ) -> list[RejectionView]:
-    """Give up to `n` rejections, newest first, behind the place `after` (delivery, row)."""
+    """Give up to `n` rows that are unreadable or rejected, newest first, behind the place `after` (delivery, row)."""
     clauses = {**FILTERS, "row": "(delivery_no, row_no) < (:delivery, :row)"}
     delivery, row = after or (None, None)
     values = {"source": query.source, "rule": query.rule, "delivery": delivery, "row": row}
     where_sql = where(clauses, values)
+    wanted = [sql for kind, sql in KINDS.items() if query.kind in {None, kind}]
+    union_sql = " UNION ALL ".join(sql + where_sql for sql in wanted)
     rows = connection.execute(
-        text(
-            f"SELECT {REJECTION_COLUMNS} FROM rejection WHERE jurisdiction = :j{where_sql}"
-            " ORDER BY delivery_no DESC, row_no DESC LIMIT :n"
-        ),
+        text(f"{union_sql} ORDER BY delivery_no DESC, row_no DESC LIMIT :n"),
         {**values, "j": jurisdiction, "n": n},
     )
     return [RejectionView.model_validate(dict(row)) for row in rows.mappings()]

@@ -43,6 +43,9 @@ class Given(NamedTuple):
     waiting: int = 0
     landed_at: datetime | None = None
     counts: Counts = Counts()
+    unreadable_recent: int = 0
+    wholly_unreadable: int | None = None
+    """The number of its last delivery with rows, if nobody could read any of them."""
 
 
 def now(connection: Connection) -> datetime:
@@ -67,19 +70,34 @@ def given(connection: Connection, jurisdiction: int) -> dict[str, Given]:
     """Give what each source of the jurisdiction has given, by the accounting of its deliveries."""
     rows = connection.execute(
         text(
-            "SELECT d.source, count(*) AS deliveries, count(*) FILTER (WHERE l.delivery_no IS NULL) AS waiting,"
+            "WITH given AS (SELECT d.source, count(*) AS deliveries,"
+            " count(*) FILTER (WHERE l.delivery_no IS NULL) AS waiting,"
             " max(l.landed_at) AS landed_at, coalesce(sum(l.received), 0) AS received, coalesce(sum(l.kept), 0) AS kept,"
             " coalesce(sum(l.unchanged), 0) AS unchanged, coalesce(sum(l.unreadable), 0) AS unreadable,"
-            " coalesce(sum(o.accepted), 0) AS accepted, coalesce(sum(o.rejected), 0) AS rejected"
+            " coalesce(sum(o.accepted), 0) AS accepted, coalesce(sum(o.rejected), 0) AS rejected,"
+            " max(d.delivery_no) FILTER (WHERE l.received > 0 AND d.channel <> 'replay') AS last_no,"
+            " max(d.delivery_no) FILTER (WHERE l.unreadable > 0 AND l.landed_at > now() - interval '1 day') AS odd_no"
             " FROM memory.delivery d"
             " LEFT JOIN memory.landing l ON l.jurisdiction = d.jurisdiction AND l.delivery_no = d.delivery_no"
             " LEFT JOIN outcome o ON o.jurisdiction = d.jurisdiction AND o.delivery_no = d.delivery_no"
-            " WHERE d.jurisdiction = :j GROUP BY d.source"
+            " WHERE d.jurisdiction = :j GROUP BY d.source)"
+            " SELECT g.*, coalesce(odd.unreadable, 0) AS unreadable_recent,"
+            " CASE WHEN last.unreadable = last.received THEN last_no END AS wholly_unreadable FROM given g"
+            " LEFT JOIN memory.landing odd ON odd.jurisdiction = :j AND odd.delivery_no = g.odd_no"
+            " LEFT JOIN memory.landing last ON last.jurisdiction = :j AND last.delivery_no = g.last_no"
         ),
         {"j": jurisdiction},
     )
     return {
-        row.source: Given(row.deliveries, row.waiting, row.landed_at, _counts(row._mapping)) for row in rows
+        row.source: Given(
+            row.deliveries,
+            row.waiting,
+            row.landed_at,
+            _counts(row._mapping),
+            row.unreadable_recent,
+            row.wholly_unreadable,
+        )
+        for row in rows
     }
 
 
@@ -163,6 +181,17 @@ def held_deletions(
         {"j": jurisdiction, "source": source, "after": after or "", "n": n},
     )
     return [HeldDeletionView.model_validate(dict(row)) for row in rows.mappings()]
+
+
+def open_deletions(connection: Connection, jurisdiction: int) -> dict[str, int]:
+    """Give how many held deletions of each source wait for a word."""
+    rows = connection.execute(
+        text(
+            "SELECT source, count(*) FROM ops.held_deletion WHERE jurisdiction = :j AND decision IS NULL GROUP BY source"
+        ),
+        {"j": jurisdiction},
+    )
+    return {row[0]: row[1] for row in rows}
 
 
 def decide_deletion(

@@ -70,8 +70,33 @@ class FindQuery(Paged):
     rule: Words | None = None
 
 
+class RejectionQuery(FindQuery):
+    """Which rejections: rows nobody could read (`unreadable`), raw records that would not normalize (`rejected`)."""
+
+    kind: Literal["unreadable", "rejected"] | None = None
+
+
 class RejectionView(Schema):
-    """A raw record that would not normalize: rule, field and value, in words, and who must act."""
+    """A row that became no statement: rule, field and value, in words, and who must act.
+
+    One of `unreadable` is counted there and has no record; one of `rejected` was kept and is counted there.
+    """
+
+    kind: Literal["unreadable", "rejected"]
+    delivery_no: int
+    row_no: int
+    source: str
+    record_id: str | None
+    rule: str
+    field: str | None
+    value: str | None
+    responsible: str
+    zh: str
+    en: str
+
+
+class IssueView(Schema):
+    """A value changed, doubted or dropped while its record was accepted."""
 
     delivery_no: int
     row_no: int
@@ -83,11 +108,6 @@ class RejectionView(Schema):
     responsible: str
     zh: str
     en: str
-
-
-class IssueView(RejectionView):
-    """A value changed, doubted or dropped while its record was accepted."""
-
     issue_no: int
     severity: str
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from decimal import Decimal
 
-from schemas.api.shapes import Asked, Words
+from schemas.api.shapes import Asked, District, ProjectPath, Words
 from schemas.base import Schema
 from schemas.lifecycle import LoopState, Stage
 
@@ -14,8 +14,8 @@ class PortfolioQuery(Asked):
     """Which projects a summary counts."""
 
     stage: Stage | None = None
-    district: Words | None = None
-    path: Words | None = None
+    district: District | None = None
+    path: ProjectPath | None = None
     loop: LoopState | None = None
 
 

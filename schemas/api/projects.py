@@ -4,20 +4,31 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from schemas.api.shapes import Moment, Paged, Words
+from pydantic import Field
+
+from schemas.api.shapes import District, Moment, Paged, ProjectPath, Words
 from schemas.base import Schema
 from schemas.lifecycle import LoopState, Stage
 
+ORDER = (
+    "`id` stands still while projects change: a walk gives each project that is there throughout, once. `updated` begins"
+    " with the oldest change: a project that changes during the walk comes again further on, and at the end"
+    " `updated_since` the last change seen goes on; merges and splits are told by `/changes` alone. A cursor is of one"
+    " order."
+)
+
 
 class ProjectQuery(Paged):
-    """Which projects: `text` is a part of the name; newest change first."""
+    """Which projects, and in which order: `text` is a part of the name."""
+
+    order: Annotated[Literal["id", "updated"], Field(description=ORDER)] = "id"
 
     stage: Stage | None = None
-    district: Words | None = None
+    district: District | None = None
     department: Words | None = None
-    path: Words | None = None
+    path: ProjectPath | None = None
     loop: LoopState | None = None
     text: Words | None = None
     updated_since: Moment | None = None

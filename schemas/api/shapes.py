@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Generic, TypeVar
 
-from pydantic import AwareDatetime, BeforeValidator, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, StringConstraints
 
 from schemas.base import Schema
+from schemas.places import region_of
+from schemas.tables import paths
 
 T = TypeVar("T")
 
@@ -29,6 +31,23 @@ def _written(said: object) -> object:
 
 
 Moment = Annotated[AwareDatetime, BeforeValidator(_written)]
+
+
+def _district(said: str) -> str:
+    if region_of(said) is None:
+        raise ValueError("no district has this code; write its six digits, as 430204")
+    return said
+
+
+def _path(said: str) -> str:
+    if said not in paths():
+        raise ValueError(f"no such path; there are {', '.join(sorted(paths()))}")
+    return said
+
+
+# an unknown word would find nothing, which reads as if there were nothing
+District = Annotated[Words, AfterValidator(_district)]
+ProjectPath = Annotated[Words, AfterValidator(_path)]
 
 
 class Fault(Schema):

@@ -8,9 +8,23 @@ from typing import Literal
 from schemas.api.shapes import Counts, Paged, SourceKey, Words
 from schemas.base import Schema
 
+State = Literal["ok", "late", "never", "needs_attention", "disabled"]
+"""Late: nothing good for twice its schedule. Needs attention: a person must act, as `needs` says."""
+
+
+class Need(Schema):
+    """What a person must do about a source, and where."""
+
+    zh: str
+    en: str
+
 
 class SourceView(Schema):
-    """A source: what its manifest says, what it has given, and how it is."""
+    """A source: what its manifest says, what it has given, how it is, and what it needs of a person.
+
+    `held_deletions` wait for an admin's word; `unreadable_recent` are the rows nobody could read of the newest delivery
+    that had any within the last day.
+    """
 
     source: str
     department: str
@@ -20,7 +34,10 @@ class SourceView(Schema):
     transport: str | None
     installed: bool
     enabled: bool
-    state: Literal["ok", "late", "never", "attention", "disabled"]
+    state: State
+    needs: tuple[Need, ...]
+    held_deletions: int
+    unreadable_recent: int
     attention: str | None
     every_seconds: int | None
     next_run_at: datetime | None
@@ -94,10 +111,13 @@ class Ready(Schema):
 
 
 class SourceHealth(Schema):
-    """Whether a source gives what it should: late means nothing good for twice its schedule."""
+    """Whether a source gives what it should, and what it needs of a person."""
 
     source: str
-    state: Literal["ok", "late", "never", "attention", "disabled"]
+    state: State
+    needs: tuple[Need, ...]
+    held_deletions: int
+    unreadable_recent: int
     attention: str | None
     succeeded_at: datetime | None
     landed_at: datetime | None

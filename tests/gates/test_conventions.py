@@ -20,6 +20,7 @@ STORIES = {
     "test_corridor",
     "test_hostile_city",
     "test_migrations",
+    "test_new_department",
     "test_real_input",
     "test_rebuild",
     "test_roles",

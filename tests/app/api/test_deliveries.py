@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import pytest
 
+from app.pipeline.land import land_page
+from schemas.records import Page, Unreadable
 from tests.app.api.conftest import MakeKey
 from tests.support.client import Client
 from tests.support.database import JURISDICTIONS
-from tests.support.small_city import SmallCity, permit, rid, signed
+from tests.support.small_city import SmallCity, message, permit, rid, signed
 
 HERE, THERE = JURISDICTIONS
 
@@ -90,6 +92,7 @@ class TestListRejections:
             items = client.holding(make_key(jurisdiction=jurisdiction)).get("/rejections").json()["items"]
             assert items == [
                 {
+                    "kind": "rejected",
                     "delivery_no": 2,
                     "row_no": 3,
                     "source": "housing.permits",
@@ -126,6 +129,59 @@ class TestListRejections:
         assert len(seen) == n
         places = [(item["delivery_no"], item["row_no"]) for item in seen]
         assert places == sorted(set(places), reverse=True)
+
+    def test_what_nobody_could_read_stands_there_too_and_the_books_still_add_up(
+        self, client: Client, city: SmallCity, make_key: MakeKey
+    ) -> None:
+        city.land("housing.permits", permit("S-2", "样例"), permit("", "没有编号"), permit("N-7", "新仓库"))
+        city.drain()
+        caller = client.holding(make_key())
+        page, seen = caller.get("/rejections", limit=1).json(), []
+        while True:
+            seen += page["items"]
+            if not page["next"]:
+                break
+            page = caller.request("GET", page["next"]).json()
+        assert [(item["kind"], item["delivery_no"], item["row_no"]) for item in seen] == [
+            ("unreadable", 4, 2),
+            ("rejected", 4, 1),
+            ("rejected", 2, 3),
+        ]
+        odd = seen[0]
+        assert (odd["source"], odd["record_id"], odd["responsible"]) == (
+            "housing.permits",
+            None,
+            "department",
+        )
+        assert all(odd[name] for name in ("rule", "zh", "en"))
+        assert caller.get("/rejections", rule=odd["rule"]).json()["items"] == [odd]
+        assert caller.get("/rejections", source="commerce.signed").json()["items"] == []
+        for kind, counted in (("unreadable", "unreadable"), ("rejected", "rejected")):
+            found = caller.get("/rejections", kind=kind, source="housing.permits").json()["items"]
+            counts = caller.get("/sources/housing.permits").json()["counts"]
+            assert {item["kind"] for item in found} == {kind}
+            assert len(found) == counts[counted]
+
+    def test_a_push_nobody_could_read_names_who_must_act(
+        self, client: Client, city: SmallCity, make_key: MakeKey
+    ) -> None:
+        body, headers = message([{"permit": "A-1"}])
+        client.request("POST", "/hooks/housing.events", content=body, headers=headers)
+        city.drain()
+        caller = client.holding(make_key())
+        found = caller.get("/rejections", source="housing.events").json()["items"]
+        assert [(item["kind"], item["responsible"]) for item in found] == [("unreadable", "department")]
+        there = client.holding(make_key(jurisdiction=THERE))
+        assert there.get("/rejections", source="housing.events").json()["items"] == []
+
+    def test_a_row_the_hub_itself_broke_is_the_hubs(
+        self, client: Client, city: SmallCity, make_key: MakeKey
+    ) -> None:
+        with city.database.begin() as connection:
+            odd = [Unreadable("connector.failed", b"{}", "连接器出错", "the connector failed")]
+            land_page(connection, HERE, "housing.permits", Page(tuple(odd), ""))
+        found = client.holding(make_key()).get("/rejections", kind="unreadable").json()["items"]
+        assert [(item["rule"], item["responsible"]) for item in found] == [("connector.failed", "hub")]
 
 
 class TestListIssues:

@@ -228,6 +228,42 @@ class TestReconcile:
         )
         assert told["agrees"] is False
 
+    def test_what_is_missing_may_be_not_pulled_yet_or_never_sent_and_says_both(
+        self, reconciler: Client, city: SmallCity
+    ) -> None:
+        with city.database.begin() as connection:
+            connection.execute(
+                text(
+                    "INSERT INTO ops.source (jurisdiction, source, succeeded_at)"
+                    " VALUES (:j, 'housing.permits', '2024-11-02T03:04:05Z')"
+                ),
+                {"j": HERE},
+            )
+        inventory = {"source": "housing.permits", "keys": ["A-1", "M-404"], "hashes": ["0" * 32] * 2}
+
+        def told() -> dict[str, Any]:
+            items = reconciler.post("/reconciliations", inventory).json()["discrepancies"]
+            return {item["kind"]: item for item in items}
+
+        for kind in ("missing", "different"):
+            item = told()[kind]
+            assert "2024-11-02T" in item["zh"]
+            assert "尚未取到" in item["zh"]
+            assert "未曾发出" in item["zh"]
+            assert "2024-11-02T" in item["en"]
+            assert "not pulled yet" in item["en"]
+            assert "never sent" in item["en"]
+            assert item["owner"] == "department"
+        with city.database.begin() as connection:
+            connection.execute(
+                text("UPDATE ops.source SET failures = 2 WHERE jurisdiction = :j"), {"j": HERE}
+            )
+        assert {kind: item["owner"] for kind, item in told().items()} == {
+            "missing": "hub",
+            "different": "hub",
+            "extra": "department",
+        }
+
     def test_what_the_inventory_does_not_name_is_extra(self, admin: Client) -> None:
         told = admin.post("/reconciliations", {"source": "housing.permits", "keys": ["A-1", "S-1"]}).json()
         kinds = {(item["kind"], item["key"]) for item in told["discrepancies"]}

@@ -79,7 +79,11 @@ class TestSourcesHealth:
                 {"j": HERE},
             )
         items = {item["source"]: item for item in client.get("/health/sources").json()["items"]}
-        assert (items["housing.permits"]["state"], items["housing.permits"]["failures"]) == ("attention", 3)
+        assert (items["housing.permits"]["state"], items["housing.permits"]["failures"]) == (
+            "needs_attention",
+            3,
+        )
+        assert items["housing.permits"]["needs"][0]["zh"] == "ask the owner for a new password"
 
 
 def _away() -> SmallCity:

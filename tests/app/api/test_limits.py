@@ -9,6 +9,22 @@ from tests.support.client import Client
 LIMIT = 20_000  # as the tests' hub is set
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/projects?stage=LAND&stage=SIGNED",
+        "/portfolio/funnel?path=granted&path=leased",
+        "/sources?jurisdiction=430200&jurisdiction=430300",
+        "/health/live?x=1&x=1",
+    ],
+)
+def test_a_parameter_said_twice_is_refused_and_not_taken_by_its_last(reader: Client, address: str) -> None:
+    answer = reader.request("GET", address)
+    assert answer.status_code == 400
+    said_twice = address.partition("?")[2].partition("=")[0]
+    assert answer.json()["faults"][0]["where"] == f"query.{said_twice}"
+
+
 @pytest.mark.parametrize("path", ["/judgements", "/sources/housing.permits/sync", "/hooks/housing.events"])
 def test_no_post_reads_beyond_the_limit(admin: Client, path: str) -> None:
     headers = {"content-type": "application/json"}

@@ -1,12 +1,19 @@
 from __future__ import annotations
 
-import pytest
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, Literal
 
+import pytest
+from sqlalchemy import event, text
+
+from app.db.projects import search
+from schemas.api.projects import ProjectQuery
 from schemas.golden import GoldenProject, LoopLedger
 from tests.app.api.conftest import MakeKey
 from tests.support.client import Client
 from tests.support.database import JURISDICTIONS
-from tests.support.small_city import CODE, SmallCity, permit, rid, signed
+from tests.support.small_city import CODE, OTHER_CODE, SmallCity, permit, rid, signed
 
 HERE, THERE = JURISDICTIONS
 PROJECT = rid("commerce.signed", "A-1")
@@ -60,6 +67,93 @@ class TestListProjects:
             address = page["next"]
         assert sorted(seen) == sorted([PROJECT, OTHER])
 
+    def test_a_walk_by_id_gives_each_project_once_though_others_change_under_it(
+        self, client: Client, city: SmallCity
+    ) -> None:
+        several = [permit(f"K-{n}", f"第{n}热力站", code="", owner=f"某热力{n}公司") for n in range(6)]
+        city.land("housing.permits", *several)
+        city.drain()
+        whole = [item["project_id"] for item in client.get("/projects", limit=200).json()["items"]]
+        assert len(whole) == 8
+        assert whole == sorted(whole)
+        changes = iter(several)
+
+        def change() -> None:
+            for row in (next(changes, None), next(changes, None)):
+                if row is not None:
+                    city.land(
+                        "housing.permits", row | {"issued": "2024-09-20", "updated": "2025-01-01 10:00:00"}
+                    )
+            city.drain()
+
+        assert _walked(client, "/projects?limit=2", change) == whole
+
+    def test_a_walk_by_change_meets_again_what_changes_under_it(
+        self, client: Client, city: SmallCity
+    ) -> None:
+        moved = permit("B-2", "新名字的管网", code=OTHER_CODE, owner="株洲某城建有限公司", district="430211")
+        newer = [moved | {"updated": "2025-01-01 10:00:00"}]
+
+        def change() -> None:
+            if newer:
+                city.land("housing.permits", newer.pop())
+                city.drain()
+
+        walked = _walked(client, "/projects?order=updated&limit=1", change)
+        assert walked == [OTHER, PROJECT, OTHER]
+        items = client.get("/projects", order="updated").json()["items"]
+        moments = [item["updated_at"] for item in items]
+        assert moments == sorted(moments)
+        since = client.get("/projects", order="updated", updated_since=moments[-1]).json()["items"]
+        assert [item["project_id"] for item in since] == [OTHER]
+
+    def test_a_cursor_of_one_order_is_none_of_the_other(self, reader: Client) -> None:
+        for order, other in (("id", "updated"), ("updated", "id")):
+            page = reader.get("/projects", limit=1, order=order).json()
+            cursor = page["next"].partition("cursor=")[2].partition("&")[0]
+            assert reader.get("/projects", order=order, cursor=cursor).status_code == 200
+            assert reader.get("/projects", order=other, cursor=cursor).status_code == 400
+        assert reader.get("/projects", order="name").status_code == 400
+
+    @pytest.mark.parametrize("order", ["id", "updated"])
+    def test_either_order_is_read_from_an_index(
+        self, city: SmallCity, order: Literal["id", "updated"]
+    ) -> None:
+        places: dict[str, tuple[datetime | None, str]] = {
+            "id": (None, PROJECT),
+            "updated": (datetime(2024, 1, 1, tzinfo=UTC), PROJECT),
+        }
+        asked: list[Any] = []
+        with city.database.begin() as connection:
+            connection.execute(text("SET LOCAL enable_seqscan = off"))
+            connection.execute(text("SET LOCAL enable_bitmapscan = off"))
+            event.listen(connection, "before_cursor_execute", lambda *call: asked.append(call[2:4]))
+            search(connection, HERE, ProjectQuery(order=order), places[order], 3)
+            statement, values = asked[0]
+            plan = str(connection.exec_driver_sql(f"EXPLAIN {statement}", values).all())
+        assert "Sort" not in plan
+        assert {"id": "pk_project", "updated": "ix_project_updated"}[order] in plan
+
+    @pytest.mark.parametrize(
+        ("query", "known"),
+        [
+            ({"path": "grantd"}, "granted"),
+            ({"department": "commerse"}, "commerce"),
+            ({"district": "430299"}, "six digits"),
+            ({"district": "天元区"}, "six digits"),
+        ],
+    )
+    def test_a_word_nobody_knows_is_refused_with_the_words_there_are(
+        self, reader: Client, query: dict[str, str], known: str
+    ) -> None:
+        answer = reader.get("/projects", **query)
+        assert answer.status_code == 400
+        assert known in answer.json()["detail"]
+        if "department" not in query:
+            assert reader.get("/portfolio/funnel", **query).status_code == 400
+        else:
+            assert reader.get("/portfolio/coverage", **query).status_code == 400
+
     def test_next_keeps_the_filters(self, reader: Client) -> None:
         page = reader.get("/projects", limit=1, path="granted").json()
         assert "path=granted" in page["next"]
@@ -91,6 +185,18 @@ class TestListProjects:
         answer = reader.get("/projects", **query)
         assert answer.status_code == 400
         assert answer.json()["faults"][0]["where"].startswith("query.")
+
+
+def _walked(client: Client, address: str, between: Callable[[], None]) -> list[str]:
+    """Every project a walk gives, in order, while something happens between its pages."""
+    seen: list[str] = []
+    following: str | None = address
+    while following:
+        page = client.request("GET", following).json()
+        seen += [item["project_id"] for item in page["items"]]
+        following = page["next"]
+        between()
+    return seen
 
 
 class TestReadProject:

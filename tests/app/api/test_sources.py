@@ -46,7 +46,7 @@ class TestListSources:
         ("enabled", "attention", "since", "state"),
         [
             (False, None, "now()", "disabled"),
-            (True, "ask the owner for a new token", "now()", "attention"),
+            (True, "ask the owner for a new token", "now()", "needs_attention"),
             (True, None, "now()", "ok"),
             (True, None, "now() - interval '3 minutes'", "late"),
             (True, None, "now() - interval '100 seconds'", "ok"),
@@ -68,6 +68,69 @@ class TestListSources:
             )
         found = client.get("/sources/housing.other").json()
         assert (found["state"], found["installed"]) == (state, False)
+
+
+class TestNeeds:
+    """What a source needs of a person is said where people look: at the source and at its health."""
+
+    def test_a_held_deletion_asks_for_an_admins_word_until_it_is_said(
+        self, client: Client, city: SmallCity, make_key: MakeKey
+    ) -> None:
+        for run in ("run-1", "run-2"):
+            with city.database.begin() as connection:
+                landing.hold_deletion(connection, HERE, "commerce.signed", run, 10, ["430200-a"])
+        for path in ("/sources", "/health/sources"):
+            items = {item["source"]: item for item in client.get(path).json()["items"]}
+            told = items["commerce.signed"]
+            assert (told["state"], told["held_deletions"]) == ("needs_attention", 2)
+            assert "/api/v1/sources/commerce.signed/held-deletions" in told["needs"][0]["zh"]
+            assert "/api/v1/sources/commerce.signed/held-deletions" in told["needs"][0]["en"]
+            assert (items["housing.permits"]["state"], items["housing.permits"]["needs"]) == ("ok", [])
+        there = client.get("/sources/commerce.signed", jurisdiction=THERE).json()
+        assert (there["state"], there["held_deletions"]) == ("ok", 0)
+        admin = client.holding(make_key("admin"))
+        for run in ("run-1", "run-2"):
+            admin.post(f"/sources/commerce.signed/held-deletions/{run}", {"decision": "refuse"})
+        told = client.get("/sources/commerce.signed").json()
+        assert (told["state"], told["held_deletions"], told["needs"]) == ("ok", 0, [])
+
+    def test_a_delivery_of_which_no_row_could_be_read_calls_a_person_until_a_readable_one_comes(
+        self, client: Client, city: SmallCity
+    ) -> None:
+        city.land("housing.permits", permit("N-7", "新仓库"), permit("", "没有编号"))
+        told = client.get("/sources/housing.permits").json()
+        assert (told["state"], told["unreadable_recent"]) == ("ok", 1)
+        city.land("housing.permits", permit("", "没有编号"), permit("", "也没有编号"))
+        city.land("housing.permits")
+        told = client.get("/sources/housing.permits").json()
+        assert (told["state"], told["unreadable_recent"]) == ("needs_attention", 2)
+        assert "rejections?source=housing.permits&kind=unreadable" in told["needs"][0]["en"]
+        city.land("housing.permits", permit("N-8", "新厂房"))
+        told = client.get("/sources/housing.permits").json()
+        assert (told["state"], told["unreadable_recent"], told["needs"]) == ("ok", 2, [])
+
+    def test_what_was_unreadable_yesterday_is_not_recent(self, client: Client, city: SmallCity) -> None:
+        city.land("housing.permits", permit("N-7", "新仓库"), permit("", "没有编号"))
+        with city.database.begin() as connection:
+            connection.execute(text("SET ROLE NONE"))
+            connection.execute(
+                text("UPDATE memory.landing SET landed_at = now() - interval '25 hours' WHERE unreadable > 0")
+            )
+        assert client.get("/sources/housing.permits").json()["unreadable_recent"] == 0
+
+    def test_a_source_that_is_switched_off_still_says_what_it_needs(
+        self, client: Client, city: SmallCity
+    ) -> None:
+        with city.database.begin() as connection:
+            landing.hold_deletion(connection, HERE, "commerce.signed", "run-1", 10, ["430200-a"])
+            connection.execute(
+                text(
+                    "INSERT INTO ops.source (jurisdiction, source, enabled) VALUES (:j, 'commerce.signed', false)"
+                ),
+                {"j": HERE},
+            )
+        told = client.get("/sources/commerce.signed").json()
+        assert (told["state"], len(told["needs"])) == ("disabled", 1)
 
 
 class TestReadSource:
