@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+TRUTH = "source,key,project\ncommerce.signed,A-1,one\nhousing.permits,A-1,one\nhousing.permits,B-2,two\n"
+
+
+def test_clusters_are_exported_and_scored_against_truth(says: Callable[..., str], tmp_path: Path) -> None:
+    head, *rows = says("export", "clusters").splitlines()
+    assert head == "source,key,project_id"
+    found = {tuple(row.split(",")[:2]): row.split(",")[2] for row in rows}
+    assert found["commerce.signed", "A-1"] == found["housing.permits", "A-1"]
+    assert found["housing.permits", "B-2"] != found["housing.permits", "A-1"]
+    says("export", "clusters", "--out", str(tmp_path / "clusters.csv"))
+    assert (tmp_path / "clusters.csv").read_text().splitlines() == [head, *rows]
+    truth, figures = tmp_path / "truth.csv", tmp_path / "figures.json"
+    truth.write_text(TRUTH)
+    said = says("match", "eval", "--truth", str(truth), "--json", str(figures))
+    assert "3 records, 2 true projects, 2 clusters" in said
+    scores = json.loads(figures.read_text())
+    assert (scores["pair_precision"], scores["pair_recall"], scores["b_cubed_f1"]) == (1, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (None, "cannot read"),
+        (b"\xff\xfe\x00\x01" * 50, "UTF-8"),
+        (b"a,b\n1,2\n", "columns source, key and project"),
+        (TRUTH.encode() + b"housing.permits,B-2,one\n", "line 5: housing.permits,B-2 stands there twice"),
+        (TRUTH.encode() + b"housing.permits,B-3\n", "line 5"),
+    ],
+)
+def test_a_truth_file_that_cannot_be_used_is_refused_by_name(
+    refuses: Callable[..., str], tmp_path: Path, content: bytes | None, told: str
+) -> None:
+    truth = tmp_path / "truth.csv"
+    if content is not None:
+        truth.write_bytes(content)
+    said = refuses("match", "eval", "--truth", str(truth))
+    assert told in said
+    assert str(truth) in said
