@@ -29,9 +29,11 @@ def rejections(
     values = {"source": query.source, "rule": query.rule, "delivery": delivery, "row": row}
     where_sql = where(clauses, values)
     wanted = [sql for kind, sql in KINDS.items() if query.kind in {None, kind}]
-    union_sql = " UNION ALL ".join(sql + where_sql for sql in wanted)
+    order_sql = " ORDER BY delivery_no DESC, row_no DESC LIMIT :n"
+    # each arm ends early by its own key; a union alone would be sorted whole
+    union_sql = " UNION ALL ".join(f"({sql}{where_sql}{order_sql})" for sql in wanted)
     rows = connection.execute(
-        text(f"{union_sql} ORDER BY delivery_no DESC, row_no DESC LIMIT :n"),
+        text(f"SELECT * FROM ({union_sql}) AS found{order_sql}"),
         {**values, "j": jurisdiction, "n": n},
     )
     return [RejectionView.model_validate(dict(row)) for row in rows.mappings()]
