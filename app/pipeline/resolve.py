@@ -69,7 +69,7 @@ def resolve(
     _load(connection, jurisdiction, rows, touched.difference(dropped))
     region = {rid for rid in touched if rid in rows and rows[rid].kind == "project"}
     words = [
-        Word(w.a, w.b, Verdict(w.verdict))
+        Word(w.a, w.b, Verdict(w.verdict), w.judgement_no)
         for w in resolution.words_on(connection, jurisdiction, sorted(region), words_upto)
     ]
     scored = [

@@ -1,5 +1,7 @@
 """Constrained average link over one component: which records are one project, and what a person must decide.
 
+The machine links first, then people's words join what it found safe, and what is left to decide is read off that.
+
 Invariant: the answer is a function of the set of records, pairs and words. Sums are integers, averages are compared
 exactly, ties fall to the smallest record ids, and every heap entry is stamped with both sizes, because an entry is
 stale not only when a side was absorbed but also when it grew.
@@ -11,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from app.pipeline.matching.chain import with_chain
+from app.pipeline.matching.joins import Conflict, Groups
 from app.pipeline.matching.linkage import Linkage, Merge
 from app.pipeline.matching.normal import Normal
 from app.pipeline.matching.rules import Barriers, forbidden
@@ -18,17 +21,18 @@ from app.pipeline.matching.score import REVIEW_CUT, Pair
 from app.pipeline.matching.twins import marks
 from schemas.judgements import Verdict
 
-_WORD = -(1 << 40)
-"""Strength of a word `same` among offers to a dead record: before every score."""
-
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """A live judgement on two records; only `same` and `different` move a cluster."""
+    """A judgement in force on two records; only `same` and `different` move a cluster.
+
+    Of words `same` that `different` does not let stand together the one of the smaller number stands.
+    """
 
     a: str
     b: str
     verdict: Verdict
+    number: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,19 +49,10 @@ class Review:
 
 
 @dataclass(frozen=True, slots=True)
-class Conflict:
-    """A word `same` that was not followed because words `different` keep its two sides apart."""
-
-    a: str
-    b: str
-    against: tuple[tuple[str, str], ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Clustering:
     """The projects of one component, what is to be reviewed, where dead records hang, and the words that contradict.
 
-    `merges` is the one list both cuts are read off, highest average first.
+    `merges` is the one list both cuts are read off, highest average first; words join between the cuts.
     """
 
     projects: tuple[tuple[str, ...], ...]
@@ -72,8 +67,8 @@ def cluster(
 ) -> Clustering:
     """Cluster one component (a union of components gives the same) and attach its dead records afterwards.
 
-    Pairs that name an unknown record are left out; words too. A word `same` merges without pairs and over a hard rule,
-    never over a word `different`.
+    Pairs that name an unknown record are left out; words too. A word `same` makes the safe groups of its two records
+    one project, without pairs and over a hard rule, never over a word `different`; words lead through dead records too.
     """
     known = records.keys() | dead.keys()
     scores: dict[tuple[str, str], int] = {}
@@ -85,56 +80,62 @@ def cluster(
             dead_scores[pair.a, pair.b] = pair.score
         elif pair.b in dead and pair.a in records:
             dead_scores[pair.b, pair.a] = pair.score
-    same = _pairs_of(words := tuple(words), Verdict.SAME, known)
-    apart = frozenset(_pairs_of(words, Verdict.DIFFERENT, known))
+    words = tuple(words)
+    apart = _pairs_of(words, Verdict.DIFFERENT, known)
     barriers = Barriers(records)
     live_apart = frozenset(p for p in apart if p[0] in records and p[1] in records)
     raised = with_chain(records, scores, barriers, live_apart)
     linkage = Linkage(barriers, raised, live_apart, {rid: marks(n) for rid, n in records.items()})
-    conflicts = []
-    for a, b in same:
-        if a in records and b in records:
-            against = linkage.join(a, b)
-            if against:
-                conflicts.append(Conflict(a, b, against))
-        elif (a, b) in apart:
-            conflicts.append(Conflict(a, b, ((a, b),)))
-    merges = linkage.run()
-    projects = tuple(sorted(linkage.safe()))
-    offers = [(d, -score, live) for (d, live), score in dead_scores.items() if score >= REVIEW_CUT]
-    offers += [(x, _WORD, y) for a, b in same for x, y in ((a, b), (b, a)) if x in dead and y in records]
-    attached = _attach(records, dead, offers, projects, apart)
+    merges = linkage.link()
+    groups = Groups([*linkage.groups(), *((d,) for d in dead)], apart)
+    conflicts = groups.follow(_pairs_of(words, Verdict.SAME, known))
+    lead: dict[str, str] = {}
+    for rid in sorted(records):
+        if rid not in lead:
+            lead.update(dict.fromkeys(groups.of[rid], rid))
+        linkage.join(lead[rid], rid)
+    for a, b in apart:
+        if a in lead and b in lead:
+            linkage.part(lead[a], lead[b])
+    projects = tuple(linkage.groups())
+    attached = _attach(records, dead, dead_scores, groups, lead)
+    merges += linkage.ask()
     reviews = tuple(
         Review(m.left, m.right, m.total // m.n, "ambiguous" if m.ambiguous else "between_cuts")
         for m in merges
         if not m.safe
     )
-    return Clustering(projects, reviews, attached, tuple(conflicts), merges)
+    return Clustering(projects, reviews, attached, conflicts, merges)
 
 
 def _pairs_of(words: Iterable[Word], verdict: Verdict, known: set[str]) -> list[tuple[str, str]]:
-    return sorted(
-        {
-            (min(w.a, w.b), max(w.a, w.b))
-            for w in words
-            if w.verdict == verdict and w.a != w.b and w.a in known and w.b in known
-        }
-    )
+    """Give the pairs of known records this was said of, each once, the earliest word first."""
+    first: dict[tuple[str, str], int] = {}
+    for w in words:
+        if w.verdict == verdict and w.a != w.b and w.a in known and w.b in known:
+            pair = (min(w.a, w.b), max(w.a, w.b))
+            first[pair] = min(w.number, first.get(pair, w.number))
+    return sorted(first, key=lambda pair: (first[pair], pair))
 
 
 def _attach(
     records: Mapping[str, Normal],
     dead: Mapping[str, Normal],
-    offers: Iterable[tuple[str, int, str]],
-    projects: tuple[tuple[str, ...], ...],
-    apart: frozenset[tuple[str, str]],
+    scores: Mapping[tuple[str, str], int],
+    groups: Groups,
+    lead: Mapping[str, str],
 ) -> dict[str, str]:
-    """Give each dead record the live record of its best offer (dead, −score or a word, live) that nothing forbids."""
-    project_of = {record: project for project in projects for record in project}
-    chosen: dict[str, str] = {}
-    for d, strength, live in sorted(offers):
-        if d in chosen or any((min(d, m), max(d, m)) in apart for m in project_of[live]):
+    """Hang each dead record on a live record of its group, a group without one on what it scores highest with.
+
+    `scores` are keyed (dead, live); `lead` gives each record the smallest live one of its group, where there is one.
+    """
+    chosen = {d: lead[d] for d in dead if d in lead}
+    offers = sorted((-points, d, live) for (d, live), points in scores.items() if points >= REVIEW_CUT)
+    for _, d, live in offers:
+        project = groups.of[live]
+        if d in chosen or any(forbidden(dead[d], records[m]) for m in project if m in records):
             continue
-        if strength == _WORD or not any(forbidden(dead[d], records[m]) for m in project_of[live]):
-            chosen[d] = live
+        followers = tuple(groups.of[d])
+        if not groups.join(d, live):
+            chosen.update(dict.fromkeys(followers, live))
     return chosen

@@ -16,6 +16,9 @@ two different averages with denominators n and m differ by at least 1 / (n·m)."
 _RIVAL = 20
 """A rival whose doubt (1 − average) is at most this many times that of the best offer is not clearly worse."""
 
+_Entry = tuple[int, int, int, int, int, bool]
+"""A merge on offer: minus its exact average, the two groups, their sizes, and whether it is known to be ambiguous."""
+
 
 @dataclass(frozen=True, slots=True)
 class Merge:
@@ -63,70 +66,66 @@ class Linkage:
         for a, b in apart:
             self.apart[place[a]].add(place[b])
             self.apart[place[b]].add(place[a])
-        self.words = apart
-        self.safe_groups: dict[int, list[int]] = {}
+        self.heap = [
+            entry for i, row in self.sums.items() for j in row if i < j and (entry := self._entry(i, j))
+        ]
+        heapq.heapify(self.heap)
 
-    def join(self, a: str, b: str) -> tuple[tuple[str, str], ...]:
-        """Merge two records by a word; give the words `different` that forbid it, none when it was done.
-
-        What hard rules say between the two is waived for the group that holds both.
-        """
-        i, j = self.find(self.place[a]), self.find(self.place[b])
-        if j in self.apart[i]:
-            left, right = set(self.members[i]), set(self.members[j])
-            return tuple(
-                sorted(
-                    (x, y)
-                    for x, y in self.words
-                    if (self.place[x] in left and self.place[y] in right)
-                    or (self.place[x] in right and self.place[y] in left)
-                )
-            )
-        x, y = self.barriers.of[a], self.barriers.of[b]
-        waiver = frozenset({(x, y), (y, x)}) if self.barriers.rule(x, y) else frozenset()
-        root = self._union(i, j) if i != j else i
-        self.waived[root] |= waiver
-        return ()
-
-    def run(self) -> tuple[Merge, ...]:
-        """Merge down to the review cut, best average first, and give the list; `safe()` then tells the projects."""
-        heap: list[tuple[int, int, int, int, int, bool]] = []
-        for i, row in self.sums.items():
-            for j in row:
-                if i < j:
-                    self._push(heap, i, j)
-        heapq.heapify(heap)
+    def link(self) -> tuple[Merge, ...]:
+        """Merge what is safe, best average first, and give the list; stop where a person is needed."""
         merges: list[Merge] = []
-        snapped = False
-        while heap:
-            _, i, j, size_i, size_j, ambiguous = heapq.heappop(heap)
-            if len(self.members.get(i, ())) != size_i or len(self.members.get(j, ())) != size_j:
-                continue
+        while entry := self._next():
+            _, i, j, size_i, size_j, ambiguous = entry
             total, n = self.sums[i][j], size_i * size_j
-            above = total >= SAFE_CUT * n
-            if above and not snapped and not ambiguous:
-                ambiguous = (
-                    twins(self.marks[i], self.marks[j])
-                    or self._rival(i, j, total, n)
-                    or self._rival(j, i, total, n)
-                )
-                if ambiguous:
-                    heapq.heappush(heap, (-((SAFE_CUT - 1) << _EXACT), i, j, size_i, size_j, True))
-                    continue
-            safe = above and not snapped and not ambiguous
-            if not safe and not snapped:
-                snapped, self.safe_groups = True, dict(self.members)
-            merges.append(Merge(self._named(i), self._named(j), total, n, safe, not safe and above))
-            root = self._union(i, j)
-            for other in self.sums[root]:
-                self._push(heap, min(root, other), max(root, other), keep=True)
-        if not snapped:
-            self.safe_groups = dict(self.members)
+            if ambiguous or total < SAFE_CUT * n:
+                heapq.heappush(self.heap, entry)
+                break
+            if (
+                twins(self.marks[i], self.marks[j])
+                or self._rival(i, j, total, n)
+                or self._rival(j, i, total, n)
+            ):
+                heapq.heappush(self.heap, (-((SAFE_CUT - 1) << _EXACT), i, j, size_i, size_j, True))
+            else:
+                merges.append(self._merge(i, j, safe=True))
         return tuple(merges)
 
-    def safe(self) -> list[tuple[str, ...]]:
-        """Give the groups that merged above the safe cut, each sorted; `run` must have run."""
-        return [tuple(self.names[k] for k in sorted(group)) for group in self.safe_groups.values()]
+    def join(self, a: str, b: str) -> None:
+        """Make the groups of two records one by a word, whatever scores and hard rules say between the two groups.
+
+        A third group is held against the better of both from then on: what was never compared speaks against nothing.
+        """
+        i, j = self.find(self.place[a]), self.find(self.place[b])
+        if i == j:
+            return
+        size = len(self.members[i]) + len(self.members[j])
+        better: dict[int, int] = {}
+        for side in (i, j):
+            for other, total in self.sums[side].items():
+                better[other] = max(better.get(other, 0), total * size // len(self.members[side]))
+        rules = self.barriers.among(self.kinds[i], self.kinds[j])
+        root = self._union(i, j)
+        self.waived[root] |= frozenset(rules).union((y, x) for x, y in rules)
+        for other in self.sums[root]:
+            self.sums[root][other] = self.sums[other][root] = better[other]
+        self._offer(root)
+
+    def part(self, a: str, b: str) -> None:
+        """Keep the groups of two records apart by a word."""
+        i, j = self.find(self.place[a]), self.find(self.place[b])
+        self.apart[i].add(j)
+        self.apart[j].add(i)
+
+    def ask(self) -> tuple[Merge, ...]:
+        """Merge on down to the review cut, best average first, and give what a person must decide."""
+        merges: list[Merge] = []
+        while entry := self._next():
+            merges.append(self._merge(entry[1], entry[2], safe=False))
+        return tuple(merges)
+
+    def groups(self) -> list[tuple[str, ...]]:
+        """Give the groups as they stand, each sorted, by their smallest record."""
+        return [self._named(i) for i in sorted(self.members)]
 
     def find(self, i: int) -> int:
         """Give the name of the group that holds a record's place."""
@@ -137,13 +136,44 @@ class Linkage:
     def _named(self, i: int) -> tuple[str, ...]:
         return tuple(self.names[k] for k in sorted(self.members[i]))
 
-    def _broken(self, i: int, j: int, *waiving: int) -> list[str]:
-        """Name the hard rules between two groups, less what words waive in them or in the groups `waiving`."""
+    def _next(self) -> _Entry | None:
+        """Take the best merge that still stands: both groups alive and of the size they had when it was offered."""
+        while self.heap:
+            entry = heapq.heappop(self.heap)
+            _, i, j, size_i, size_j, _ = entry
+            if (
+                len(self.members.get(i, ())) == size_i
+                and len(self.members.get(j, ())) == size_j
+                and j not in self.apart[i]
+            ):
+                return entry
+        return None
+
+    def _merge(self, i: int, j: int, *, safe: bool) -> Merge:
+        total, n = self.sums[i][j], len(self.members[i]) * len(self.members[j])
+        done = Merge(self._named(i), self._named(j), total, n, safe, not safe and total >= SAFE_CUT * n)
+        self._offer(self._union(i, j))
+        return done
+
+    def _broken(self, i: int, j: int) -> list[str]:
+        """Name the hard rules between two groups, less what a word has settled within one of them.
+
+        Of a project that states two phases by a person's word, what states either of them is not kept away.
+        """
         rules = self.barriers.among(self.kinds[i], self.kinds[j])
         if not rules:
             return []
-        waived = frozenset().union(*(self.waived[k] for k in (i, j, *waiving)))
-        return [rule for pair, rule in rules.items() if pair not in waived]
+        told = self.barriers.rule
+        settled = self.waived[i] | self.waived[j]
+        return [
+            rule
+            for (x, y), rule in rules.items()
+            if not any(
+                told(one, other) == rule
+                and ((one == x and told(other, y) is None) or (one == y and told(other, x) is None))
+                for one, other in settled
+            )
+        ]
 
     def _rival(self, i: int, j: int, total: int, n: int) -> bool:
         """Tell whether `i` fits a third group nearly as well as `j`, while that group and `j` exclude each other.
@@ -160,23 +190,23 @@ class Linkage:
             if (
                 k in self.apart[j]
                 or full_twins(self.marks[j], self.marks[k])
-                or not FAMILY_RULES.isdisjoint(self._broken(j, k, i))
+                or not FAMILY_RULES.isdisjoint(self._broken(j, k))
             ):
                 return True
         return False
 
-    def _push(
-        self, heap: list[tuple[int, int, int, int, int, bool]], i: int, j: int, *, keep: bool = False
-    ) -> None:
+    def _offer(self, root: int) -> None:
+        """Offer the merges of a group that is new."""
+        for other in self.sums[root]:
+            if entry := self._entry(min(root, other), max(root, other)):
+                heapq.heappush(self.heap, entry)
+
+    def _entry(self, i: int, j: int) -> _Entry | None:
         size_i, size_j = len(self.members[i]), len(self.members[j])
         total, n = self.sums[i][j], size_i * size_j
         if total < REVIEW_CUT * n or j in self.apart[i] or self._broken(i, j):
-            return
-        entry = (-((total << _EXACT) // n), i, j, size_i, size_j, False)
-        if keep:
-            heapq.heappush(heap, entry)
-        else:
-            heap.append(entry)
+            return None
+        return -((total << _EXACT) // n), i, j, size_i, size_j, False
 
     def _union(self, i: int, j: int) -> int:
         """Merge two groups under the smaller name."""

@@ -60,12 +60,13 @@ def rid(key: str, source: str = SIGNED, jurisdiction: int = FIRST) -> str:
     return record_id(jurisdiction, source, key)
 
 
-def say(hub: Database, a: str, b: str, verdict: Verdict) -> int:
+def say(hub: Database, a: str, b: str, verdict: Verdict, source: str = SIGNED) -> int:
+    """Say a word on a signed project and a record of `source`."""
     number = 0
     for jurisdiction in JURISDICTIONS:
         with hub.begin() as connection:
             held = jurisdictions.hold(connection, jurisdiction)
-            sides = [Side(rid(key, SIGNED, jurisdiction), "", ("", "")) for key in (a, b)]
+            sides = [Side(rid(k, s, jurisdiction), "", ("", "")) for k, s in ((a, SIGNED), (b, source))]
             number = judgements.add(connection, held, sides[0], sides[1], verdict, "seen", "reviewer")
     return number
 
@@ -131,6 +132,51 @@ def test_same_joins_different_splits_and_taking_back_restores(hub: Database) -> 
     now = drawer(hub)
     for table in set(now) - {"progress"}:
         assert now[table] == alone[table], table
+    as_rebuilt(hub)
+
+
+@pytest.mark.parametrize(("first", "second"), [("yz", "za"), ("za", "yz")])
+def test_same_joins_whole_projects_and_of_two_words_the_earlier_stands(
+    hub: Database, first: str, second: str
+) -> None:
+    land(hub, SIGNED, signed("a"), *strangers("x", "y", "z"))
+    land(hub, PERMITS, permit("p"))
+    derive(hub)
+    assert groups(hub) == {frozenset("ap"), frozenset("x"), frozenset("y"), frozenset("z")}
+    alone = drawer(hub)
+    said = [say(hub, a, b, Verdict.SAME) for a, b in (first, second)]
+    derive(hub)
+    assert groups(hub) == groups(hub, SECOND) == {frozenset("apyz"), frozenset("x")}
+    as_rebuilt(hub)
+
+    with_yz, with_za = {frozenset("ap"), frozenset("yz")}, {frozenset("apz"), frozenset("y")}
+    said.append(say(hub, "a", "y", Verdict.DIFFERENT))
+    derive(hub)
+    assert groups(hub) - {frozenset("x")} == (with_yz if first == "yz" else with_za)
+    as_rebuilt(hub)
+    withdraw(hub, said[0])
+    derive(hub)
+    assert groups(hub) - {frozenset("x")} == (with_za if first == "yz" else with_yz)
+    as_rebuilt(hub)
+    for number in said[1:]:
+        withdraw(hub, number)
+    derive(hub)
+    now = drawer(hub)
+    for table in set(now) - {"progress"}:
+        assert now[table] == alone[table], table
+
+
+def test_words_still_join_through_a_record_that_was_withdrawn(hub: Database) -> None:
+    lone = {"code": "", "owner": "", "name": "前期登记"}
+    land(hub, SIGNED, *strangers("a", "b"))
+    land(hub, PERMITS, permit("m", **lone))
+    for key in ("a", "b"):
+        say(hub, key, "m", Verdict.SAME, PERMITS)
+    derive(hub)
+    assert groups(hub) == {frozenset("abm")}
+    land(hub, PERMITS, permit("m", valid="0", updated="2024-10-01 10:00:00", **lone))
+    derive(hub)
+    assert groups(hub) == {frozenset("ab")}
     as_rebuilt(hub)
 
 

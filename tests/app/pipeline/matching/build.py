@@ -55,8 +55,8 @@ def pairs(**scores: int) -> list[Pair]:
     return [pair(key[0], key[1], score * 1000) for key, score in scores.items()]
 
 
-def same(a: str, b: str) -> Word:
-    return Word(a, b, Verdict.SAME)
+def same(a: str, b: str, number: int = 0) -> Word:
+    return Word(a, b, Verdict.SAME, number)
 
 
 def different(a: str, b: str) -> Word:

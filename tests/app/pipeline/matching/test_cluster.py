@@ -3,20 +3,15 @@ from __future__ import annotations
 import random
 from itertools import pairwise
 from time import perf_counter
-from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.pipeline.matching.cluster import Clustering, Word, cluster
+from app.pipeline.matching.cluster import cluster
 from app.pipeline.matching.rules import forbidden
 from app.pipeline.matching.score import REVIEW_CUT, SAFE_CUT
-from schemas.judgements import Verdict
 from tests.app.pipeline.matching.build import different, norm, norms, pair, pairs, same
-
-
-def together(done: Clustering, *ids: str) -> bool:
-    return any(set(ids) <= set(project) for project in done.projects)
+from tests.app.pipeline.matching.drawn import COMPONENT, IDS, clustered, component
 
 
 def test_a_pair_above_the_safe_cut_is_one_project_and_one_between_the_cuts_is_a_review_item():
@@ -98,33 +93,6 @@ def test_what_fits_two_full_twins_alike_waits_for_a_person():
     assert cluster(alone, {}, pairs(ab=999, xa=970, xb=970), []).projects == (("a", "b", "x"),)
 
 
-def test_a_word_same_merges_without_any_pair_and_over_a_hard_rule():
-    assert together(cluster(norms("ab"), {}, [], [same("a", "b")]), "a", "b")
-    records = {i: norm(i, phase={phase}) for i, phase in {"a": 1, "b": 2, "c": 1, "d": 2}.items()}
-    done = cluster(records, {}, pairs(ac=999, bd=999, ad=999, bc=999, cd=999), [same("a", "b")])
-    assert done.projects == (("a", "b", "c", "d"),)
-
-
-def test_a_word_different_keeps_whole_groups_apart():
-    done = cluster(norms("abc"), {}, pairs(ab=999, bc=999, ac=999), [different("a", "c")])
-    assert not together(done, "a", "c")
-
-
-def test_different_beats_same_and_the_contradiction_is_told():
-    done = cluster(norms("ab"), {}, pairs(ab=999), [same("a", "b"), different("b", "a")])
-    assert done.projects == (("a",), ("b",))
-    assert [(c.a, c.b, c.against) for c in done.conflicts] == [("a", "b", (("a", "b"),))]
-    done = cluster(norms("abc"), {}, [], [same("a", "b"), same("b", "c"), different("a", "c")])
-    assert done.projects == (("a", "b"), ("c",))
-    assert [(c.a, c.b, c.against) for c in done.conflicts] == [("b", "c", (("a", "c"),))]
-
-
-def test_other_words_move_nothing():
-    words = [Word("a", "b", v) for v in Verdict if v not in (Verdict.SAME, Verdict.DIFFERENT)]
-    assert cluster(norms("ab"), {}, pairs(ab=999), words).projects == (("a", "b"),)
-    assert cluster(norms("ab"), {}, [], words).projects == (("a",), ("b",))
-
-
 def test_dead_records_take_no_part_in_merging_and_hang_on_what_they_score_highest_with():
     done = cluster(norms("abc"), norms("xyz"), pairs(ax=900, bx=950, cy=300, az=990, bz=100), [])
     assert done.projects == (("a",), ("b",), ("c",))
@@ -144,52 +112,16 @@ def test_pairs_and_words_on_unknown_records_are_left_out():
     assert cluster(norms("a"), {}, pairs(aq=999), [same("a", "q"), different("q", "r")]).projects == (("a",),)
 
 
-IDS = "abcdefgh"
-TWO = st.tuples(st.sampled_from(IDS), st.sampled_from(IDS)).filter(lambda t: t[0] < t[1])
-COMPONENT = st.fixed_dictionaries(
-    {
-        "phases": st.lists(st.sampled_from([(), (1,), (2,), (1, 2)]), min_size=len(IDS), max_size=len(IDS)),
-        "codes": st.lists(
-            st.sampled_from([(), ("1" * 20,), ("2" * 20,)]), min_size=len(IDS), max_size=len(IDS)
-        ),
-        "numbers": st.lists(
-            st.sets(st.sampled_from("nmk"), max_size=2), min_size=len(IDS), max_size=len(IDS)
-        ),
-        "scores": st.dictionaries(TWO, st.integers(20_000, 1_000_000), max_size=28),
-        "same": st.lists(TWO, max_size=3),
-        "different": st.lists(TWO, max_size=3),
-        "dead": st.sets(st.sampled_from(IDS), max_size=2),
-    }
-)
-
-
-def build(drawn: dict[str, Any], seed: int = 0) -> Clustering:
-    """Cluster what was drawn, everything handed over in an order of its own."""
-    shuffle = random.Random(seed).shuffle
-    everyone = [
-        (i, norm(i, source=f"some.{ord(i) % 3}", phase=p, codes=c, cites={f"x:{n}" for n in ns}))
-        for i, p, c, ns in zip(IDS, drawn["phases"], drawn["codes"], drawn["numbers"], strict=True)
-    ]
-    found = [pair(a, b, score) for (a, b), score in drawn["scores"].items()]
-    words = [Word(a, b, Verdict.SAME) for a, b in drawn["same"]]
-    words += [Word(b, a, Verdict.DIFFERENT) for a, b in drawn["different"]]
-    for items in (everyone, found, words):
-        shuffle(items)
-    records = {i: n for i, n in everyone if i not in drawn["dead"]}
-    dead = {i: n for i, n in everyone if i in drawn["dead"]}
-    return cluster(records, dead, found, words)
-
-
 @settings(max_examples=150)
 @given(COMPONENT, st.integers(1, 1000))
 def test_the_answer_does_not_depend_on_any_order(drawn, seed):
-    assert build(drawn) == build(drawn, seed)
+    assert clustered(drawn) == clustered(drawn, seed)
 
 
 @settings(max_examples=150)
 @given(COMPONENT)
 def test_every_live_record_is_in_one_project_and_no_word_or_rule_is_broken(drawn):
-    done = build(drawn)
+    done = clustered(drawn)
     assert sorted(i for p in done.projects for i in p) == [i for i in IDS if i not in drawn["dead"]]
     said_same = {x for pair_ in drawn["same"] for x in pair_}
     phases = dict(zip(IDS, drawn["phases"], strict=True))
@@ -211,7 +143,7 @@ def test_every_live_record_is_in_one_project_and_no_word_or_rule_is_broken(drawn
 @settings(max_examples=150)
 @given(COMPONENT)
 def test_both_cuts_are_read_off_one_list_so_reviews_join_whole_projects(drawn):
-    done = build(drawn)
+    done = clustered(drawn)
     for review in done.reviews:
         for project in done.projects:
             for side in (set(review.left), set(review.right)):
@@ -224,22 +156,18 @@ def test_both_cuts_are_read_off_one_list_so_reviews_join_whole_projects(drawn):
 @settings(max_examples=80)
 @given(COMPONENT)
 def test_two_components_at_once_give_what_each_gives_alone(drawn):
-    alone = build({**drawn, "dead": set()})
-    twice = cluster(
-        {
-            side + i: norm(
-                side + i, source=f"some.{ord(i) % 3}", phase=p, codes=c, cites={f"{side}:{n}" for n in ns}
-            )
-            for side in "pq"
-            for i, p, c, ns in zip(IDS, drawn["phases"], drawn["codes"], drawn["numbers"], strict=True)
-        },
-        {},
-        [pair(s + a, s + b, score) for s in "pq" for (a, b), score in drawn["scores"].items()],
-        [Word(s + a, s + b, Verdict.SAME) for s in "pq" for a, b in drawn["same"]]
-        + [Word(s + a, s + b, Verdict.DIFFERENT) for s in "pq" for a, b in drawn["different"]],
+    parts = {side: component(drawn, named=side) for side in "pq"}
+    alone = [cluster(*part) for part in parts.values()]
+    at_once = cluster(
+        parts["p"][0] | parts["q"][0],
+        parts["p"][1] | parts["q"][1],
+        [*parts["p"][2], *parts["q"][2]],
+        [*parts["p"][3], *parts["q"][3]],
     )
-    expected = tuple(tuple(s + i for i in project) for s in "pq" for project in alone.projects)
-    assert twice.projects == expected
+    assert at_once.projects == alone[0].projects + alone[1].projects
+    assert at_once.attached == {**alone[0].attached, **alone[1].attached}
+    assert set(at_once.conflicts) == {*alone[0].conflicts, *alone[1].conflicts}
+    assert set(at_once.reviews) == {*alone[0].reviews, *alone[1].reviews}
 
 
 def test_a_component_of_three_hundred_records_takes_well_under_a_second():
