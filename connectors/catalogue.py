@@ -79,6 +79,8 @@ def _facts(one: Manifest) -> Iterator[str]:
     yield f"**Key**: {', else '.join([*choices, *(['the whole content'] if one.identity.content else [])])}"
     if one.version:
         yield f"**Newer is** the higher {', then '.join(one.version.columns)}"
+    if isinstance(one.transport, FilesSettings) and one.transport.version:
+        yield "**Newer is** the file with the later day in its name"
     if one.retraction:
         reason = f", for the reason in {one.retraction.reason}" if one.retraction.reason else ""
         yield f"**Withdrawn by** {one.retraction.column} = {one.retraction.value}{reason}"

@@ -13,7 +13,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from connectors.manifest_mapping import MappingRules
 from connectors.manifest_rows import RowRules
-from connectors.transport_settings import ColumnName, Push, PushSettings, Schedule, Transport
+from connectors.transport_settings import ColumnName, FilesSettings, Push, PushSettings, Schedule, Transport
 from schemas.base import Schema
 
 POSITIONS = frozenset({"#", "row", "row_no", "rownum", "index", "行号", "序号"})
@@ -112,6 +112,8 @@ class Manifest(MappingRules, RowRules):
             raise ValueError(f"key {self.key!r} must begin with its department, {self.department!r}")
         if isinstance(self.transport, PushSettings) and self.push is None:
             raise ValueError("a pushed source needs [push] with the variables of its secrets")
+        if isinstance(self.transport, FilesSettings) and self.transport.version and self.version:
+            raise ValueError("give `version` by columns or by the file's name, one of them")
         for name in self.assertions:
             if name not in {
                 *(f"money.{field}" for field in self.money),

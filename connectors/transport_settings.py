@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
@@ -121,6 +122,23 @@ class Header(Schema):
         return self
 
 
+class NameVersion(Schema):
+    """Each row is as new as the day in its file's name says: the one group of `pattern`, its last match."""
+
+    where: Literal["name"] = Field(alias="from")
+    pattern: str
+
+    @model_validator(mode="after")
+    def _finds_one_thing(self) -> NameVersion:
+        try:
+            groups = re.compile(self.pattern).groups
+        except re.error as error:
+            raise ValueError(f"`pattern` is no regular expression: {error}") from error
+        if groups != 1:
+            raise ValueError("`pattern` needs one group, around the day")
+        return self
+
+
 class FilesSettings(Schema):
     """A watched folder: every arrival (name, size, time, hash) is read once, oldest first.
 
@@ -133,6 +151,8 @@ class FilesSettings(Schema):
     default: str | None = None
     patterns: tuple[str, ...] = ("*.xlsx", "*.xls", "*.csv", "*.json")
     order: Literal["time", "name"] = "time"
+    version: NameVersion | None = None
+    """Tells a file that arrives late; one whose name says no day is then refused."""
     sheet: str | None = None
     sheet_may_lack: bool = False
     """A workbook without the sheet says nothing, rather than being refused; nothing is withdrawn by it."""

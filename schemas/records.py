@@ -56,12 +56,16 @@ class Listing(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One pulled page or file arrival: its rows in order, and the cursor that resumes after it."""
+    """One pulled page or file arrival: its rows in order, and the cursor that resumes after it.
+
+    `version` is the whole listing's, as its rows bear it; '' where only the order of arrival tells old from new.
+    """
 
     rows: tuple[RawRecord | Unreadable, ...]
     cursor: str
     listing: Listing = Listing.CHANGES
     sender: str = ""
+    version: str = ""
 
 
 @dataclass(frozen=True, slots=True)

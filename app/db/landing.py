@@ -254,6 +254,15 @@ def unlisted(
     return live, {row[0]: Head(*row[1:]) for row in rows}
 
 
+def newest_version(connection: Connection, jurisdiction: int, source: str) -> str:
+    """Give the highest version any record of a source stands at, '' where there is none."""
+    found = connection.execute(
+        text("SELECT max(version) FROM memory.head WHERE jurisdiction = :j AND source = :s"),
+        {"j": jurisdiction, "s": source},
+    ).scalar()
+    return str(found or "")
+
+
 def hold_deletion(
     connection: Connection, jurisdiction: int, source: str, run_id: str, live: int, vanished: Sequence[str]
 ) -> None:

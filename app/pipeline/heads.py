@@ -2,8 +2,8 @@
 
 The head holds the highest version seen. Equal content under a higher version is a confirmation; equal content
 and version is nothing; an older version is late and goes to history only. A source without versions (version '')
-keeps its own order of delivery, so A→B→A is three versions. Absence has no version of its own: it and the return
-from it are told apart by the order of delivery too.
+keeps its own order of delivery, so A→B→A is three versions. Absence has the version of the listing that lacks the
+record, or else none of its own: within one version it and the return from it are told apart by the order of delivery.
 """
 
 from __future__ import annotations
@@ -95,9 +95,9 @@ def _fate(
     return Fate.KEPT if raw.version == head.version else Fate.LATE
 
 
-def absent(heads: Mapping[str, Head]) -> list[RawRecord]:
-    """Give the tombstones of records a full listing no longer names: each takes its head's version."""
+def absent(heads: Mapping[str, Head], version: str = "") -> list[RawRecord]:
+    """Give the tombstones of records a full listing no longer names: as new as the listing, or as the head."""
     return [
-        RawRecord(head.source, head.key, b"", ABSENT, head.version, Op.DELETE)
+        RawRecord(head.source, head.key, b"", ABSENT, max(head.version, version), Op.DELETE)
         for _, head in sorted(heads.items())
     ]

@@ -47,7 +47,7 @@ def land_page(
 ) -> Landed:
     """Land one pulled page or file arrival; a full listing that ends cleanly also lands its tombstones.
 
-    More than 5 % vanished is held back for an admin's word. `run_id` joins the pages of one listing.
+    A listing older than one that landed before deletes nothing. More than 5 % vanished is held back for an admin's word. `run_id` joins the pages of one listing.
     """
     held = jurisdictions.hold(connection, jurisdiction)
     numbered = _numbered(connection, jurisdiction, source, page.rows)
@@ -55,7 +55,9 @@ def land_page(
     if page.listing is not Listing.CHANGES and run_id is not None:
         landing.note_listed(connection, jurisdiction, run_id, [rid for _, rid, _ in numbered[0]])
         if page.listing is Listing.FULL_END:
-            numbered, held_back = _with_tombstones(connection, jurisdiction, source, run_id, numbered)
+            numbered, held_back = _with_tombstones(
+                connection, jurisdiction, source, run_id, numbered, page.version
+            )
     delivery_no = jurisdictions.take(connection, held, "delivery_no")[0]
     landing.add_delivery(
         connection,
@@ -165,15 +167,18 @@ def _with_tombstones(
     source: str,
     run_id: str,
     numbered: tuple[list[tuple[int, str, RawRecord]], list[tuple[int, Unreadable]]],
+    version: str,
 ) -> tuple[tuple[list[tuple[int, str, RawRecord]], list[tuple[int, Unreadable]]], int]:
     named, unreadable = numbered
     live, vanished = landing.unlisted(connection, jurisdiction, source, run_id)
     landing.forget_listed(connection, jurisdiction, run_id)
+    if version and landing.newest_version(connection, jurisdiction, source) > version:
+        return numbered, 0
     if len(vanished) * 100 > live * SAFE_DELETION:
         landing.hold_deletion(connection, jurisdiction, source, run_id, live, sorted(vanished))
         return numbered, len(vanished)
     start = len(named) + len(unreadable) + 1
-    tombstones = zip(sorted(vanished), heads.absent(vanished), strict=True)
+    tombstones = zip(sorted(vanished), heads.absent(vanished, version), strict=True)
     named = [*named, *((n, rid, raw) for n, (rid, raw) in enumerate(tombstones, start=start))]
     return (named, unreadable), 0
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 import fnmatch
 import hashlib
 import json
+import re
 import time
+import unicodedata
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from connectors import moments
 from connectors.contract import Binding
 from connectors.errors import SourceUnavailable
 from connectors.locations import location
@@ -22,6 +25,9 @@ from connectors.transport_settings import FilesSettings
 from connectors.transports.sheets import NotReadable, rows
 from connectors.transports.tabular import HeaderAgain, table
 from schemas.records import Listing, Page, RawRecord, Unreadable
+
+FAR_AHEAD = 366 * 86400
+"""Seconds a file may be dated ahead of our clock."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +73,8 @@ def fetch(
                 continue
             before = json.dumps({"files": known}, sort_keys=True)
             known = {**known, arrival.name: [arrival.size, arrival.modified, digest]}
-            yield from _pages(
-                manifest, settings, arrival, before, json.dumps({"files": known}, sort_keys=True)
-            )
+            after = json.dumps({"files": known}, sort_keys=True)
+            yield from _pages(manifest, settings, arrival, before, after, now())
     except OSError as error:
         raise SourceUnavailable(f"the folder cannot be read: {error}") from error
 
@@ -113,31 +118,63 @@ def _digest(arrival: _Arrival, settings: FilesSettings) -> str:
 
 
 def _pages(
-    manifest: Manifest, settings: FilesSettings, arrival: _Arrival, before: str, after: str
+    manifest: Manifest, settings: FilesSettings, arrival: _Arrival, before: str, after: str, now: float
 ) -> Iterator[Page]:
     """Give an arrival in pages; the last is known as such only when the file ended cleanly and did not change."""
     full = manifest.listing == "full"
+    listing, version = Listing.FULL if full else Listing.CHANGES, ""
     reader = RowReader(manifest)
     try:
+        version = _version(settings, arrival.name, now)
         if arrival.size > settings.max_bytes:
             raise NotReadable("file.size", "文件过大", f"the file is larger than {settings.max_bytes} bytes")
-        source = _raws(manifest, settings, reader, arrival)
+        source = _dated(_raws(manifest, settings, reader, arrival), version)
         page = tuple(islice(source, settings.page))
         while following := tuple(islice(source, settings.page)):
-            yield Page(page, before, Listing.FULL if full else Listing.CHANGES, arrival.name)
+            yield Page(page, before, listing, arrival.name, version)
             page = following
     except NotReadable as error:
         if error.rule == "file.sheet" and settings.sheet_may_lack:
-            yield Page((), after, Listing.FULL if full else Listing.CHANGES, arrival.name)
+            yield Page((), after, listing, arrival.name, version)
             return
         told = json.dumps({"file": arrival.name, "size": arrival.size}, ensure_ascii=False).encode()
         row = Unreadable(error.rule, told, f"{arrival.name}：{error.zh}", f"{arrival.name}: {error.en}")
-        yield Page((row,), after, Listing.FULL if full else Listing.CHANGES, arrival.name)
+        yield Page((row,), after, listing, arrival.name, version)
         return
     stat = arrival.path.stat()
     if (stat.st_size, stat.st_mtime_ns) != (arrival.size, arrival.modified):
         raise SourceUnavailable(f"{arrival.name} changed while it was read; the next run reads it again")
-    yield Page(page, after, Listing.FULL_END if full else Listing.CHANGES, arrival.name)
+    yield Page(page, after, Listing.FULL_END if full else Listing.CHANGES, arrival.name, version)
+
+
+def _version(settings: FilesSettings, name: str, now: float) -> str:
+    """Give the day a file's name says as sortable text, '' where the manifest asks for none.
+
+    Raises NotReadable for a name without a day, and for one so far ahead that all later files would be old beside it.
+    """
+    if settings.version is None:
+        return ""
+    found = re.findall(settings.version.pattern, unicodedata.normalize("NFKC", name))
+    day = moments.read(found[-1]) if found else None
+    if day is None:
+        raise NotReadable(
+            "file.undated",
+            "文件名中没有日期，无法判断新旧",
+            "its name says no day: it cannot be told old from new",
+        )
+    if day.timestamp() > now + FAR_AHEAD:
+        raise NotReadable(
+            "file.undated",
+            "文件名中的日期在一年以后，请核对",
+            "the day in its name is more than a year ahead",
+        )
+    return moments.render(day)
+
+
+def _dated(rows: Iterator[RawRecord | Unreadable], version: str) -> Iterator[RawRecord | Unreadable]:
+    if not version:
+        return rows
+    return (replace(row, version=version) if isinstance(row, RawRecord) else row for row in rows)
 
 
 def _raws(

@@ -64,6 +64,15 @@ def test_what_cannot_mean_anything_is_refused(part: str, word: str) -> None:
     assert word in refused(FILES, KEY, part)
 
 
+def test_a_version_is_said_by_columns_or_by_the_files_name_with_one_group() -> None:
+    def said(pattern: str) -> str:
+        return f'{FILES}version = {{ from = "name", pattern = "{pattern}" }}'
+
+    assert "one of them" in refused(said("(x)"), KEY, VERSION)
+    assert "needs one group" in refused(said("x"), KEY)
+    assert "no regular expression" in refused(said("("), KEY)
+
+
 def test_a_column_is_mapped_or_ignored_not_both() -> None:
     assert "BH is mapped too" in refused(FILES, KEY, top='ignore = ["BH"]')
     assert "optional: QQ" in refused(FILES, KEY, top='optional = ["QQ"]')

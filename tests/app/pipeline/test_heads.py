@@ -65,6 +65,18 @@ def test_absence_takes_the_version_of_the_head_and_still_lands() -> None:
     assert (moved["r"].op, moved["r"].version) == ("delete", "7")
 
 
+def test_absence_from_a_dated_listing_is_as_new_as_the_listing() -> None:
+    _, head = land(raw("a", "3"))
+    (tombstone,) = absent({"r": head}, "7")
+    assert land(raw("a", "3"), tombstone, raw("a", "5"), raw("a", "8"))[0] == [
+        Fate.KEPT,
+        Fate.KEPT,
+        Fate.LATE,
+        Fate.KEPT,
+    ]
+    assert absent({"r": head}, "2")[0].version == "3"
+
+
 def test_a_record_that_comes_back_as_it_was_is_kept() -> None:
     assert land(raw("a"), raw("", op=Op.DELETE), raw("a"))[0] == [Fate.KEPT] * 3
 

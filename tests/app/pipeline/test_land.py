@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,11 +13,11 @@ from app.db import jurisdictions
 from app.db.deliveries import accept_push
 from app.db.session import Database
 from app.errors import Conflict
-from app.pipeline.land import land_page, land_push, rename_key
+from app.pipeline.land import Landed, land_page, land_push, rename_key
 from connectors.contract import Binding
 from connectors.rows import RowReader
 from schemas.ids import record_id
-from schemas.records import Page, RawRecord
+from schemas.records import Listing, Page, RawRecord
 from tests.support.corridor import opened, rows_of
 from tests.support.database import JURISDICTIONS
 from tests.support.landed import FIRST, REGISTRY, land, live, name, project, rows, settle
@@ -74,6 +75,48 @@ def test_an_older_version_goes_to_history_and_changes_nothing_served(hub: Databa
     assert land(hub, PERMITS, permit("1", "旧名厂房", updated="2024-09-01 10:00:00")).kept == 0
     settle(hub)
     assert name(hub, PERMITS, "1") == "新名厂房"
+
+
+def land_sheet(hub: Database, day: str, *said: Mapping[str, str]) -> Landed:
+    """Land a whole listing whose file is dated."""
+    dated = tuple(replace(row, version=day) for row in rows(SIGNED, *said) if isinstance(row, RawRecord))
+    page = Page(dated, "", Listing.FULL_END, f"{day}.xlsx", day)
+    landed = []
+    for jurisdiction in JURISDICTIONS:
+        with hub.begin() as connection:
+            landed.append(land_page(connection, jurisdiction, SIGNED, page, run_id=f"run {day}"))
+    assert landed[0] == landed[1]
+    return landed[0]
+
+
+def test_an_older_sheet_that_comes_late_overwrites_deletes_and_revives_nothing(hub: Database) -> None:
+    many = [signed(str(number)) for number in range(30)]
+    assert land_sheet(hub, "0630", *many).kept == 30
+    assert land_sheet(hub, "0728", signed("0", "新名厂房"), *many[1:29]).kept == 2
+    late = land_sheet(hub, "0609", signed("0", "旧名厂房"), *many[1:25], many[29])
+    assert (late.received, late.held_back) == (26, 0)
+    between = land_sheet(hub, "0707", *many)
+    assert (between.received, between.held_back) == (30, 0)
+    settle(hub)
+    assert name(hub, SIGNED, "0") == "新名厂房"
+    assert {key for key, stands in live(hub).items() if not stands} == {"29"}
+    assert rows_of(hub, "SELECT DISTINCT version FROM memory.head") == [("0728",)]
+
+
+def test_the_same_content_in_a_newer_sheet_confirms_and_a_row_that_reappears_there_revives(
+    hub: Database,
+) -> None:
+    many = [signed(str(number)) for number in range(30)]
+    land_sheet(hub, "0630", *many)
+    again = land_sheet(hub, "0707", *many)
+    assert (again.kept, again.unchanged) == (0, 30)
+    land_sheet(hub, "0714", *many[:29])
+    assert land_sheet(hub, "0721", *many).kept == 1
+    assert land_sheet(hub, "0728", signed("0", "乙"), *many[1:]).kept == 1
+    assert land_sheet(hub, "0804", *many).kept == 1
+    settle(hub)
+    assert all(live(hub).values())
+    assert name(hub, SIGNED, "0") == signed("0")["name"]
 
 
 def test_a_retraction_is_a_tombstone_and_a_later_version_revives(hub: Database) -> None:

@@ -391,3 +391,36 @@ def test_a_json_file_that_names_its_rows_twice_is_refused(tmp_path: Path) -> Non
     csv(tmp_path, "a.json", '{"records":[{"BH":"1"}],"records":[{"BH":"2"}]}')
     found = pages(tmp_path, made=manifest(FILES + 'rows = "records"\n', KEY, NAME))
     assert (keys(found), rules(found)) == ([], ["json.duplicate_key"])
+
+
+DATED = manifest(
+    FILES + 'order = "name"\nversion = { from = "name", pattern = "(\\\\d{8})" }\n',
+    KEY,
+    NAME,
+    top='listing = "full"',
+)
+
+
+def test_a_file_says_in_its_name_how_new_its_rows_and_its_listing_are(tmp_path: Path) -> None:
+    csv(tmp_path, "周报２０２５０７２８.csv", "BH,MC\n1,乙\n2,乙\n3,乙\n,乙\n")
+    newer = pages(tmp_path, made=DATED)
+    csv(tmp_path, "12345678_20250609.csv", "BH,MC\n1,甲\n")
+    older = pages(tmp_path, newer[-1].cursor, made=DATED)
+    versions = ("2025-07-28 00:00:00.000000", "2025-06-09 00:00:00.000000")
+    for found, version, listings in zip(
+        (newer, older), versions, ([Listing.FULL, Listing.FULL_END], [Listing.FULL_END]), strict=True
+    ):
+        assert {row.version for row in rows(found)} == {page.version for page in found} == {version}
+        assert [page.listing for page in found] == listings
+    assert rules(newer) == ["key.missing"]
+    assert {page.version for page in pages(tmp_path)} == {""}
+
+
+@pytest.mark.parametrize("name", ["周报.csv", "周报_20251345.csv", "周报_20990101.csv"])
+def test_a_file_whose_name_says_no_day_it_could_be_of_is_refused(tmp_path: Path, name: str) -> None:
+    csv(tmp_path, name, "BH,MC\n1,甲\n")
+    csv(tmp_path, "周报_20250728.csv", "BH,MC\n1,乙\n")
+    found = pages(tmp_path, made=DATED)
+    assert (keys(found), rules(found)) == (["1"], ["file.undated"])
+    refused = next(page for page in found if isinstance(page.rows[0], Unreadable))
+    assert (refused.listing, refused.version) == (Listing.FULL, "")
