@@ -59,6 +59,11 @@ class Seldom:
         self.log.warning("%s", message, extra={"facts": {"kept_back": kept_back}} if kept_back else None)
 
 
+def with_cause(message: str, error: BaseException) -> str:
+    """Give the message, and after it what began the error if that was another one."""
+    return f"{message} ({cause(error)})" if error.__cause__ is not None else message
+
+
 def cause(error: BaseException) -> str:
     """Give the first line of what began it, which is the line a person needs."""
     while error.__cause__ is not None:

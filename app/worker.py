@@ -19,7 +19,7 @@ from app.db import calls, jurisdictions, runs, sources
 from app.db.runs import Due
 from app.db.session import Database
 from app.errors import Conflict, RulesChanged, Unavailable
-from app.logs import Seldom, cause
+from app.logs import Seldom, with_cause
 from app.pipeline.process import drain, land_pushes
 from app.pipeline.rebuild import Stopped, rebuild
 from app.pipeline.rules import Rules
@@ -128,7 +128,9 @@ class Worker:
             try:
                 if not self._outdated():
                     return
-                log.warning("the rules changed: deriving everything anew; until then the old is served")
+                self.seldom.warning(
+                    "rules", "the rules changed: everything is derived anew; until then the old is served"
+                )
                 done = rebuild(self.database, self.rules, disk=self.disk, stopping=self.stopping.is_set)
                 log.warning(
                     "everything is derived anew", extra={"facts": {"seconds": round(done.seconds, 1)}}
@@ -206,7 +208,7 @@ class Worker:
         named = error if isinstance(error, Unavailable) else calls.unavailable(error)
         if named is None:
             return False
-        self.seldom.warning(str(named), f"a beat waits: {named} ({cause(error)})")
+        self.seldom.warning(str(named), with_cause(f"a beat waits: {named}", error))
         return True
 
 

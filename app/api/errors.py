@@ -16,7 +16,7 @@ from starlette.routing import compile_path
 
 from app.db.projects import Moved
 from app.errors import HubError
-from app.logs import Seldom, cause
+from app.logs import Seldom, with_cause
 from schemas.api.shapes import Fault, Problem
 
 log = logging.getLogger(__name__)
@@ -89,7 +89,7 @@ async def _hub_error(seldom: Seldom, request: Request, error: Exception) -> Resp
     headers = {}
     if error.status == 503:
         headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
-        seldom.warning(error.detail, f"unavailable: {error.detail} ({cause(error)})")
+        seldom.warning(error.detail, with_cause(f"unavailable: {error.detail}", error))
     if error.status == 401:
         headers["WWW-Authenticate"] = "Bearer"
     return problem(request.url.path, error.status, error.detail, kind=error.type, headers=headers)
