@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import resources
 from pathlib import Path
 
 from connectors.manifest import ManifestError, parse
@@ -37,7 +38,8 @@ name = "建设单位"
 def new(folder: Path, key: str) -> Path:
     """Write `<folder>/<department>/<feed>/` with a manifest and an empty sample; give the feed's folder.
 
-    Raises ManifestError for a key that is none and FileExistsError rather than touch a feed that is there.
+    Raises ManifestError for a key that is none and FileExistsError rather than touch a feed that is there, or give a
+    second folder the key of a feed of the hub's own.
     """
     department, _, feed = key.partition(".")
     text = _TEMPLATE.format(key=key, department=department, feed=feed, variable=key.replace(".", "_").upper())
@@ -45,6 +47,11 @@ def new(folder: Path, key: str) -> Path:
         parse(text)
     except ManifestError as error:
         raise ManifestError(f"{key!r} is no key; write department.feed in small letters: {error}") from error
+    if (resources.files("connectors.departments") / department / feed / "manifest.toml").is_file():
+        raise FileExistsError(
+            f"{key} 是系统自带的来源，请换一个名称 / {key} is a source of the hub itself, and two folders cannot have one"
+            f" key: choose another, for instance {key}_2"
+        )
     place = folder / department / feed
     if place.exists():
         raise FileExistsError(f"{place} is there already")

@@ -22,3 +22,10 @@ def test_a_feed_that_is_there_is_not_touched_and_a_wrong_key_makes_nothing(tmp_p
         with pytest.raises(ManifestError, match="is no key"):
             new(tmp_path, key)
     assert [path.name for path in tmp_path.iterdir()] == ["water"]
+
+
+def test_the_key_of_a_source_of_the_hub_itself_is_not_given_twice(tmp_path: Path) -> None:
+    with pytest.raises(FileExistsError, match=r"environment\.impact_approvals is a source of the hub itself"):
+        new(tmp_path, "environment.impact_approvals")
+    assert list(tmp_path.iterdir()) == []
+    assert new(tmp_path, "environment.impact_approvals_2").is_dir()
