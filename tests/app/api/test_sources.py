@@ -4,6 +4,7 @@ import pytest
 from sqlalchemy import text
 
 from app.db import landing
+from app.pipeline.land import delete_records
 from tests.app.api.conftest import MakeKey
 from tests.support.client import Client
 from tests.support.database import JURISDICTIONS
@@ -102,6 +103,10 @@ class TestNeeds:
         assert (told["state"], told["unreadable_recent"]) == ("ok", 1)
         city.land("housing.permits", permit("", "没有编号"), permit("", "也没有编号"))
         city.land("housing.permits")
+        with city.database.begin() as connection:
+            delete_records(
+                connection, HERE, "housing.permits", [rid("housing.permits", "B-2")], "an admin's word"
+            )
         told = client.get("/sources/housing.permits").json()
         assert (told["state"], told["unreadable_recent"]) == ("needs_attention", 2)
         assert "rejections?source=housing.permits&kind=unreadable" in told["needs"][0]["en"]
