@@ -29,6 +29,7 @@ from connectors.errors import AuthFailed, SourceChanged, SourceUnavailable
 from connectors.locations import location
 from connectors.manifest import Manifest
 from connectors.rows import RowReader
+from connectors.strict_json import dumps
 from connectors.transport_settings import TableSettings
 from connectors.transports.guards import check_columns, check_shape
 from schemas.records import Listing, Page, RawRecord, Unreadable
@@ -199,7 +200,7 @@ def _pages(
     reached = start or _Mark("", "")
     if not _may_mark(reached.updated, manifest, settings, kind):
         reached = replace(reached, updated="", id="")
-    mark = _fingerprint(reader, _unstamped(connection, settings, table, odd))
+    mark = _fingerprint(_unstamped(connection, settings, table, odd))
     if mark and (full or mark != reached.unstamped):
         listing = Listing.FULL if full else Listing.CHANGES
         held: tuple[RawRecord | Unreadable, ...] = ()
@@ -275,15 +276,19 @@ def _unstamped(
 
 
 def _read(reader: RowReader, rows: Sequence[Any]) -> tuple[RawRecord | Unreadable, ...]:
-    return tuple(reader.from_values({name: plain(value) for name, value in row.items()}) for row in rows)
+    return tuple(reader.from_values(_values(row)) for row in rows)
 
 
-def _fingerprint(reader: RowReader, pages: Iterator[Sequence[Any]]) -> str:
+def _values(row: Any) -> dict[str, Any]:
+    return {name: plain(value) for name, value in row.items()}
+
+
+def _fingerprint(pages: Iterator[Sequence[Any]]) -> str:
     """Tell rows without an update time apart from those told of before; '' when there are none."""
     digest, some = hashlib.blake2b(digest_size=16), False
     for rows in pages:
         some = True
-        for body in sorted(row.body for row in _read(reader, rows)):
+        for body in sorted(dumps(_values(row)) for row in rows):
             digest.update(body + b"\n")
     return digest.hexdigest() if some else ""
 
