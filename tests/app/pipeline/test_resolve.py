@@ -144,7 +144,7 @@ def test_same_joins_whole_projects_and_of_two_words_the_earlier_stands(
     derive(hub)
     assert groups(hub) == {frozenset("ap"), frozenset("x"), frozenset("y"), frozenset("z")}
     alone = drawer(hub)
-    said = [say(hub, a, b, Verdict.SAME) for a, b in (first, second)]
+    said = [say(hub, pair[0], pair[1], Verdict.SAME) for pair in (first, second)]
     derive(hub)
     assert groups(hub) == groups(hub, SECOND) == {frozenset("apyz"), frozenset("x")}
     as_rebuilt(hub)
