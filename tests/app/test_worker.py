@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -21,15 +21,18 @@ from app.pipeline.rules import Rules, load_rules
 from app.pipeline.sync import sync
 from app.worker import Worker, bind_found, next_slot
 from connectors.manifest import parse
+from tests.app.house import until
 from tests.support.corridor import books, opened, rows_of
 from tests.support.database import JURISDICTIONS
 from tests.support.pulled import (
     FIRST,
     KEY,
+    accept_event,
     bound,
     claim,
     expire,
     fill,
+    landed_pushes,
     paged_registry,
     permits_table,
     queued,
@@ -239,29 +242,6 @@ def test_a_jurisdiction_that_fails_does_not_hold_up_the_next(
     rebuild(hub, rules)
     worker.process()
     assert rows_of(hub, "SELECT DISTINCT jurisdiction FROM project ORDER BY 1") == [(FIRST,), (SECOND,)]
-
-
-def accept_event(hub: Database, jurisdiction: int, number: str) -> None:
-    body, headers = message([{"id": number, "permit": "P001", "on": "2024-10-01"}], number)
-    with hub.begin() as connection:
-        accept_push(connection, jurisdiction, "housing.events", number, headers, body, "housing")
-
-
-def landed_pushes(hub: Database, jurisdiction: int) -> int:
-    [(landed,)] = rows_of(
-        hub,
-        "SELECT count(*) FROM memory.landing JOIN memory.delivery USING (jurisdiction, delivery_no)"
-        " WHERE jurisdiction = :j AND channel = 'push'",
-        j=jurisdiction,
-    )
-    return int(landed)
-
-
-def until(said: Callable[[], object], seconds: float = 20) -> None:
-    deadline = time.monotonic() + seconds
-    while not said():
-        assert time.monotonic() < deadline, "it never came about"
-        time.sleep(0.05)
 
 
 def test_under_changed_rules_a_worker_pulls_and_lands_while_it_waits_for_another_rebuild_and_then_derives_anew(

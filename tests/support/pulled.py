@@ -10,13 +10,14 @@ from typing import Any
 from sqlalchemy import Engine, create_engine, text
 
 from app.db import runs
+from app.db.deliveries import accept_push
 from app.db.runs import Claimed
 from app.db.session import Database
 from connectors.manifest import parse
 from connectors.registry import Registry, Source
 from tests.support.corridor import rows_of
 from tests.support.database import JURISDICTIONS
-from tests.support.small_city import PERMITS, permit, small_registry
+from tests.support.small_city import PERMITS, message, permit, small_registry
 
 FIRST = JURISDICTIONS[0]
 KEY = "housing.permits"
@@ -104,3 +105,21 @@ def stop_after(calls: int) -> Callable[[], bool]:
     """Give a signal that says stop from the given question on."""
     asked = iter(range(10_000))
     return lambda: next(asked) >= calls - 1
+
+
+def accept_event(hub: Database, jurisdiction: int, number: str) -> None:
+    """Take in a pushed permit event, as the hook does."""
+    body, headers = message([{"id": number, "permit": "P001", "on": "2024-10-01"}], number)
+    with hub.begin() as connection:
+        accept_push(connection, jurisdiction, "housing.events", number, headers, body, "housing")
+
+
+def landed_pushes(hub: Database, jurisdiction: int) -> int:
+    """Give how many pushed deliveries have landed."""
+    [(landed,)] = rows_of(
+        hub,
+        "SELECT count(*) FROM memory.landing JOIN memory.delivery USING (jurisdiction, delivery_no)"
+        " WHERE jurisdiction = :j AND channel = 'push'",
+        j=jurisdiction,
+    )
+    return int(landed)
