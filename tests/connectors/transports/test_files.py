@@ -340,33 +340,6 @@ def test_a_csv_line_shorter_than_the_header_is_refused_and_a_sheets_row_is_not(t
     assert keys(pages(tmp_path, made=wide)) == ["1"]
 
 
-@pytest.mark.parametrize(
-    ("text", "line"),
-    [
-        ('BH,MC\n1,"甲\n2,乙\n3,丙\n', 2),
-        ('BH,MC\n1,"甲\n2,"乙"\n3,丙\n', 2),
-        ('BH,MC\n0,"x\ny"\n"1,甲\n2,乙\n3,"丙"\n4,丁\n', 4),
-        ('BH,MC\n1,甲\n2,"乙', 3),
-        ('BH,MC\n1,甲\n2,"乙\n', 3),
-        ('BH,MC\n1,"' + "甲\n" * 200_000, 2),
-    ],
-)
-def test_a_quote_without_an_end_refuses_the_file_and_names_its_line(
-    tmp_path: Path, text: str, line: int
-) -> None:
-    csv(tmp_path, "a.csv", text)
-    found = pages(tmp_path)
-    assert (keys(found), rules(found)) == ([], ["file.quotes"])
-    assert f"line {line} " in next(
-        row.en for page in found for row in page.rows if isinstance(row, Unreadable)
-    )
-
-
-def test_line_breaks_in_quotes_and_stray_quotes_within_a_line_are_read(tmp_path: Path) -> None:
-    csv(tmp_path, "a.csv", 'BH,MC\n1,"换\n行""又\n一行"\n2,5" 管\n3,"5" 管"\n4,"末行"')
-    assert keys(pages(tmp_path)) == ["1", "2", "3", "4"]
-
-
 def test_a_header_that_stands_again_among_the_rows_is_refused_by_name(tmp_path: Path) -> None:
     csv(tmp_path, "a.csv", "BH,MC\n1,甲\nBH,MC\n2,MC\n")
     found = pages(tmp_path)
