@@ -66,7 +66,7 @@ def test_each_rule_bites(what: str, text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["https://example.org/work/plan", "HUB_HOME=$HOME/work/hub", "postgresql://hub@localhost/hub"]
+    "text", ["https://example.org/home/plan", "HUB_HOME=$HOME/root/hub", "postgresql://hub@localhost/hub"]
 )
 def test_ordinary_text_is_left_alone(text: str) -> None:
     assert _breaks(text, Path("docs/guide.md")) == []
