@@ -4,20 +4,30 @@ from __future__ import annotations
 
 import json
 import time
+from collections import Counter
 from http.server import BaseHTTPRequestHandler
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-if TYPE_CHECKING:
-    from simulator.hostile.server import HostileServer
-
 Row = dict[str, str]
+
+
+class Serving(Protocol):
+    """What an answer needs of the server it is given by."""
+
+    rows: list[Row]
+    updated: str
+    hold: float
+    asked: Counter[str]
+
+    def wait(self, seconds: float) -> bool:
+        """Hold an answer back; True when the server closes meanwhile."""
 
 
 class Asked:
     """One request: what was asked, the how-manieth of its caller it is, and ways to answer it."""
 
-    def __init__(self, server: HostileServer, handler: BaseHTTPRequestHandler) -> None:
+    def __init__(self, server: Serving, handler: BaseHTTPRequestHandler) -> None:
         split = urlsplit(handler.path)
         self.server, self.handler = server, handler
         self.query = dict(parse_qsl(split.query))
