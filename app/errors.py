@@ -50,12 +50,6 @@ class Gone(HubError):
     status, type = 410, "gone"
 
 
-class TooLarge(HubError):
-    """The body is larger than the hub accepts; send it in smaller pieces."""
-
-    status, type = 413, "too-large"
-
-
 class Unavailable(HubError):
     """The hub cannot answer right now; try again in a few seconds."""
 

@@ -59,7 +59,7 @@ def rename_key(options: argparse.Namespace) -> None:
     _known(runtime.rules.registry.sources.keys(), options.source)
     with runtime.database.begin() as connection:
         keep_renamed(connection, jurisdiction, options.source, options.old_key, options.new_key, options.by)
-    drain(runtime.database, runtime.rules, jurisdiction)
+    drain(runtime.database, runtime.rules, jurisdiction, limit=runtime.settings.batch)
 
 
 def sync(options: argparse.Namespace) -> int:
@@ -76,7 +76,7 @@ def sync(options: argparse.Namespace) -> int:
     if run is None:
         raise BadRequest(f"a worker has taken the run of {options.source}; see it under /runs")
     state = pulling.sync(runtime.database, runtime.rules, run)
-    drain(runtime.database, runtime.rules, jurisdiction)
+    drain(runtime.database, runtime.rules, jurisdiction, limit=runtime.settings.batch)
     with runtime.database.read() as connection:
         ended = sources.run(connection, jurisdiction, run.run_id)
     print(

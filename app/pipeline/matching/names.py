@@ -15,7 +15,6 @@ from typing import NamedTuple
 from schemas.cleaning import clean
 
 _WORDS = tomllib.loads((files("app.pipeline.matching") / "words.toml").read_text("utf-8"))
-WORDS_VERSION: int = _WORDS["version"]
 
 _CHINESE = {c: i for i, c in enumerate("一二三四五六七八九十", 1)}
 _ROMAN = {r: i for i, r in enumerate(("I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X"), 1)}
