@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from connectors import moments
 from connectors.contract import Binding
@@ -123,12 +123,11 @@ def _pages(
     """Give an arrival in pages; the last is known as such only when the file ended cleanly and did not change."""
     full = manifest.listing == "full"
     listing, version = Listing.FULL if full else Listing.CHANGES, ""
-    reader = RowReader(manifest)
     try:
-        version = _version(settings, arrival.name, now)
+        version = name_version(settings, arrival.name, now)
         if arrival.size > settings.max_bytes:
-            raise NotReadable("file.size", "文件过大", f"the file is larger than {settings.max_bytes} bytes")
-        source = _dated(_raws(manifest, settings, reader, arrival), version)
+            raise too_large(settings)
+        source = _dated((row for _, row in read(manifest, settings, arrival.path).rows), version)
         page = tuple(islice(source, settings.page))
         while following := tuple(islice(source, settings.page)):
             yield Page(page, before, listing, arrival.name, version)
@@ -147,7 +146,7 @@ def _pages(
     yield Page(page, after, Listing.FULL_END if full else Listing.CHANGES, arrival.name, version)
 
 
-def _version(settings: FilesSettings, name: str, now: float) -> str:
+def name_version(settings: FilesSettings, name: str, now: float) -> str:
     """Give the day a file's name says as sortable text, '' where the manifest asks for none.
 
     Raises NotReadable for a name without a day, and for one so far ahead that all later files would be old beside it.
@@ -171,44 +170,67 @@ def _version(settings: FilesSettings, name: str, now: float) -> str:
     return moments.render(day)
 
 
+def too_large(settings: FilesSettings) -> NotReadable:
+    """Give the refusal of a file beyond its source's limit."""
+    return NotReadable("file.size", "文件过大", f"the file is larger than {settings.max_bytes} bytes")
+
+
 def _dated(rows: Iterator[RawRecord | Unreadable], version: str) -> Iterator[RawRecord | Unreadable]:
     if not version:
         return rows
     return (replace(row, version=version) if isinstance(row, RawRecord) else row for row in rows)
 
 
-def _raws(
-    manifest: Manifest, settings: FilesSettings, reader: RowReader, arrival: _Arrival
-) -> Iterator[RawRecord | Unreadable]:
-    if arrival.path.suffix.lower() in {".json", ".ndjson", ".jsonl"}:
-        try:
-            for row in records(arrival.path.read_bytes(), settings.rows):
-                yield reader.from_json(row)
-        except NamedTwice as error:
-            raise NotReadable(error.rule, error.zh, error.en) from error
-        except NotSplittable as error:
-            raise NotReadable(
-                "json.invalid", f"不是可识别的 JSON：{error}", f"no JSON the hub knows: {error}"
-            ) from error
-        return
-    exact = arrival.path.suffix.lower() in {".csv", ".txt"} and not settings.ragged
-    for record in table(manifest, settings, rows(arrival.path, settings.sheet), exact=exact):
-        if isinstance(record, dict):
-            yield reader.from_values(record)
-        elif isinstance(record, HeaderAgain):
-            yield _refused(
-                record, "row.header_again", "该行是重复的表头", "the row says the header once more"
-            )
-        elif manifest.identity.content:
-            # its cells under no name: a record that normalizing refuses
-            yield reader.from_values({"": record})
-        else:
-            yield _refused(
-                record,
-                "row.width",
-                f"该行有 {len(record)} 个单元格，与表头不符",
-                f"the row has {len(record)} cells, not as many as the header",
-            )
+class Arrived(NamedTuple):
+    """What a file says: the heads of its table by place, and its rows with their number in the sheet, from 1.
+
+    A JSON file has no heads, and its rows are numbered as they come.
+    """
+
+    heads: list[str]
+    rows: Iterator[tuple[int, RawRecord | Unreadable]]
+
+
+def read(manifest: Manifest, settings: FilesSettings, path: Path) -> Arrived:
+    """Open one file as the folder's reader does; raises NotReadable or SourceChanged, the former also among its rows."""
+    reader = RowReader(manifest)
+    if path.suffix.lower() in {".json", ".ndjson", ".jsonl"}:
+        return Arrived([], enumerate(_from_json(settings, reader, path), start=1))
+    exact = path.suffix.lower() in {".csv", ".txt"} and not settings.ragged
+    found = table(manifest, settings, rows(path, settings.sheet), exact=exact)
+    return Arrived(
+        found.heads, ((number, _from_sheet(manifest, reader, record)) for number, record in found.records)
+    )
+
+
+def _from_json(settings: FilesSettings, reader: RowReader, path: Path) -> Iterator[RawRecord | Unreadable]:
+    try:
+        for row in records(path.read_bytes(), settings.rows):
+            yield reader.from_json(row)
+    except NamedTwice as error:
+        raise NotReadable(error.rule, error.zh, error.en) from error
+    except NotSplittable as error:
+        raise NotReadable(
+            "json.invalid", f"不是可识别的 JSON：{error}", f"no JSON the hub knows: {error}"
+        ) from error
+
+
+def _from_sheet(
+    manifest: Manifest, reader: RowReader, record: dict[str, Any] | list[Any]
+) -> RawRecord | Unreadable:
+    if isinstance(record, dict):
+        return reader.from_values(record)
+    if isinstance(record, HeaderAgain):
+        return _refused(record, "row.header_again", "该行是重复的表头", "the row says the header once more")
+    if manifest.identity.content:
+        # its cells under no name: a record that normalizing refuses
+        return reader.from_values({"": record})
+    return _refused(
+        record,
+        "row.width",
+        f"该行有 {len(record)} 个单元格，与表头不符",
+        f"the row has {len(record)} cells, not as many as the header",
+    )
 
 
 def _refused(cells: list[Any], rule: str, zh: str, en: str) -> Unreadable:

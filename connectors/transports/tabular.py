@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from itertools import chain, islice
-from typing import Any
+from typing import Any, NamedTuple
 
 from connectors.columns import column, column_name
 from connectors.errors import SourceChanged
@@ -25,16 +25,33 @@ class HeaderAgain(Row):
     """A row that says the header once more."""
 
 
-def table(
-    manifest: Manifest, settings: FilesSettings, rows: Iterator[Row], *, exact: bool = False
-) -> Iterator[dict[str, Any] | Row]:
-    """Give each record of a sheet as head → cell; a row that does not fit the header is given as the list it is.
+class Table(NamedTuple):
+    """A table that was found: its heads by place, and its records with the number of their row, counted from 1."""
+
+    heads: list[str]
+    records: Iterator[tuple[int, dict[str, Any] | Row]]
+
+
+def table(manifest: Manifest, settings: FilesSettings, rows: Iterator[Row], *, exact: bool = False) -> Table:
+    """Find the table of a sheet; its records are head → cell, a row that does not fit the header is the list it is.
 
     Where rows are `exact`, as in csv, one that is shorter than the header does not fit: its cells may have shifted.
     Raises SourceChanged when no header is found or its columns are not the manifest's.
     """
     heads, words, rest = _header(manifest, settings, rows)
     check_columns(manifest, [head for head in heads if head])
+    return Table(heads, _records(manifest, settings, heads, words, rest, exact=exact))
+
+
+def _records(
+    manifest: Manifest,
+    settings: FilesSettings,
+    heads: Sequence[str],
+    words: frozenset[str],
+    rest: Iterator[tuple[int, Row]],
+    *,
+    exact: bool,
+) -> Iterator[tuple[int, dict[str, Any] | Row]]:
     names = [column_name(head) for head in heads]
     least = max(place for place, head in enumerate(heads, start=1) if head) if exact else 0
     filled = {names.index(name): None for name in settings.fill_down if name in names}
@@ -43,32 +60,35 @@ def table(
         for choice in manifest.identity.choices
         if set(choice) <= set(names)
     ]
-    for row in rest:
+    for number, row in rest:
         cells = [None if _blank(cell) else cell for cell in row]
         if not settings.every_line and (
             not any(cell is not None for cell in cells) or _is_no_record(cells, keys, settings)
         ):
             continue
         if _is_header(cells, words):
-            yield HeaderAgain(row)
+            yield number, HeaderAgain(row)
             continue
         if (
             len(row) < least
             or (settings.every_line and len(row) != len(heads))
             or any(cell is not None for cell in cells[len(heads) :])
         ):
-            yield row
+            yield number, row
             continue
         padded = (row + [None] * len(heads))[: len(heads)]
         for place, above in filled.items():
             padded[place] = above if _blank(padded[place]) else padded[place]
         filled = {place: padded[place] for place in filled}
-        yield {head: cell for head, cell in zip(heads, padded, strict=True) if head or not _blank(cell)}
+        yield (
+            number,
+            {head: cell for head, cell in zip(heads, padded, strict=True) if head or not _blank(cell)},
+        )
 
 
 def _header(
     manifest: Manifest, settings: FilesSettings, rows: Iterator[Row]
-) -> tuple[list[str], frozenset[str], Iterator[Row]]:
+) -> tuple[list[str], frozenset[str], Iterator[tuple[int, Row]]]:
     """Find the header among the first rows, and the words it is made of: most needed columns and fewest others."""
     first = list(islice(rows, settings.header_within + settings.header_rows))
     needed, known = manifest.needed_columns(), manifest.known_columns()
@@ -87,7 +107,7 @@ def _header(
     words = frozenset(
         column_name(str(cell)) for row in first[best[3] : best[4]] for cell in row if not _blank(cell)
     )
-    return best[2], words, chain(first[best[4] :], rows)
+    return best[2], words, enumerate(chain(first[best[4] :], rows), start=best[4] + 1)
 
 
 def _is_header(cells: Sequence[Any], words: frozenset[str]) -> bool:

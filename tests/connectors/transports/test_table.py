@@ -15,8 +15,9 @@ from connectors.contract import Binding
 from connectors.errors import AuthFailed, SourceChanged, SourceUnavailable
 from connectors.manifest import Manifest
 from connectors.transport_settings import TableSettings
-from connectors.transports import table as table_module
-from connectors.transports.table import fetch, plain
+from connectors.transports import databases
+from connectors.transports.databases import plain
+from connectors.transports.table import fetch
 from schemas.records import Listing, Op, Page, RawRecord, Unreadable
 from tests.connectors.manifests import TABLE, simple
 
@@ -283,7 +284,7 @@ def test_a_table_that_is_changed_between_two_pages_ends_the_run_and_the_next_goe
 
 
 def test_a_locked_table_is_tried_again_later(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(table_module, "LOCK_SECONDS", 0.2)
+    monkeypatch.setattr(databases, "LOCK_SECONDS", 0.2)
     database.add(1)
     sqlite = database.url.startswith("sqlite")
     with database.engine.connect() as other:
@@ -302,8 +303,8 @@ def test_a_locked_table_is_tried_again_later(database: Database, monkeypatch: py
 def test_a_database_that_falls_silent_is_cut_off(
     empty_database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(table_module, "GRACE_SECONDS", 0.3)
-    monkeypatch.setattr(table_module, "STATEMENT_SECONDS", 0.0)  # the server sees no limit in 0, only we do
+    monkeypatch.setattr(databases, "GRACE_SECONDS", 0.3)
+    monkeypatch.setattr(databases, "STATEMENT_SECONDS", 0.0)  # the server sees no limit in 0, only we do
     slow = Database(empty_database_url)
     slow.run('CREATE VIEW "T_SLOW" AS SELECT t.* FROM "T_XX" t, pg_sleep(30)')
     made = simple(TABLE.replace("T_XX", "T_SLOW"), VERSIONED, top='volatile = ["LSH", "GXSJ"]')

@@ -22,7 +22,7 @@ TWINS = '[transport.header]\nis = ["MC", "MC", "BH"]\nmeans = ["MC", "公告/MC"
 def read(settings: str, *rows: list[Any], ignore: str = '["URL", "SJ", "公告/MC"]') -> list[Any]:
     made = manifest(FILES, settings, KEY, NAME, top=f"ignore = {ignore}")
     assert isinstance(made.transport, FilesSettings)
-    return list(table(made, made.transport, iter(rows)))
+    return [record for _, record in table(made, made.transport, iter(rows)).records]
 
 
 def test_a_known_wrong_header_is_read_by_the_names_it_means() -> None:
