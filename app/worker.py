@@ -23,6 +23,7 @@ from app.logs import Seldom, with_cause
 from app.pipeline.process import drain, land_pushes
 from app.pipeline.rebuild import Stopped, rebuild
 from app.pipeline.rules import Rules
+from app.pipeline.standing import check_rules, take_up
 from app.pipeline.sync import LEASE_SECONDS, binding, sync
 from connectors.manifest import Manifest
 
@@ -119,14 +120,15 @@ class Worker:
         self._each(walk)
 
     def renew(self) -> None:
-        """Derive everything anew if the rules are others than those it was derived under; once, when a worker starts.
+        """Take up this installation's rules, and derive everything anew where only that helps; once, when a worker starts.
 
+        Sources whose own rules alone are others are read under them from now on; a person replays what was read before.
         Waits for another rebuild to end, and tries again until it is done; the other jobs go on meanwhile.
         """
         while not self.stopping.is_set():
             pause = RETRY_SECONDS
             try:
-                if not self._outdated():
+                if not self._take_up():
                     return
                 self.seldom.warning(
                     "rules", "the rules changed: everything is derived anew; until then the old is served"
@@ -146,6 +148,24 @@ class Worker:
                     pause = MEND_SECONDS
             self.stopping.wait(pause)
 
+    def _take_up(self) -> set[int]:
+        """Take up the rules in every jurisdiction, and give those where only a rebuild helps."""
+        waiting = set()
+        for jurisdiction in self._outdated():
+            try:
+                with self.database.begin() as connection:
+                    due = take_up(connection, jurisdictions.hold(connection, jurisdiction), self.rules)
+            except RulesChanged:
+                waiting.add(jurisdiction)
+                continue
+            if due:
+                facts = {"jurisdiction": jurisdiction, "sources": due}
+                log.warning(
+                    "the rules of these sources changed: what was read before waits for `hub replay`",
+                    extra={"facts": facts},
+                )
+        return waiting
+
     def _outdated(self) -> set[int]:
         with self.database.read() as connection:
             return jurisdictions.outdated(connection, self.rules.fingerprint)
@@ -157,9 +177,8 @@ class Worker:
         def take_turn(jurisdiction: int) -> None:
             if jurisdiction in outdated:
                 land_pushes(self.database, self.rules, jurisdiction)
-                raise RulesChanged(
-                    f"jurisdiction {jurisdiction} was derived under other rules: it waits for a rebuild"
-                )
+                with self.database.begin() as connection:
+                    check_rules(connection, jurisdictions.hold(connection, jurisdiction), self.rules)
             until = time.monotonic() + TURN_SECONDS
             drain(
                 self.database,

@@ -62,15 +62,18 @@ class Registry:
         source = self.sources[key]
         return connector_class(source)(source.manifest, binding)
 
-    def fingerprint(self) -> str:
-        """Hash what decides how records are read: every manifest and every feed's own code, independent of place."""
-        digest = hashlib.sha256()
-        for key, source in self.sources.items():
-            for name in ("manifest.toml", "connector.py"):
-                file = source.folder / name
-                content = file.read_bytes() if file.is_file() else b""
-                digest.update(f"{key}/{name}:{len(content)}:".encode() + content)
-        return digest.hexdigest()
+    def fingerprints(self) -> dict[str, str]:
+        """Hash what decides how each source's records are read: its manifest and own code, independent of place."""
+        return {key: _fingerprint(source.folder) for key, source in self.sources.items()}
+
+
+def _fingerprint(folder: Traversable) -> str:
+    digest = hashlib.sha256()
+    for name in ("manifest.toml", "connector.py"):
+        file = folder / name
+        content = file.read_bytes() if file.is_file() else b""
+        digest.update(f"{name}:{len(content)}:".encode() + content)
+    return digest.hexdigest()
 
 
 def discover(extra: Sequence[str] = ()) -> Registry:

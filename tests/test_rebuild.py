@@ -177,7 +177,7 @@ def changed_rules() -> Rules:
     manifest = parse("\n".join(line for line in PERMITS.splitlines() if not line.startswith("evidence")))
     sources = dict(registry.sources) | {manifest.key: Source(manifest, registry.sources[manifest.key].folder)}
     rules = load_rules(Registry(sources, []))
-    return replace(rules, fingerprint="other rules")
+    return replace(rules, common="other rules")
 
 
 def test_other_rules_write_nothing_before_a_rebuild_and_the_feed_gets_the_difference_alone(

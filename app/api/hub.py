@@ -29,12 +29,12 @@ _bearer = HTTPBearer(
 
 @dataclass(frozen=True, slots=True)
 class Hub:
-    """One process's hub: its database, the sources it knows, and the rules it was started under."""
+    """One process's hub: its database, the sources it knows, and the rules these share."""
 
     settings: Settings
     database: Database
     manifests: Mapping[str, Manifest]
-    fingerprint: str
+    common: str
     variables: Mapping[str, str]
 
     def read(self, query: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:

@@ -14,8 +14,11 @@ from app.errors import RulesChanged, Unavailable
 from schemas.api.sources import Ready
 
 
-def ready(connection: Connection, jurisdiction: int, fingerprint: str) -> Ready:
-    """Give what the hub serves from; raise Unavailable or RulesChanged with what a person must do first."""
+def ready(connection: Connection, jurisdiction: int, common: str) -> Ready:
+    """Give what the hub serves from; raise Unavailable or RulesChanged with what a person must do first.
+
+    `common` are the rules this process shares with all its sources; what differs in a source alone is served.
+    """
     there = connection.execute(
         text(
             "SELECT to_regclass('public.alembic_version') IS NOT NULL AS versioned, to_regclass('project') IS NOT NULL AS"
@@ -32,11 +35,11 @@ def ready(connection: Connection, jurisdiction: int, fingerprint: str) -> Ready:
     if not there.derived:
         raise Unavailable("there is no derived drawer: run `hub rebuild`")
     row = connection.execute(
-        text("SELECT generation, fingerprint FROM ops.jurisdiction WHERE jurisdiction = :j"),
+        text("SELECT generation, fingerprint, common FROM ops.jurisdiction WHERE jurisdiction = :j"),
         {"j": jurisdiction},
     ).one_or_none()
     generation, stored = (row.generation, row.fingerprint) if row else (0, "")
-    if stored not in {"", fingerprint}:
+    if row and stored and row.common != common:
         if leases.held_until(connection, leases.REBUILD):
             raise RulesChanged(
                 "the rules changed, and a rebuild derives everything anew: it is under way, and this answers 200 when it ends"

@@ -7,9 +7,8 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, text
 
+from app.db.tables import COUNTERS
 from app.errors import NotFound
-
-COUNTERS = ("delivery_no", "landing_no", "judgement_no", "correction_no", "rule_set_no", "change_no")
 
 
 class Held(NamedTuple):
@@ -18,6 +17,7 @@ class Held(NamedTuple):
     jurisdiction: int
     generation: int
     fingerprint: str
+    common: str = ""
 
 
 def ensure(connection: Connection, jurisdiction: int, name: str = "") -> None:
@@ -47,7 +47,7 @@ def outdated(connection: Connection, fingerprint: str) -> set[int]:
 
 
 def generation(connection: Connection, jurisdiction: int) -> int:
-    """Give how often the derived drawer has been swapped."""
+    """Give how often the derived drawer was swapped or replayed into: what was computed on another one is void."""
     found: int = connection.execute(
         text("SELECT coalesce((SELECT generation FROM ops.jurisdiction WHERE jurisdiction = :j), 0)"),
         {"j": jurisdiction},
@@ -58,12 +58,14 @@ def generation(connection: Connection, jurisdiction: int) -> int:
 def hold(connection: Connection, jurisdiction: int) -> Held:
     """Take the jurisdiction's row until the transaction ends; writers of one jurisdiction queue here."""
     row = connection.execute(
-        text("SELECT generation, fingerprint FROM ops.jurisdiction WHERE jurisdiction = :j FOR UPDATE"),
+        text(
+            "SELECT generation, fingerprint, common FROM ops.jurisdiction WHERE jurisdiction = :j FOR UPDATE"
+        ),
         {"j": jurisdiction},
     ).one_or_none()
     if row is None:
         raise NotFound(f"no jurisdiction {jurisdiction}: run `hub sources bind` first")
-    return Held(jurisdiction, row.generation, row.fingerprint)
+    return Held(jurisdiction, row.generation, row.fingerprint, row.common)
 
 
 def take(connection: Connection, held: Held, counter: str, n: int = 1) -> Sequence[int]:
@@ -81,13 +83,18 @@ def take(connection: Connection, held: Held, counter: str, n: int = 1) -> Sequen
     return range(last - n + 1, last + 1)
 
 
-def mark(connection: Connection, held: Held, *, fingerprint: str, generation: int | None = None) -> None:
-    """Note under which rules the derived drawer stands, and its generation after a swap."""
+def mark(
+    connection: Connection, held: Held, *, fingerprint: str, common: str = "", generation: int | None = None
+) -> None:
+    """Note under which rules the derived drawer stands, and its generation after a swap or a step of a replay."""
     connection.execute(
-        text("UPDATE ops.jurisdiction SET fingerprint = :f, generation = :g WHERE jurisdiction = :j"),
+        text(
+            "UPDATE ops.jurisdiction SET fingerprint = :f, common = :c, generation = :g WHERE jurisdiction = :j"
+        ),
         {
             "j": held.jurisdiction,
             "f": fingerprint,
+            "c": common,
             "g": held.generation if generation is None else generation,
         },
     )

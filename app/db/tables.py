@@ -31,6 +31,9 @@ NAMING = {
 metadata = MetaData(naming_convention=NAMING)
 
 MEMORY, OPS = "memory", "ops"
+COUNTED = ("delivery", "landing", "judgement", "correction", "rule_set", "change", "poison")
+COUNTERS = tuple(f"{what}_no" for what in COUNTED)
+"""What the row of a jurisdiction numbers without gaps."""
 
 
 def _jurisdiction() -> Column[int]:
@@ -197,24 +200,60 @@ rule_set = Table(
     schema=MEMORY,
 )
 
+poison = Table(
+    "poison",
+    metadata,
+    _jurisdiction(),
+    _key("poison_no"),
+    *(_said(name) for name in ("source", "record_id")),
+    Column("op", Text, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+    *(Column(name, Text, nullable=False) for name in ("rules", "error_class", "error_text")),
+    _at("at"),
+    Column("withdraws", BigInteger),
+    Index("ix_poison_record", "jurisdiction", "record_id"),
+    schema=MEMORY,
+)
+
 jurisdiction = Table(
     "jurisdiction",
     metadata,
     _jurisdiction(),
     Column("name", Text, nullable=False),
-    *(
-        Column(counter, BigInteger, nullable=False, server_default=text("0"))
-        for counter in (
-            "delivery_no",
-            "landing_no",
-            "judgement_no",
-            "correction_no",
-            "rule_set_no",
-            "change_no",
-        )
-    ),
+    *(Column(counter, BigInteger, nullable=False, server_default=text("0")) for counter in COUNTERS),
     Column("generation", Integer, nullable=False, server_default=text("0")),
     Column("fingerprint", Text, nullable=False, server_default=text("''")),
+    Column("common", Text, nullable=False, server_default=text("''"), comment="the rules all sources share"),
+    schema=OPS,
+)
+
+source_rules = Table(
+    "source_rules",
+    metadata,
+    _jurisdiction(),
+    Column("source", Text(collation="C"), primary_key=True),
+    Column("fingerprint", Text, nullable=False, comment="under which the source is read from now on"),
+    Column("due", Boolean, nullable=False, comment="records read under former rules are left"),
+    Column("after", Text(collation="C"), nullable=False, comment="replayed up to this record id"),
+    schema=OPS,
+)
+
+replay = Table(
+    "replay",
+    metadata,
+    _jurisdiction(),
+    Column("replay_id", Text(collation="C"), primary_key=True),
+    Column("sources", ARRAY(Text), nullable=False),
+    Column("step", Text, nullable=False, comment="plan or run"),
+    Column("state", Text, nullable=False),
+    *(Column(name, Text) for name in ("by", "fingerprint", "lease_token", "error_class", "error_text")),
+    Column("attempt", SmallInteger, nullable=False, server_default=text("0")),
+    *(Column(n, BigInteger, nullable=False, server_default=text("0")) for n in ("total", "done")),
+    *(Column(name, JSONB) for name in ("plan", "counts")),
+    _at("created_at"),
+    *(_at(f"{name}_at", nullable=True) for name in ("queued", "started", "finished", "cancel_requested")),
+    _at("lease_until", nullable=True),
+    Index("ix_replay_created_at", "jurisdiction", "created_at"),
     schema=OPS,
 )
 

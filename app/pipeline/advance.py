@@ -10,14 +10,13 @@ import logging
 from dataclasses import dataclass
 
 from app.db import golden, jurisdictions, records, resolution
-from app.db.jurisdictions import Held
 from app.db.records import PendingRow, Progress
 from app.db.session import Connection, Database
-from app.errors import RulesChanged
 from app.pipeline.compose import Composition, compose
 from app.pipeline.normalize import Normalized, normalize
 from app.pipeline.resolve import Resolution, resolve
 from app.pipeline.rules import Rules
+from app.pipeline.standing import check_rules
 
 log = logging.getLogger(__name__)
 
@@ -53,16 +52,6 @@ def advance(database: Database, rules: Rules, jurisdiction: int, *, limit: int =
                 numbers = jurisdictions.take(connection, held, "change_no", len(changes))
                 golden.add_changes(connection, jurisdiction, numbers, changes)
     return True
-
-
-def check_rules(connection: Connection, held: Held, rules: Rules) -> None:
-    """Refuse to write into a derived drawer made under other rules; a fresh one is marked with ours."""
-    if held.fingerprint == "":
-        jurisdictions.mark(connection, held, fingerprint=rules.fingerprint)
-    elif held.fingerprint != rules.fingerprint:
-        raise RulesChanged(
-            f"jurisdiction {held.jurisdiction} was derived under other rules: run `hub rebuild`"
-        )
 
 
 def compute(connection: Connection, rules: Rules, jurisdiction: int, limit: int) -> Batch | None:

@@ -21,6 +21,7 @@ from app.errors import Conflict, Unavailable
 from app.logs import cause
 from app.pipeline.advance import compute, write
 from app.pipeline.rules import Rules
+from app.pipeline.standing import stand
 
 log = logging.getLogger(__name__)
 
@@ -187,6 +188,6 @@ def _swap(database: Database, rules: Rules, token: str) -> tuple[float, dict[int
             counts = changes.setdefault(one.jurisdiction, {})
             for event in events:
                 counts[event.kind] = counts.get(event.kind, 0) + 1
-            jurisdictions.mark(connection, one, fingerprint=rules.fingerprint, generation=one.generation + 1)
+            stand(connection, one, rules, generation=one.generation + 1)
         swap.swap(connection)
     return time.monotonic() - started, changes

@@ -259,7 +259,7 @@ def test_under_changed_rules_a_worker_pulls_and_lands_while_it_waits_for_another
     def readiness() -> str:
         try:
             with hub.read() as connection:
-                health.ready(connection, FIRST, rules.fingerprint)
+                health.ready(connection, FIRST, rules.common)
         except RulesChanged as error:
             return str(error)
         return "ready"

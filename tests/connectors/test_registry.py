@@ -121,13 +121,15 @@ def test_a_feed_with_code_of_its_own_gets_it_and_a_wrong_one_is_told(tmp_path: P
 
 
 def test_the_fingerprint_tells_what_decides_how_records_are_read(tmp_path: Path) -> None:
-    before = discover().fingerprint()
-    assert discover().fingerprint() == before
+    before = discover().fingerprints()
+    assert discover().fingerprints() == before
     folder = feed(tmp_path)
-    with_feed = discover([str(tmp_path)]).fingerprint()
-    assert with_feed != before
+    with_feed = discover([str(tmp_path)]).fingerprints()
+    assert with_feed == before | {"testing.feed": with_feed["testing.feed"]}
+    assert with_feed["testing.feed"] not in before.values()
     (folder / "connector.py").write_text(OWN, encoding="utf-8")
-    assert discover([str(tmp_path)]).fingerprint() not in {before, with_feed}
+    changed = discover([str(tmp_path)]).fingerprints()
+    assert {key for key, said in changed.items() if said != with_feed[key]} == {"testing.feed"}
     elsewhere = tmp_path / "elsewhere"
     feed(elsewhere)
-    assert discover([str(elsewhere)]).fingerprint() == with_feed
+    assert discover([str(elsewhere)]).fingerprints() == with_feed

@@ -44,7 +44,7 @@ class TestReady:
         [
             ("UPDATE public.alembic_version SET version_num = '0000'", "hub db upgrade"),
             ("ALTER SCHEMA derived RENAME TO derived_old", "hub rebuild"),
-            ("UPDATE ops.jurisdiction SET fingerprint = 'other' WHERE jurisdiction = 430200", "hub rebuild"),
+            ("UPDATE ops.jurisdiction SET common = 'other' WHERE jurisdiction = 430200", "hub rebuild"),
         ],
     )
     def test_another_version_than_this_is_not_served(

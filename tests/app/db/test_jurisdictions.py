@@ -55,9 +55,9 @@ def test_to_know_a_jurisdiction_again_changes_nothing(database_url: str) -> None
     with opened(database_url) as database:
         with database.begin() as connection:
             held = jurisdictions.hold(connection, FIRST)
-            jurisdictions.mark(connection, held, fingerprint="ours", generation=4)
+            jurisdictions.mark(connection, held, fingerprint="ours", common="all", generation=4)
         with database.begin() as connection:
             jurisdictions.ensure(connection, FIRST, "another name")
-            assert jurisdictions.hold(connection, FIRST) == (FIRST, 4, "ours")
+            assert jurisdictions.hold(connection, FIRST) == (FIRST, 4, "ours", "all")
             assert jurisdictions.generation(connection, SECOND) == 0
             assert jurisdictions.known(connection) == [FIRST, SECOND]

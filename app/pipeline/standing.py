@@ -1,0 +1,67 @@
+"""Under which rules the derived drawer stands, and who may write into it.
+
+A drawer stands under one set of common rules and, source by source, under that source's own. Other common rules ask
+for a rebuild; where only sources' own rules are others, they are taken up at once for what is read from then on,
+and a replay reads again what was read before.
+"""
+
+from __future__ import annotations
+
+from app.db import jurisdictions, source_rules
+from app.db.jurisdictions import Held
+from app.db.session import Connection
+from app.errors import RulesChanged
+from app.pipeline.rules import Rules
+
+
+def check_rules(connection: Connection, held: Held, rules: Rules) -> None:
+    """Refuse to write into a derived drawer that stands under other rules; a fresh one is marked with ours."""
+    if held.fingerprint == "":
+        stand(connection, held, rules)
+    elif held.fingerprint != rules.fingerprint:
+        raise RulesChanged(_told(connection, held, rules))
+
+
+def _told(connection: Connection, held: Held, rules: Rules) -> str:
+    if held.common != rules.common:
+        return f"jurisdiction {held.jurisdiction} was derived under other rules: run `hub rebuild`"
+    others = ", ".join(_others(connection, held, rules))
+    return (
+        f"jurisdiction {held.jurisdiction} reads {others} under other rules than this process knows: start it"
+        f" again, or take up its rules by `hub replay run {others.replace(',', '')}`"
+    )
+
+
+def stand(connection: Connection, held: Held, rules: Rules, *, generation: int | None = None) -> None:
+    """Note that the whole drawer stands under these rules, and its generation after a swap."""
+    jurisdictions.mark(
+        connection, held, fingerprint=rules.fingerprint, common=rules.common, generation=generation
+    )
+    source_rules.set_all(connection, held.jurisdiction, rules.sources)
+
+
+def take_up(connection: Connection, held: Held, rules: Rules) -> list[str]:
+    """Let every source be read under these rules from now on, and give those whose replay is due by that.
+
+    Whoever works under the former rules writes no more. Raises RulesChanged where only a rebuild helps.
+    """
+    if held.fingerprint == "" or held.common != rules.common:
+        check_rules(connection, held, rules)
+        return []
+    if held.fingerprint == rules.fingerprint:
+        return []
+    others = _others(connection, held, rules)
+    due = source_rules.remembered(connection, held.jurisdiction, others)
+    source_rules.set_some(
+        connection, held.jurisdiction, {key: rules.sources.get(key, "") for key in others}, due
+    )
+    jurisdictions.mark(connection, held, fingerprint=rules.fingerprint, common=rules.common)
+    return sorted(due)
+
+
+def _others(connection: Connection, held: Held, rules: Rules) -> list[str]:
+    """Give the sources that stand under other rules than these, those no longer installed included."""
+    stands = {key: said.fingerprint for key, said in source_rules.read(connection, held.jurisdiction).items()}
+    return sorted(
+        key for key in {*stands, *rules.sources} if stands.get(key, "") != rules.sources.get(key, "")
+    )
