@@ -11,6 +11,8 @@ _FORM = re.compile(
     r" ?(Z|[+-]\d{2}:?\d{2})?",
     re.ASCII | re.IGNORECASE,
 )
+_ALMOST = re.compile(r"(\d{4})-(\d{2})-(\d{2}) (\d{2}):(\d{2}):(\d{2})", re.ASCII)
+"""Already the text that sorts, but for the fraction of a second."""
 _EPOCH = re.compile(r"\d{10}|\d{13}", re.ASCII)
 
 
@@ -42,5 +44,12 @@ def render(at: datetime) -> str:
 
 def moment(text: str) -> str | None:
     """Give the sortable text of a moment as said, or None when it is none."""
+    if parts := _ALMOST.fullmatch(text):  # as most systems write it
+        year, month, day, hour, minute, second = map(int, parts.groups())
+        try:
+            datetime(year, month, day, hour, minute, second, tzinfo=CHINA)
+        except ValueError:
+            return None
+        return f"{text}.000000"
     found = read(text)
     return render(found) if found else None

@@ -33,13 +33,7 @@ def loads(body: bytes) -> Any:
         raise StrictJsonError("json.encoding", "内容不是 UTF-8 编码", "the body is not UTF-8") from None
     _check_depth(body)
     try:
-        value = json.loads(
-            text,
-            parse_float=_decimal,
-            parse_int=_integer,
-            parse_constant=_not_finite,
-            object_pairs_hook=_unique,
-        )
+        value = _READER.decode(text)
     except StrictJsonError:
         raise
     except (ValueError, RecursionError) as error:
@@ -108,6 +102,11 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
             "json.duplicate_key", f"字段 {twice} 出现两次", f"the name {twice} stands twice in one object"
         )
     return made
+
+
+_READER = json.JSONDecoder(
+    parse_float=_decimal, parse_int=_integer, parse_constant=_not_finite, object_pairs_hook=_unique
+)
 
 
 def _nul() -> StrictJsonError:

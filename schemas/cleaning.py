@@ -35,6 +35,12 @@ _NOTHING = frozenset(
         "\\",
     ]
 )
+_SPEAKS = re.compile(
+    "[0-9]|(?![{}])[\u4e00-\u9fa5]".format(
+        "".join(sorted({sign for word in _NOTHING for sign in word if sign >= "\u4e00"}))
+    )
+)
+"""A sign that no cleaning takes away and no spelling of an empty cell holds."""
 
 
 @lru_cache(maxsize=REMEMBERED)
@@ -60,8 +66,9 @@ def squeeze(text: str) -> str:
     return " ".join(folded.split())
 
 
-@lru_cache(maxsize=REMEMBERED)
 def says_nothing(text: str) -> bool:
     """Tell whether a text is one of the many spellings of an empty cell, such as 无, None, ---, / or (空)."""
+    if _SPEAKS.search(text):
+        return False
     cleaned = clean(text)
     return cleaned in _NOTHING or not cleaned.strip("-/.*?")

@@ -47,6 +47,7 @@ _YEAR = re.compile(rf"(?a)(\d{{4}})(?:年度?)?{_AROUND}")
 _WITH_OFFSET = re.compile(
     r"(?a)\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,6})?)? ?(?:Z|[+-]\d{2}:?\d{2})", re.IGNORECASE
 )
+_ISO = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})(?: [0-9]{2}:[0-9]{2}:[0-9]{2})?")
 _COMPACT = re.compile(r"(?a)(\d{4})(\d{2})(\d{2})?(?:(?:[01]\d|2[0-3])(?:[0-5]\d){1,2})?")
 _EXCEL = re.compile(r"(?a)(\d{5})(?:\.\d+)?")
 _EPOCH = re.compile(r"(?a)(\d{11,13})(?:\.0+)?")
@@ -69,6 +70,8 @@ def parse_date(text: str) -> Parsed[StatedDate | None]:
     (`date.words`), days and moments that do not exist (`date.impossible`), years outside 1949–2100 (`date.implausible`) and
     any other form (`date.form`).
     """
+    if found := _ISO.fullmatch(text):  # as most are written: nothing to fold, nothing to doubt
+        return _dated(text, (int(found[1]), int(found[2]), int(found[3]), Precision.DAY), ())
     if says_nothing(text):
         return Parsed(None)
     said = _SIGNS.sub(lambda m: m[1] or "", _in_digits(squeeze(text)))
@@ -81,7 +84,14 @@ def parse_date(text: str) -> Parsed[StatedDate | None]:
         doubts = (*doubts, Doubt("date.broken_sign", text, "“土”按“日”处理", "土 stands for 日"))
     if _UNKNOWN_NUMBER.fullmatch(said):
         return Parsed(None, (*doubts, _unknown(text)))
-    year, month, day, precision = _parts(said, text)
+    return _dated(text, _parts(said, text), doubts)
+
+
+def _dated(
+    text: str, parts: tuple[int, int, int, Precision], doubts: tuple[Doubt, ...]
+) -> Parsed[StatedDate | None]:
+    """Judge year, month and day as they were said; may raise NotUnderstood."""
+    year, month, day, precision = parts
     if year in _UNKNOWN_YEARS or (year, month, day) == (1970, 1, 1):
         return Parsed(None, (*doubts, _unknown(text)))
     if not _EARLIEST <= year <= _LATEST:

@@ -54,11 +54,14 @@ class Identifier(Schema):
 
 
 _LONGEST = 128
+_BARE = re.compile("[0-9A-Z\u4e00-\u9fa5〔〕()\\[\\]-]*[0-9][0-9A-Z\u4e00-\u9fa5〔〕()\\[\\]-]*")
+"""One number in signs that no cleaning changes: no label, nothing that joins two."""
 _LABEL = re.compile(r"^[^0-9:：]{2,16}[:：]\s*(?=\S)")
 _JOINED_CODES = re.compile(r"[、,，;；/|\r\n]+")
 _JOINED_CERTIFICATES = re.compile(r"[、,，;；/|\r\n]+|(?<=号)\s+")
 _JOINED_TEXTS = re.compile(r"[、,，;；|]+|(?<=号)\s+")
 _OPAQUE = frozenset((Scheme.PROMOTION_NO, Scheme.SUPPLY_NO, Scheme.WORKS_CODE))
+_DIGIT = re.compile("[0-9]")
 _BARE_NUMBER = re.compile(r"第?([0-9]{1,5})号?")
 _SERIES = re.compile(r"(.*〔[0-9]{4}〕[^0-9]*)[0-9]+")
 
@@ -73,16 +76,17 @@ def parse(scheme: Scheme, text: str) -> Parsed[tuple[Identifier, ...]]:
     """
     if says_nothing(text):
         return Parsed(())
+    bare = _BARE.fullmatch(text) is not None
     found: dict[tuple[Scheme, str], Identifier] = {}
     doubts: list[Doubt] = []
     words = 0
     series = ""
-    parts = list(_parts(scheme, _LABEL.sub("", text.strip())))
+    parts = [text] if bare else list(_parts(scheme, _LABEL.sub("", text.strip())))
     for part in parts:
-        cleaned = clean(part)
+        cleaned = part if bare else clean(part)
         if says_nothing(cleaned):
             continue
-        if not re.search("[0-9]", cleaned):
+        if not _DIGIT.search(cleaned):
             words += 1
             continue
         if len(cleaned) > _LONGEST:

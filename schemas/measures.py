@@ -11,7 +11,7 @@ from typing import Literal
 from schemas.base import Schema
 from schemas.cleaning import REMEMBERED, clean
 from schemas.doubts import NotUnderstood, Parsed
-from schemas.quantities import read_quantity
+from schemas.quantities import is_bare, read_quantity
 
 MoneyUnit = Literal["元", "万元", "亿元"]
 AreaUnit = Literal["㎡", "公顷", "亩"]
@@ -80,7 +80,7 @@ def parse_money(text: str, unit: MoneyUnit) -> Parsed[Money | None]:
     Nothing said and 0 give None (0 with `money.sentinel_zero`); words such as 详见合同 give Money without a value and
     a doubt. Raises NotUnderstood with rule `money.currency`, `money.negative`, `money.rate` or `money.form`.
     """
-    if _FOREIGN.search(clean(text)):
+    if not is_bare(text) and _FOREIGN.search(clean(text)):
         raise NotUnderstood(
             "money.currency", text, "外币金额，请折算为人民币", "a foreign currency: give it in yuan"
         )

@@ -14,6 +14,7 @@ from schemas.doubts import Doubt, NotUnderstood
 
 _EXACT = Context(prec=80)
 _NUMBER = r"[0-9]{1,24}(?:\.[0-9]{1,12})?(?:E[+-]?[0-9]{1,2})?"
+_BARE = re.compile(r"[0-9]{1,24}(?:\.[0-9]{1,12})?")
 _GROUPED = re.compile(r"(?<![0-9.])[0-9]{1,3}(?:([ ,'])[0-9]{3})(?:\1[0-9]{3})*(?![0-9])")
 _APART = re.compile(r"[0-9] [0-9]")
 _NOTE = re.compile(r"\(([^()]*)\)")
@@ -45,6 +46,8 @@ def read_quantity(
     in the text that is not the declared one is followed with a doubt that names both readings. Raises NotUnderstood
     with rule `<notion>.negative`, `.rate` or `.form`.
     """
+    if is_bare(text):
+        return _bare(text, units[declared], notion)
     if says_nothing(text):
         return None, ()
     said, doubts = _plain(text, units, notion)
@@ -77,13 +80,29 @@ def read_quantity(
     low, high = reader.bounds(said)
     doubts += tuple(reader.doubts)
     if not high:
-        doubt = Doubt(f"{notion}.sentinel_zero", text, "0 按未填处理", "zero is read as not said")
-        return None, (*doubts, doubt)
+        return None, (*doubts, _zero(text, notion))
     about = about or about_too
     if low != high or at_least or at_most:
         bounds = (None if at_most else low, None if at_least else high)
         return Quantity(low=bounds[0], high=bounds[1], step=reader.step, about=about), doubts
     return Quantity(value=high, step=reader.step, about=about), doubts
+
+
+def is_bare(text: str) -> bool:
+    """Tell whether a text is a number and nothing else, as most cells are: nothing to clean, no unit of its own."""
+    return _BARE.fullmatch(text) is not None
+
+
+def _bare(text: str, factor: Fraction, notion: str) -> tuple[Quantity | None, tuple[Doubt, ...]]:
+    number = Decimal(text)
+    if not number:
+        return None, (_zero(text, notion),)
+    decimals = len(text.partition(".")[2])
+    return Quantity(value=times(number, factor), step=_step(-decimals, factor)), ()
+
+
+def _zero(text: str, notion: str) -> Doubt:
+    return Doubt(f"{notion}.sentinel_zero", text, "0 按未填处理", "zero is read as not said")
 
 
 def _strip(said: str, words: re.Pattern[str]) -> tuple[str, bool]:
@@ -148,7 +167,7 @@ class _Reader:
             factor = self.units[found[2] or unit or self.declared]
             number = Decimal(found[1])
             total = _EXACT.add(total, times(number, factor))
-            self.step = times(Decimal(1).scaleb(min(0, _exponent(number))), factor)
+            self.step = _step(min(0, _exponent(number)), factor)
             if "E" in found[1]:
                 self.doubts.append(
                     Doubt(
@@ -181,6 +200,11 @@ def _forms(units: tuple[str, ...]) -> tuple[re.Pattern[str], re.Pattern[str]]:
 def _exponent(number: Decimal) -> int:
     exponent = number.as_tuple().exponent
     return exponent if isinstance(exponent, int) else 0
+
+
+def _step(exponent: int, factor: Fraction) -> Decimal:
+    """Give the worth of a digit that stands `exponent` places before the point."""
+    return times(Decimal(1).scaleb(exponent), factor)
 
 
 def times(number: Decimal, factor: Fraction) -> Decimal:

@@ -42,3 +42,13 @@ def test_the_many_spellings_of_an_empty_cell_say_nothing(text: str) -> None:
 @pytest.mark.parametrize("text", ["0", "无锡市", "-5", "a", "详见合同"])
 def test_a_word_or_a_number_says_something(text: str) -> None:
     assert not says_nothing(text)
+
+
+@given(
+    st.text(
+        st.sampled_from("无空不限待定暂未知详数据填没有 \u3000\u200b()（）/-*.?NUＬｌAn0１½①㈱豈\u0301项")
+    )
+    | st.text()
+)
+def test_a_text_says_as_much_as_what_is_left_of_it_when_cleaned(text: str) -> None:
+    assert says_nothing(text) == says_nothing(clean(text))

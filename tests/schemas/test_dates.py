@@ -175,3 +175,15 @@ def test_real_land_supply_dates_are_read_or_named() -> None:
     assert met["read"] > 15_000
     assert met["date.sentinel"] >= 44
     assert set(met) <= {"read", "nothing", "date.sentinel"}
+
+
+@given(st.from_regex(r"(?a)(19|20)\d\d-[01]\d-[0-3]\d( \d\d:\d\d:\d\d)?", fullmatch=True))
+def test_a_date_as_most_are_written_means_what_it_means_among_blanks(text: str) -> None:
+    def read(said: str) -> tuple[object, ...]:
+        try:
+            value, doubts = parse_date(said)
+        except NotUnderstood as refused:
+            return refused.doubt.rule, refused.doubt.zh
+        return value and (value.day, value.precision), [(doubt.rule, doubt.zh) for doubt in doubts]
+
+    assert read(text) == read(f" {text}")

@@ -297,3 +297,30 @@ def test_real_market_project_numbers_are_known_by_their_form() -> None:
     numbers = [link.rpartition("/")[2] for link in links]
     assert numbers
     assert {only(Scheme.PROJECT_CODE, number).scheme for number in numbers} == {Scheme.MARKET_PROJECT_NO}
+
+
+NUMBERS = st.sampled_from(
+    [
+        CODE,
+        CODE.replace("-", ""),
+        f"{CODE}-002",
+        "91430204MA4D00180A",
+        "建字第4302042024GG0023456号",
+        "430204202405200101",
+    ]
+) | st.text("0123456789AGXYZa_-〔〕[]()第号字建地用株发改备：、 ", max_size=30)
+
+
+@given(st.sampled_from(Scheme), st.lists(NUMBERS, min_size=1, max_size=2).map("".join))
+def test_a_number_means_what_it_means_among_blanks(scheme: Scheme, text: str) -> None:
+    def read(said: str) -> tuple[object, ...]:
+        try:
+            numbers, doubts = parse(scheme, said)
+        except NotUnderstood as refused:
+            return refused.doubt.rule, refused.doubt.zh
+        return (
+            [number.model_copy(update={"raw": number.raw.strip()}) for number in numbers],
+            [(doubt.rule, doubt.zh, doubt.minor) for doubt in doubts],
+        )
+
+    assert read(text) == read(f" {text} ")

@@ -214,3 +214,15 @@ def test_real_areas_and_prices_are_all_read() -> None:
     assert met["area area.sentinel_zero"] == 22
     assert met["price money.sentinel_zero"] == 5575
     assert met["area read"] + met["area area.sentinel_zero"] == met.total() // 2
+
+
+@given(st.from_regex(r"[0-9]{1,25}(\.[0-9]{1,13})?", fullmatch=True), st.sampled_from(["㎡", "公顷", "亩"]))
+def test_a_bare_number_means_what_it_means_among_blanks(text: str, unit: AreaUnit) -> None:
+    def read(said: str) -> tuple[object, ...]:
+        try:
+            value, doubts = parse_area(said, unit)
+        except NotUnderstood as refused:
+            return (refused.doubt.rule,)
+        return value and str(value.model_dump(exclude={"raw"})), [(doubt.rule, doubt.zh) for doubt in doubts]
+
+    assert read(text) == read(f" {text}")
