@@ -25,7 +25,9 @@ _HEAD = """\
 What the departments send, and what the hub understands of it. **Written from the manifests** by
 `python -m connectors.catalogue docs/feeds.md`: change a manifest, not this page. Milestones (C5) are those of
 `schemas/codes/milestones.toml`; ranks: A certificate of the owner with number and date, B the owner's own statement, C another
-department's mention, D anybody's claim. Units are those a column has where its head declares none.
+department's mention, D anybody's claim. Units are those a column has where its head declares none. Tiers say which rules of the
+contract a feed is held to (`docs/add-a-department.md`): silver names its columns, words and errors, gold also loses nothing when a
+run breaks off. A feed whose layout no real delivery has confirmed yet stays below gold.
 """
 
 
@@ -44,13 +46,15 @@ def page() -> str:
 
 
 def _summary(manifests: list[Manifest]) -> str:
-    lines = ["| feed | | comes as | proves |", "|---|---|---|---|"]
+    lines = ["| feed | | comes as | tier | proves |", "|---|---|---|---|---|"]
     for one in manifests:
         best: dict[str, str] = {}
         for rule in one.evidence:
             best[rule.milestone] = min(rule.rank, best.get(rule.milestone, "D"))
         told = [f"{code} {best[code]}" for code in milestones() if code in best]
-        lines.append(f"| `{one.key}` | {one.title.zh} | {one.transport.kind} | {', '.join(told)} |")
+        lines.append(
+            f"| `{one.key}` | {one.title.zh} | {one.transport.kind} | {one.tier} | {', '.join(told)} |"
+        )
     return "\n".join(lines) + "\n"
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from schemas.records import Responsible
 
 
@@ -26,6 +28,17 @@ class AuthFailed(ConnectorError):
 
 class SourceChanged(ConnectorError):
     """The source has another shape than its manifest says: stop until somebody has looked."""
+
+
+class ColumnsChanged(SourceChanged):
+    """The source has columns its manifest does not know, or lacks some it needs."""
+
+    def __init__(self, source: str, missing: Iterable[str], unknown: Iterable[str]) -> None:
+        self.missing, self.unknown = sorted(missing), sorted(unknown)
+        super().__init__(
+            f"{source}: columns changed; missing: {', '.join(self.missing) or 'none'}; "
+            f"unknown: {', '.join(self.unknown) or 'none'}. Map or ignore them in the manifest"
+        )
 
 
 class RecordRejected(ConnectorError):

@@ -104,7 +104,7 @@ class Manifest(MappingRules, RowRules):
     volatile: tuple[ColumnName, ...] = ()
     retraction: Retraction | None = None
     assertions: dict[str, Range] = {}
-    exempt: dict[str, Annotated[str, Field(min_length=3)]] = {}
+    exempt: dict[Annotated[str, Field(pattern=r"^C([2-9]|10)$")], Annotated[str, Field(min_length=3)]] = {}
 
     @model_validator(mode="after")
     def _holds_together(self) -> Manifest:

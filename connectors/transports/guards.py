@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from connectors.columns import column_name
-from connectors.errors import SourceChanged
+from connectors.errors import ColumnsChanged, SourceChanged
 from connectors.manifest import Manifest
 from connectors.splitting import NotSplittable, members
 from schemas.records import RawRecord, Unreadable
@@ -17,13 +17,9 @@ ENOUGH = 3
 def check_columns(manifest: Manifest, heads: Collection[str]) -> None:
     """Raise SourceChanged unless a listing has every needed column and none the manifest does not know."""
     names = {column_name(head) for head in heads}
-    missing = sorted(manifest.needed_columns() - names)
-    unknown = sorted(names - manifest.known_columns())
+    missing, unknown = manifest.needed_columns() - names, names - manifest.known_columns()
     if missing or unknown:
-        raise SourceChanged(
-            f"{manifest.key}: columns changed; missing: {', '.join(missing) or 'none'}; "
-            f"unknown: {', '.join(unknown) or 'none'}. Map or ignore them in the manifest"
-        )
+        raise ColumnsChanged(manifest.key, missing, unknown)
 
 
 def check_shape(manifest: Manifest, rows: Sequence[RawRecord | Unreadable]) -> None:
@@ -41,10 +37,8 @@ def check_names(manifest: Manifest, rows: Sequence[bytes]) -> None:
         named = [{column_name(head) for head in members(row)} for row in (rows[0], rows[-1])]
     except NotSplittable:
         return
-    if unknown := sorted((named[0] & named[1]) - manifest.known_columns()):
-        raise SourceChanged(
-            f"{manifest.key}: unknown: {', '.join(unknown)}. Map or ignore them in the manifest"
-        )
+    if unknown := (named[0] & named[1]) - manifest.known_columns():
+        raise ColumnsChanged(manifest.key, (), unknown)
 
 
 def check_encoding(manifest: Manifest, rows: Sequence[bytes]) -> None:

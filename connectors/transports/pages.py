@@ -192,6 +192,8 @@ class _Walk:
         settings = self._settings
         if settings.agreed:
             said = text_at(body, settings.agreed.pointer)
+            if said is None:
+                raise SourceChanged(f"the answer has no {settings.agreed.pointer}")
             if said in settings.agreed.auth_values:
                 raise AuthFailed(f"the source answers {settings.agreed.pointer} = {said}")
             if said not in settings.agreed.values:

@@ -36,16 +36,7 @@ class NotReadable(ValueError):
 
 def rows(path: Path, sheet: str | None) -> Iterator[Row]:
     """Give a file's rows by its suffix; `sheet` names a workbook's sheet, else the first. Raises NotReadable."""
-    suffix = path.suffix.lower()
-    if suffix == ".xlsx":
-        found = _xlsx(path, sheet)
-    elif suffix == ".xls":
-        found = _xls(path, sheet)
-    elif suffix in {".csv", ".txt"}:
-        found = _csv(path)
-    else:
-        raise NotReadable("file.kind", f"不支持的文件类型 {suffix}", f"files of kind {suffix} are not read")
-    for number, row in enumerate(found, start=1):
+    for number, row in enumerate(cells(path, sheet), start=1):
         if len(row) > MAX_COLUMNS:
             raise NotReadable(
                 "file.columns",
@@ -53,6 +44,18 @@ def rows(path: Path, sheet: str | None) -> Iterator[Row]:
                 f"row {number} has more than {MAX_COLUMNS} columns",
             )
         yield [_cell(value) for value in row]
+
+
+def cells(path: Path, sheet: str | None) -> Iterator[Row]:
+    """Give a file's rows with its cells as the format holds them: days as days. Raises NotReadable."""
+    suffix = path.suffix.lower()
+    if suffix == ".xlsx":
+        return _xlsx(path, sheet)
+    if suffix == ".xls":
+        return _xls(path, sheet)
+    if suffix in {".csv", ".txt"}:
+        return _csv(path)
+    raise NotReadable("file.kind", f"不支持的文件类型 {suffix}", f"files of kind {suffix} are not read")
 
 
 def _xlsx(path: Path, sheet: str | None) -> Iterator[Row]:
@@ -126,7 +129,7 @@ def _xls_date(value: float, datemode: Literal[0, 1]) -> Any:
 
 
 def _csv(path: Path) -> Iterator[Row]:
-    encoding = _encoding(path)
+    encoding = encoding_of(path)
     with path.open(encoding=encoding, newline="") as file, _named_errors():
         _check_quotes(file)
     with path.open(encoding=encoding, newline="") as file, _named_errors():
@@ -173,7 +176,7 @@ def _lines(file: TextIO, held: list[str] | None = None) -> Iterator[str]:
         yield line
 
 
-def _encoding(path: Path) -> str:
+def encoding_of(path: Path) -> str:
     """Tell UTF-8 (with or without mark) from GB18030 by reading it all once; raise NotReadable for neither."""
     for name in ("utf-8-sig", "gb18030"):
         decoder = codecs.getincrementaldecoder(name)()

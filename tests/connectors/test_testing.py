@@ -4,15 +4,18 @@ from pathlib import Path
 
 import pytest
 
-from connectors.testing import broken, check
+from connectors.registry import VARIABLE
+from connectors.testing import RULES, broken, check, contract_cases, demanded, feeds
 from tests.connectors.manifests import BASE, FILES, KEY
+
+GOLD = BASE + 'tier = "gold"\n'
 
 FIELDS = '[fields]\nname = { from = "MC", required = true }\nstatus = { from = "ZT", lookup = "s" }\n[lookup.s]\n"1" = "one"\n'
 SAMPLE = "BH,MC,ZT\n1,甲,1\n"
 
 
 def feed(
-    root: Path, manifest: str = BASE + FILES + KEY + FIELDS, sample: str = SAMPLE, code: str = ""
+    root: Path, manifest: str = GOLD + FILES + KEY + FIELDS, sample: str = SAMPLE, code: str = ""
 ) -> Path:
     folder = root / "testing" / "feed"
     (folder / "sample").mkdir(parents=True)
@@ -32,7 +35,9 @@ def test_a_good_feed_keeps_every_rule_once_its_expectation_is_written(tmp_path: 
     folder = feed(tmp_path)
     assert rules(folder) == ["C5"]
     assert broken(check(folder, update=True)) == []
-    assert [result.rule for result in check(folder)] == ["C1", "C2", "C3", "C4", "C5", "C6", "C7"]
+    assert {result.rule: result.state for result in check(folder)} == {
+        name: "n/a" if name == "C10" else "kept" for name in RULES
+    }
 
 
 def test_an_unknown_key_and_a_wrong_manifest_break_the_first_rule(tmp_path: Path) -> None:
@@ -43,7 +48,7 @@ def test_an_unknown_key_and_a_wrong_manifest_break_the_first_rule(tmp_path: Path
 @pytest.mark.parametrize(
     ("sample", "broken_rules"),
     [
-        ("BH,MC,ZT\n", ["C2", "C5", "C7"]),
+        ("BH,MC,ZT\n", ["C2", "C5", "C7", "C9"]),
         ("BH,MC,ZT\n1,甲,1\n,乙,1\n", ["C3", "C5"]),
         ("BH,MC,ZT,XZL\n1,甲,1,x\n", ["C2"]),
     ],
@@ -90,3 +95,52 @@ def test_an_exemption_needs_its_reason_and_is_shown(tmp_path: Path) -> None:
         ("C5", "the sample changes daily")
     ]
     assert rules(feed(tmp_path / "b", exempt.replace("the sample changes daily", ""))) == ["C1"]
+
+
+def test_a_tier_demands_its_own_rules_and_those_below_it(tmp_path: Path) -> None:
+    assert demanded("bronze") == ("C1", "C2", "C3", "C4", "C5")
+    assert set(demanded("silver")) - set(demanded("bronze")) == {"C6", "C7", "C8"}
+    assert set(demanded("gold")) - set(demanded("silver")) == {"C9", "C10"}
+    states = {}
+    for tier in ("bronze", "silver"):
+        folder = feed(tmp_path / tier, f'{BASE}tier = "{tier}"\n{FILES}{KEY}{FIELDS}', code=SWALLOWING)
+        check(folder, update=True)
+        states[tier] = next(result.state for result in check(folder) if result.rule == "C7")
+    assert states == {"bronze": "open", "silver": "broken"}
+
+
+def test_a_rule_that_is_no_rule_or_is_the_manifest_itself_allows_no_exemption(tmp_path: Path) -> None:
+    for name in ("C1", "C11", "the_sample"):
+        exempt = f'{BASE}exempt = {{ {name} = "we would rather not" }}\n{FILES}{KEY}{FIELDS}'
+        assert rules(feed(tmp_path / name, exempt)) == ["C1"]
+
+
+RAISING = """    def normalize(self, raws):
+        raise KeyError("the author's own mistake")
+        yield
+"""
+
+
+def test_what_a_feeds_own_code_raises_is_told_and_ends_no_check(tmp_path: Path) -> None:
+    found = broken(check(feed(tmp_path, code=RAISING)))
+    assert 'C4: KeyError: "the author\'s own mistake"' in found
+
+
+def test_every_rule_says_what_it_promises_in_a_sentence() -> None:
+    assert all(rule.says.endswith(".") and "\n" not in rule.says for rule in RULES.values())
+
+
+def test_a_third_party_gets_a_case_for_each_rule_its_tier_demands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = feed(tmp_path, f'{BASE}tier = "silver"\n{FILES}{KEY}{FIELDS}')
+    check(folder, update=True)
+    monkeypatch.setenv(VARIABLE, str(tmp_path))
+    cases = contract_cases("testing.feed")
+    assert [str(case) for case in cases] == [f"testing.feed-C{number}" for number in range(1, 9)]
+    assert [case.broken() for case in cases] == [[]] * 8
+    (folder / "expected.json").unlink()
+    assert [case.rule for case in cases if case.broken()] == ["C5"]
+    assert {case.feed for case in contract_cases()} == set(feeds())
+    with pytest.raises(ValueError, match=r"there is no source no\.such"):
+        contract_cases("no.such")

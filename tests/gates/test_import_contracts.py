@@ -31,7 +31,9 @@ PLANTS: dict[str, list[tuple[str, str]]] = {
     ],
     "schemas are only pydantic": [("schemas/base.py", "import sqlalchemy")],
     "connectors have no server and no database of the hub": [("connectors/contract.py", "import psycopg")],
-    "only the transports of tables know SQLAlchemy": [("connectors/contract.py", "from sqlalchemy import text")],
+    "only the transports of tables know SQLAlchemy": [
+        ("connectors/contract.py", "from sqlalchemy import text")
+    ],
     "only the files transport reads spreadsheets": [("connectors/contract.py", "import openpyxl")],
     "only the http transport speaks HTTP to departments": [("connectors/contract.py", "import httpx")],
     "truth is pure": [

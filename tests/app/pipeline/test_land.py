@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from app.db.session import Database
 from app.errors import Conflict
 from app.pipeline.land import Landed, land_page, land_push, rename_key
 from connectors.contract import Binding
+from connectors.registry import discover
 from connectors.rows import RowReader
 from schemas.ids import record_id
 from schemas.records import Listing, Page, RawRecord
@@ -221,10 +223,29 @@ def test_a_push_of_any_bytes_lands(hub: Database, body: bytes) -> None:
     settle(hub)
 
 
-def push(hub: Database, jurisdiction: int, body: bytes, message_id: str = "m1") -> int:
+def push(hub: Database, jurisdiction: int, body: bytes, message_id: str = "m1", source: str = EVENTS) -> int:
     """Keep a pushed message as the door does."""
     with hub.begin() as connection:
-        return accept_push(connection, jurisdiction, EVENTS, message_id, {}, body, "housing").delivery
+        return accept_push(connection, jurisdiction, source, message_id, {}, body, "housing").delivery
+
+
+FOUND = discover()
+
+
+@pytest.mark.parametrize("source", [one.key for one in FOUND.manifests() if one.push])
+def test_what_a_department_pushes_lands_nothing_new_when_it_comes_again(hub: Database, source: str) -> None:
+    sample = Path(str(FOUND.sources[source].folder)) / "sample"
+    body = b"".join(file.read_bytes() for file in sample.glob("*.json"))
+    unpacked = list(FOUND.open(source, Binding(FIRST)).unpack({}, body))
+    for jurisdiction in JURISDICTIONS:
+        counted = []
+        for message_id in ("first", "again"):
+            number = push(hub, jurisdiction, body, message_id, source)
+            with hub.begin() as connection:
+                landed = land_push(connection, jurisdiction, source, number, unpacked)
+            assert landed is not None
+            counted.append((landed.kept, landed.unchanged, landed.unreadable))
+        assert counted == [(len(unpacked), 0, 0), (0, len(unpacked), 0)]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,54 @@
+"""Files of rows as departments send them, written for samples: what a reader of `sheets` gets back is what was given."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable
+from datetime import date, datetime, time
+from pathlib import Path
+from typing import Any
+
+Row = list[Any]
+_XLS_FORMS = {datetime: "yyyy-mm-dd hh:mm:ss", date: "yyyy-mm-dd", time: "hh:mm:ss"}
+
+
+def write(path: Path, rows: Iterable[Row], *, sheet: str | None, encoding: str) -> None:
+    """Write rows in the format the suffix says; `sheet` names a workbook's only sheet, `encoding` is for csv.
+
+    Nothing but cells is written: no author, no comment, no hidden sheet.
+    """
+    suffix = path.suffix.lower()
+    if suffix == ".xlsx":
+        _xlsx(path, rows, sheet or "Sheet1")
+    elif suffix == ".xls":
+        _xls(path, rows, sheet or "Sheet1")
+    else:
+        text = io.StringIO(newline="")
+        csv.writer(text, lineterminator="\n").writerows(rows)
+        path.write_bytes(text.getvalue().encode(encoding))
+
+
+def _xlsx(path: Path, rows: Iterable[Row], sheet: str) -> None:
+    import openpyxl
+
+    book = openpyxl.Workbook(write_only=True)
+    book.properties.creator = None
+    page = book.create_sheet(sheet)
+    for row in rows:
+        page.append(row)
+    book.save(path)
+
+
+def _xls(path: Path, rows: Iterable[Row], sheet: str) -> None:
+    import xlwt
+
+    book = xlwt.Workbook(encoding="utf-8")
+    page = book.add_sheet(sheet)
+    forms = {kind: xlwt.easyxf(num_format_str=form) for kind, form in _XLS_FORMS.items()}
+    plain = xlwt.XFStyle()
+    for number, row in enumerate(rows):
+        for place, cell in enumerate(row):
+            if cell is not None and cell != "":
+                page.write(number, place, cell, forms.get(type(cell), plain))
+    book.save(str(path))
