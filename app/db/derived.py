@@ -48,6 +48,19 @@ def _row() -> tuple[Column[int], Column[int]]:
     )
 
 
+def _places(name: str, comment: str) -> None:
+    Table(
+        name,
+        metadata,
+        _jurisdiction(),
+        _id("record_id"),
+        Column("project_id", Text(collation="C"), nullable=False),
+        Column("live", Boolean, nullable=False),
+        Index(f"ix_{name}_project", "jurisdiction", "project_id"),
+        comment=comment,
+    )
+
+
 Table(
     "progress",
     metadata,
@@ -140,14 +153,14 @@ Table(
     Column("score", Integer, nullable=False),
     Index("ix_pair_b", "jurisdiction", "b"),
 )
+_places("cluster", "what resolving says: the project each record belongs to")
+_places("member", "what is served: the project whose document speaks of the record")
 Table(
-    "member",
+    "touched",
     metadata,
     _jurisdiction(),
     _id("record_id"),
-    Column("project_id", Text(collation="C"), nullable=False),
-    Column("live", Boolean, nullable=False),
-    Index("ix_member_project", "jurisdiction", "project_id"),
+    comment="records whose project's document is older than what was said of them",
 )
 Table(
     "review",

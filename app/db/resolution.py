@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from sqlalchemy import Connection, text
 
 from app.db.copy import copy_rows
+
+Places = Literal["cluster", "member"]
+"""Where records are said to belong: as resolved last, or as the served documents have it."""
+PLACES: tuple[Places, Places] = ("cluster", "member")
 
 
 class MemberRow(NamedTuple):
@@ -72,22 +76,28 @@ def pairs_of(
     return [(a, b, score) for a, b, score in rows]
 
 
-def members_of(connection: Connection, jurisdiction: int, record_ids: Sequence[str]) -> list[MemberRow]:
+def members_of(
+    connection: Connection, jurisdiction: int, record_ids: Sequence[str], places: Places = "cluster"
+) -> list[MemberRow]:
     """Give the place of each of these records that has one."""
     rows = connection.execute(
         text(
-            "SELECT record_id, project_id, live FROM member WHERE jurisdiction = :j AND record_id = ANY(:ids)"
+            # sql-lint: allow built-text — the table is one of PLACES, as the type says
+            f"SELECT record_id, project_id, live FROM {places} WHERE jurisdiction = :j AND record_id = ANY(:ids)"
         ),
         {"j": jurisdiction, "ids": list(record_ids)},
     )
     return [MemberRow(*row) for row in rows]
 
 
-def members_in(connection: Connection, jurisdiction: int, project_ids: Sequence[str]) -> list[MemberRow]:
+def members_in(
+    connection: Connection, jurisdiction: int, project_ids: Sequence[str], places: Places = "cluster"
+) -> list[MemberRow]:
     """Give every record of these projects."""
     rows = connection.execute(
         text(
-            "SELECT record_id, project_id, live FROM member WHERE jurisdiction = :j AND project_id = ANY(:ids)"
+            # sql-lint: allow built-text — the table is one of PLACES, as the type says
+            f"SELECT record_id, project_id, live FROM {places} WHERE jurisdiction = :j AND project_id = ANY(:ids)"
         ),
         {"j": jurisdiction, "ids": list(project_ids)},
     )
@@ -156,16 +166,21 @@ def replace_pairs(
 
 
 def replace_members(
-    connection: Connection, jurisdiction: int, region: Sequence[str], members: Iterable[MemberRow]
+    connection: Connection,
+    jurisdiction: int,
+    region: Sequence[str],
+    members: Iterable[MemberRow],
+    places: Places = "cluster",
 ) -> None:
     """Set the place of every record of a region."""
     connection.execute(
-        text("DELETE FROM member WHERE jurisdiction = :j AND record_id = ANY(:ids)"),
+        # sql-lint: allow built-text — the table is one of PLACES, as the type says
+        text(f"DELETE FROM {places} WHERE jurisdiction = :j AND record_id = ANY(:ids)"),
         {"j": jurisdiction, "ids": list(region)},
     )
     copy_rows(
         connection,
-        "member",
+        places,
         [("jurisdiction", "int4"), ("record_id", "text"), ("project_id", "text"), ("live", "bool")],
         ((jurisdiction, *member) for member in members),
     )
@@ -187,4 +202,51 @@ def replace_reviews(
         "review",
         [("jurisdiction", "int4"), ("a", "text"), ("b", "text"), ("kind", "text"), ("score", "int4")],
         ((jurisdiction, *review) for review in reviews),
+    )
+
+
+def touch(connection: Connection, jurisdiction: int, record_ids: Iterable[str]) -> None:
+    """Note records whose project's document has to be made anew."""
+    connection.execute(
+        text(
+            "INSERT INTO touched (jurisdiction, record_id) SELECT :j, unnest(CAST(:ids AS text[]))"
+            " ON CONFLICT DO NOTHING"
+        ),
+        {"j": jurisdiction, "ids": sorted(set(record_ids))},
+    )
+
+
+def touched(connection: Connection, jurisdiction: int, limit: int) -> list[str]:
+    """Give up to `limit` records whose project's document waits to be made anew, by id."""
+    rows = connection.execute(
+        text("SELECT record_id FROM touched WHERE jurisdiction = :j ORDER BY record_id LIMIT :n"),
+        {"j": jurisdiction, "n": limit},
+    )
+    return list(rows.scalars())
+
+
+def still_touched(connection: Connection, jurisdiction: int, record_ids: Sequence[str]) -> bool:
+    """Say whether the documents of all these records still wait."""
+    n: int = connection.execute(
+        text("SELECT count(*) FROM touched WHERE jurisdiction = :j AND record_id = ANY(:ids)"),
+        {"j": jurisdiction, "ids": list(record_ids)},
+    ).scalar_one()
+    return n == len(record_ids)
+
+
+def more_touched_than(connection: Connection, jurisdiction: int, most: int) -> bool:
+    """Say whether the documents of more than `most` records wait."""
+    return bool(
+        connection.execute(
+            text("SELECT EXISTS (SELECT FROM touched WHERE jurisdiction = :j OFFSET :n)"),
+            {"j": jurisdiction, "n": most},
+        ).scalar_one()
+    )
+
+
+def settle(connection: Connection, jurisdiction: int, record_ids: Sequence[str]) -> None:
+    """Note that the documents of these records are up to date."""
+    connection.execute(
+        text("DELETE FROM touched WHERE jurisdiction = :j AND record_id = ANY(:ids)"),
+        {"j": jurisdiction, "ids": list(record_ids)},
     )

@@ -1,7 +1,8 @@
-"""Walk one batch through the corridor: what memory has gained since, into the derived drawer.
+"""Walk one step through the corridor: what memory has gained since into the derived drawer, then into what is served.
 
-Everything is computed on one snapshot without a lock; under the jurisdiction's row it is only checked that nobody
-else advanced meanwhile, and written. Progress, derived rows, summaries and feed move in one transaction.
+A step is a batch of rows, normalized and resolved, or, when no row waits, the documents of what batches have touched.
+Each is computed on one snapshot without a lock; under the jurisdiction's row it is only checked that nobody else
+advanced meanwhile, and written. Documents, members, summaries and feed move in one transaction.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ from dataclasses import dataclass
 from app.db import golden, jurisdictions, records, resolution
 from app.db.records import PendingRow, Progress
 from app.db.session import Connection, Database
-from app.pipeline.compose import Composition, compose
+from app.pipeline.compose import Composition, compose, is_due
+from app.pipeline.compose import write as serve
 from app.pipeline.normalize import Normalized, normalize
 from app.pipeline.resolve import Resolution, resolve
 from app.pipeline.rules import Rules
@@ -22,6 +24,8 @@ log = logging.getLogger(__name__)
 
 MOST_LANDINGS = 1_000
 MOST_WORDS = 50
+DOCUMENTS = 500
+"""Touched records whose documents are made in one step."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,31 +36,64 @@ class Batch:
     after: Progress
     normalized: Normalized
     resolved: Resolution
-    composed: Composition
+    touched: frozenset[str]
+    """Records whose project's document this batch makes old."""
 
 
 def advance(database: Database, rules: Rules, jurisdiction: int, *, limit: int = 200) -> bool:
-    """Take the next batch of at most `limit` raw rows into the serving drawer; False when there was nothing."""
+    """Take the next step, a batch of at most `limit` raw rows or else documents; False when nothing waits."""
     with database.read() as snapshot:
         generation = jurisdictions.generation(snapshot, jurisdiction)
-        batch = compute(snapshot, rules, jurisdiction, limit)
-    if batch is None:
-        return False
+        step = compute(snapshot, rules, jurisdiction, limit)
+    return step is not None and _written(database, rules, jurisdiction, generation, step)
+
+
+def compose_next(database: Database, rules: Rules, jurisdiction: int) -> bool:
+    """Serve the next documents although rows still wait; False when every document is up to date."""
+    with database.read() as snapshot:
+        generation = jurisdictions.generation(snapshot, jurisdiction)
+        before = records.read_progress(snapshot, jurisdiction)
+        step = compose(snapshot, jurisdiction, rules, before, DOCUMENTS)
+    return step is not None and _written(database, rules, jurisdiction, generation, step)
+
+
+def _written(
+    database: Database, rules: Rules, jurisdiction: int, generation: int, step: Batch | Composition
+) -> bool:
+    """Write a step unless it was overtaken; its work is done then, or computed anew by whoever asks next."""
     with database.begin() as connection:
         held = jurisdictions.hold(connection, jurisdiction)
         check_rules(connection, held, rules)
-        if held.generation == generation and records.read_progress(connection, jurisdiction) == batch.before:
-            write(connection, jurisdiction, batch)
-            changes = batch.composed.changes
-            if changes:
-                numbers = jurisdictions.take(connection, held, "change_no", len(changes))
-                golden.add_changes(connection, jurisdiction, numbers, changes)
+        if held.generation == generation and _is_due(connection, jurisdiction, step):
+            write(connection, jurisdiction, step)
+            if isinstance(step, Composition) and step.changes:
+                numbers = jurisdictions.take(connection, held, "change_no", len(step.changes))
+                golden.add_changes(connection, jurisdiction, numbers, step.changes)
     return True
 
 
-def compute(connection: Connection, rules: Rules, jurisdiction: int, limit: int) -> Batch | None:
-    """Compute the next batch of a derived drawer from one snapshot; None when memory holds nothing new."""
+def _is_due(connection: Connection, jurisdiction: int, step: Batch | Composition) -> bool:
+    if isinstance(step, Composition):
+        return is_due(connection, jurisdiction, step)
+    return records.read_progress(connection, jurisdiction) == step.before
+
+
+def compute(
+    connection: Connection, rules: Rules, jurisdiction: int, limit: int
+) -> Batch | Composition | None:
+    """Compute the next step of a derived drawer from one snapshot: what waits to be read, and then to be composed.
+
+    None when memory holds nothing new and every document is up to date.
+    """
     before = records.read_progress(connection, jurisdiction)
+    return _batch(connection, rules, jurisdiction, before, limit) or compose(
+        connection, jurisdiction, rules, before, DOCUMENTS
+    )
+
+
+def _batch(
+    connection: Connection, rules: Rules, jurisdiction: int, before: Progress, limit: int
+) -> Batch | None:
     rows = records.pending_rows(connection, jurisdiction, before, limit)
     words = resolution.words_after(connection, jurisdiction, before.judgement_no, MOST_WORDS)
     corrections = golden.corrections_after(connection, jurisdiction, before.correction_no, MOST_WORDS)
@@ -71,18 +108,22 @@ def compute(connection: Connection, rules: Rules, jurisdiction: int, limit: int)
     )
     normalized = normalize(connection, jurisdiction, rules, rows, landings)
     changed = {rid: row for rid, row in normalized.changed.items() if row.kind == "project"}
-    parts = {rid: row for rid, row in normalized.changed.items() if row.kind == "part"}
     dropped = [rid for rid, row in normalized.dropped.items() if row.kind == "project"]
-    parts |= {rid: row._replace(live=False) for rid, row in normalized.dropped.items() if row.kind == "part"}
     asked = {rid for _, a, b in words for rid in (a, b)}
     resolved = resolve(connection, jurisdiction, changed, dropped, asked, after.judgement_no)
-    was = {
-        row.record_id: row.parent_id for row in records.read_records(connection, jurisdiction, sorted(parts))
-    }
+    now = {member.record_id: member.project_id for member in resolved.members}
     touched = {*changed, *dropped, *(rid for _, rid in corrections)}
-    touched |= {parent for parent in (*was.values(), *(row.parent_id for row in parts.values())) if parent}
-    composed = compose(connection, jurisdiction, rules, resolved, touched, parts, after.correction_no)
-    return Batch(before, after, normalized, resolved, composed)
+    touched |= _parents(connection, jurisdiction, normalized)
+    touched |= {rid for rid in {*resolved.before, *now} if resolved.before.get(rid) != now.get(rid)}
+    return Batch(before, after, normalized, resolved, frozenset(touched))
+
+
+def _parents(connection: Connection, jurisdiction: int, normalized: Normalized) -> set[str]:
+    """Give the records that parts of this batch hang on, or hung on before it."""
+    parts = [row for row in normalized.changed.values() if row.kind == "part"]
+    stood = records.read_records(connection, jurisdiction, sorted(row.record_id for row in parts))
+    left = (row for row in normalized.dropped.values() if row.kind == "part")
+    return {row.parent_id for row in (*parts, *stood, *left) if row.parent_id}
 
 
 def _within(rows: list[PendingRow], landings: list[records.PendingLanding], limit: int) -> list[PendingRow]:
@@ -107,9 +148,12 @@ def _after(
     return before._replace(landing_no=last, row_no=end)
 
 
-def write(connection: Connection, jurisdiction: int, batch: Batch) -> None:
-    """Write a computed batch into the drawer the connection means."""
-    normalized, resolved, composed = batch.normalized, batch.resolved, batch.composed
+def write(connection: Connection, jurisdiction: int, step: Batch | Composition) -> None:
+    """Write a computed step into the drawer the connection means."""
+    if isinstance(step, Composition):
+        serve(connection, jurisdiction, step)
+        return
+    normalized, resolved = step.normalized, step.resolved
     records.write_records(connection, jurisdiction, normalized.rows, normalized.dropped.keys())
     records.write_gone(connection, jurisdiction, normalized.gone)
     records.write_outcomes(
@@ -122,6 +166,5 @@ def write(connection: Connection, jurisdiction: int, batch: Batch) -> None:
     if resolved.region:
         resolution.replace_members(connection, jurisdiction, sorted(resolved.region), resolved.members)
         resolution.replace_reviews(connection, jurisdiction, sorted(resolved.region), resolved.reviews)
-    if composed.old or composed.new:
-        golden.replace_projects(connection, jurisdiction, composed.old, composed.new)
-    records.set_progress(connection, jurisdiction, batch.after)
+    resolution.touch(connection, jurisdiction, step.touched)
+    records.set_progress(connection, jurisdiction, step.after)

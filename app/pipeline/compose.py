@@ -1,4 +1,8 @@
-"""Make the rows that are served: assemble each touched project, lay its ledger, and say what changed."""
+"""Make the rows that are served: assemble each touched project, lay its ledger, and say what changed.
+
+Resolving only notes which records it touched. Their projects are composed once the rows that wait are in, so a
+project of which ten departments speak in one night is assembled once and not ten times.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +13,11 @@ from decimal import Decimal
 
 from app.db import golden, records, resolution
 from app.db.golden import Change, ProjectRow
-from app.db.records import RecordRow
+from app.db.records import Progress, RecordRow
+from app.db.resolution import PLACES, MemberRow
 from app.db.session import Connection
 from app.pipeline.assemble import assemble
 from app.pipeline.lifecycle import lifecycle
-from app.pipeline.resolve import Resolution
 from app.pipeline.rules import Rules
 from schemas.corrections import Correction
 from schemas.golden import GoldenProject, LoopLedger, MemberRecord
@@ -25,85 +29,119 @@ _INVESTMENT = ("total_investment", "contract_investment", "fixed_investment")
 
 @dataclass(frozen=True, slots=True)
 class Composition:
-    """Projects as served before and now, and the events between the two."""
+    """Documents that were out of date, as served before and now, and the events between the two."""
 
+    before: Progress
+    touched: tuple[str, ...]
+    records: frozenset[str]
+    members: tuple[MemberRow, ...]
     old: Mapping[str, ProjectRow]
     new: tuple[ProjectRow, ...]
     changes: tuple[Change, ...]
 
 
 def compose(
-    connection: Connection,
-    jurisdiction: int,
-    rules: Rules,
-    resolved: Resolution,
-    touched_records: Iterable[str],
-    parts: Mapping[str, RecordRow],
-    corrections_upto: int,
-) -> Composition:
-    """Compose every project of the region whose members, statements, parts or corrections changed.
+    connection: Connection, jurisdiction: int, rules: Rules, before: Progress, limit: int
+) -> Composition | None:
+    """Compose the projects of up to `limit` touched records anew; None when every document is up to date.
 
-    `parts` are part records as this batch leaves them (live or not), by record id.
+    A record and the project it leaves are composed together, so that no document speaks of what another has taken.
     """
-    now = {member.record_id: member.project_id for member in resolved.members}
-    touched = set(touched_records) | {
-        rid for rid in {*resolved.before, *now} if resolved.before.get(rid) != now.get(rid)
-    }
-    outside = [rid for rid in touched if rid not in now and rid not in resolved.region]
-    placed = resolution.members_of(connection, jurisdiction, outside)
-    standing = set(now.values())
-    vanished = {old for old in resolved.before.values() if old not in standing}
-    project_ids = {now[rid] for rid in touched if rid in now} | {member.project_id for member in placed}
-    # what a record has left is another project now, though no record of it changed
-    project_ids |= {resolved.before[rid] for rid in touched if rid in resolved.before} - vanished
-    places = {member.record_id: member for member in resolved.members if member.project_id in project_ids}
-    others = project_ids - {member.project_id for member in places.values()}
-    places |= {m.record_id: m for m in resolution.members_in(connection, jurisdiction, sorted(others))}
-    old = golden.read_projects(connection, jurisdiction, sorted(project_ids | vanished))
-    rows = {rid: resolved.rows[rid] for rid in places if rid in resolved.rows}
-    missing = sorted(places.keys() - rows.keys())
-    rows |= {row.record_id: row for row in records.read_records(connection, jurisdiction, missing)}
-    hung = _parts(connection, jurisdiction, sorted(rows), parts)
-    said = golden.corrections_on(connection, jurisdiction, sorted(rows), corrections_upto)
+    touched = resolution.touched(connection, jurisdiction, limit)
+    if not touched:
+        return None
+    served, now = _affected(connection, jurisdiction, touched)
+    standing = {member.project_id for member in now.values()}
+    vanished = set(served.values()) - standing
+    old = golden.read_projects(connection, jurisdiction, sorted(standing | vanished))
+    rows = {row.record_id: row for row in records.read_records(connection, jurisdiction, sorted(now))}
+    hung = _parts(connection, jurisdiction, sorted(now))
+    said: dict[str, list[Correction]] = {}
+    for one in golden.corrections_on(connection, jurisdiction, sorted(now), before.correction_no):
+        said.setdefault(one.anchor_record, []).append(one)
     new = [
-        _project(
-            rules,
-            project_id,
-            members,
-            hung,
-            [c for c in said if c.anchor_record in {m.record_id for m in members}],
-        )
-        for project_id, members in sorted(_grouped(places, rows).items())
+        _project(rules, project_id, [rows[rid] for rid in members], hung, _of(said, members))
+        for project_id, members in sorted(_grouped(now.values()).items())
     ]
     changed = tuple(row for row in new if old.get(row.project_id) != row)
     kept = {row.project_id for row in new} - {row.project_id for row in changed}
     return Composition(
+        before=before,
+        touched=tuple(touched),
+        records=frozenset({*touched, *served, *now}),
+        members=tuple(now[rid] for rid in sorted(now)),
         old={project_id: row for project_id, row in old.items() if project_id not in kept},
         new=changed,
-        changes=tuple(_changes(old, changed, vanished, resolved.before, now)),
+        changes=tuple(
+            _changes(old, changed, vanished, served, {rid: m.project_id for rid, m in now.items()})
+        ),
     )
 
 
-def _grouped(
-    places: Mapping[str, resolution.MemberRow], rows: Mapping[str, RecordRow]
-) -> dict[str, list[RecordRow]]:
-    grouped: dict[str, list[RecordRow]] = {}
-    for record_id, member in sorted(places.items()):
-        grouped.setdefault(member.project_id, []).append(rows[record_id])
+def is_due(connection: Connection, jurisdiction: int, composed: Composition) -> bool:
+    """Say whether nothing was derived or composed since; the caller holds the jurisdiction's row."""
+    return records.read_progress(connection, jurisdiction) == composed.before and resolution.still_touched(
+        connection, jurisdiction, composed.touched
+    )
+
+
+def write(connection: Connection, jurisdiction: int, composed: Composition) -> None:
+    """Serve what was composed."""
+    if composed.old or composed.new:
+        golden.replace_projects(connection, jurisdiction, composed.old, composed.new)
+    region = sorted(composed.records)
+    resolution.replace_members(connection, jurisdiction, region, composed.members, "member")
+    resolution.settle(connection, jurisdiction, region)
+
+
+def _affected(
+    connection: Connection, jurisdiction: int, touched: Iterable[str]
+) -> tuple[dict[str, str], dict[str, MemberRow]]:
+    """Give every record of the projects these records are served in or belong to: its served project, and its place now.
+
+    Projects between which a record moves are taken together.
+    """
+    served: dict[str, str] = {}
+    now: dict[str, MemberRow] = {}
+    projects: set[str] = set()
+    seen: set[str] = set()
+    frontier = set(touched)
+    while frontier:
+        seen |= frontier
+        ids = sorted(frontier)
+        found = {
+            m.project_id
+            for places in PLACES
+            for m in resolution.members_of(connection, jurisdiction, ids, places)
+        }
+        fresh = sorted(found - projects)
+        projects |= found
+        for member in resolution.members_in(connection, jurisdiction, fresh, "member"):
+            served[member.record_id] = member.project_id
+        for member in resolution.members_in(connection, jurisdiction, fresh, "cluster"):
+            now[member.record_id] = member
+        frontier = (served.keys() | now.keys()) - seen
+    return served, now
+
+
+def _grouped(members: Iterable[MemberRow]) -> dict[str, list[str]]:
+    grouped: dict[str, list[str]] = {}
+    for member in sorted(members):
+        grouped.setdefault(member.project_id, []).append(member.record_id)
     return grouped
 
 
-def _parts(
-    connection: Connection, jurisdiction: int, parents: Sequence[str], fresh: Mapping[str, RecordRow]
-) -> dict[str, list[RecordRow]]:
-    """Give the live parts of each parent, those of this batch as it leaves them."""
-    found = {row.record_id: row for row in records.read_parts(connection, jurisdiction, parents)} | dict(
-        fresh
-    )
-    wanted = set(parents)
+def _of(said: Mapping[str, list[Correction]], members: Iterable[str]) -> list[Correction]:
+    """Give the corrections anchored in these records, in the order they were made."""
+    return sorted((one for rid in members for one in said.get(rid, ())), key=lambda one: one.correction_no)
+
+
+def _parts(connection: Connection, jurisdiction: int, parents: Sequence[str]) -> dict[str, list[RecordRow]]:
+    """Give the live parts of each parent, by id."""
     hung: dict[str, list[RecordRow]] = {}
-    for _, row in sorted(found.items()):
-        if row.live and row.parent_id in wanted:
+    found = records.read_parts(connection, jurisdiction, parents)
+    for row in sorted(found, key=lambda row: row.record_id):
+        if row.parent_id is not None:
             hung.setdefault(row.parent_id, []).append(row)
     return hung
 

@@ -1,13 +1,16 @@
-"""Drain what waits: land stored pushes, then advance until nothing is new; worker, CLI and tests go this road."""
+"""Drain what waits: land stored pushes, then advance until nothing is new; worker, CLI and tests go this road.
+
+While a large backlog is read, documents are made now and then, so that what is served never falls far behind.
+"""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable
 
-from app.db import landing
+from app.db import landing, resolution
 from app.db.session import Database
-from app.pipeline.advance import advance
+from app.pipeline.advance import advance, compose_next
 from app.pipeline.land import land_push
 from app.pipeline.rules import Rules
 from connectors.contract import Binding
@@ -16,6 +19,8 @@ from schemas.records import RawRecord, Unreadable
 log = logging.getLogger(__name__)
 
 PUSHES = 100
+MOST_TOUCHED = 50_000
+"""Records of a backlog that may be read before the documents they touch are made."""
 
 
 def drain(
@@ -26,15 +31,25 @@ def drain(
     limit: int = 200,
     stopping: Callable[[], bool] = lambda: False,
 ) -> int:
-    """Land waiting pushes and take memory into the derived drawer until nothing is new; gives the batches walked."""
-    batches = 0
+    """Land waiting pushes and take memory into the derived drawer until nothing is new; gives the steps walked."""
+    steps = 0
     while not stopping():
         landed = land_pushes(database, rules, jurisdiction)
         if advance(database, rules, jurisdiction, limit=limit):
-            batches += 1
+            steps += 1 + _catch_up(database, rules, jurisdiction, stopping)
         elif not landed:
             break
-    return batches
+    return steps
+
+
+def _catch_up(database: Database, rules: Rules, jurisdiction: int, stopping: Callable[[], bool]) -> int:
+    """Make every document when too many are old; gives the steps that took."""
+    steps = 0
+    with database.read() as snapshot:
+        behind = resolution.more_touched_than(snapshot, jurisdiction, MOST_TOUCHED)
+    while behind and not stopping() and compose_next(database, rules, jurisdiction):
+        steps += 1
+    return steps
 
 
 def land_pushes(database: Database, rules: Rules, jurisdiction: int) -> int:

@@ -146,13 +146,13 @@ def _tell(beside: Database, jurisdiction: int) -> None:
 
 def _step(beside: Database, rules: Rules, jurisdiction: int, token: str) -> bool:
     with beside.read() as snapshot:
-        batch = compute(snapshot, rules, jurisdiction, BATCH)
-    if batch is None:
+        step = compute(snapshot, rules, jurisdiction, BATCH)
+    if step is None:
         return False
     with beside.begin() as connection:
         # first the lease: the next drawer may by now be another's
         leases.extend(connection, leases.REBUILD, token, LEASE_SECONDS)
-        write(connection, jurisdiction, batch)
+        write(connection, jurisdiction, step)
     return True
 
 
@@ -179,8 +179,8 @@ def _swap(database: Database, rules: Rules, token: str) -> tuple[float, dict[int
         started = time.monotonic()
         swap.mean(connection, derived.NEXT)
         for one in held:
-            while (batch := compute(connection, rules, one.jurisdiction, BATCH)) is not None:
-                write(connection, one.jurisdiction, batch)
+            while (step := compute(connection, rules, one.jurisdiction, BATCH)) is not None:
+                write(connection, one.jurisdiction, step)
             events = swap.difference(connection, one.jurisdiction)
             if events:
                 numbers = jurisdictions.take(connection, one, "change_no", len(events))

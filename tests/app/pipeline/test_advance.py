@@ -133,15 +133,23 @@ def test_a_batch_that_was_overtaken_is_not_written(
     assert after["progress"]
 
 
-def test_a_batch_and_its_events_are_written_together_or_not_at_all(
+def test_documents_and_their_events_are_written_together_or_not_at_all(
     city: SmallCity, rules: Rules, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fails(*_arguments: object, **_named: object) -> None:
         raise ConnectionError
 
+    assert advance(city.database, rules, FIRST, limit=1000)
     before = drawer(city.database)
+    assert before["touched"]
+    assert not before["project"]
     monkeypatch.setattr(golden, "add_changes", fails)
     with pytest.raises(ConnectionError):
         advance(city.database, rules, FIRST)
     assert drawer(city.database) == before
-    assert rows_of(city.database, "SELECT change_no, fingerprint FROM ops.jurisdiction") == [(0, ""), (0, "")]
+    assert rows_of(city.database, "SELECT DISTINCT change_no FROM ops.jurisdiction") == [(0,)]
+    monkeypatch.undo()
+    walk(city.database, rules, FIRST)
+    assert not drawer(city.database)["touched"]
+    numbers = [event[0] for event in feed(city.database, FIRST)]
+    assert numbers == list(range(1, len(numbers) + 1)) != []

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import datetime
+from typing import Any
 
 import pytest
 
-from tests.support.corridor import feed, rows_of
+from app.db.session import Connection
+from app.pipeline import advance as advancing
+from app.pipeline.advance import advance, compose_next
+from app.pipeline.compose import compose
+from app.pipeline.rebuild import rebuild
+from app.pipeline.rules import load_rules
+from tests.support.corridor import differing, drawer, feed, rows_of, walk
 from tests.support.database import JURISDICTIONS
 from tests.support.small_city import SmallCity, permit, rid, signed, small_city
 
-FIRST, _ = JURISDICTIONS
+FIRST, SECOND = JURISDICTIONS
 
 
 @pytest.fixture
@@ -81,3 +89,70 @@ def test_a_project_that_a_record_leaves_loses_what_the_record_said(city: SmallCi
     for key, (source, absent) in {"P1": ("housing.permits", "A1"), "A1": ("commerce.signed", "P1")}.items():
         assert f'"key":"{key}"' in rows[rid(source, key)]
         assert f'"key":"{absent}"' not in rows[rid(source, key)]
+
+
+def test_at_every_step_what_is_served_agrees_with_itself(city: SmallCity) -> None:
+    """Rows come in, projects merge, lose a record and vanish: no document ever speaks of what another has taken."""
+    rules = load_rules(city.registry)
+    city.land("commerce.signed", signed("A1", "河西管网改造", code="2405-430211-04-01-987654"))
+    city.land("commerce.signed", *(signed(f"B{n}", f"第{n}号厂房", code="") for n in range(6)))
+    city.land("housing.permits", permit("P2"), permit("P1", valid="0", updated="2024-11-01 10:00:00"))
+    city.land("commerce.signed", signed("A1"))
+    steps = 0
+    while advance(city.database, rules, FIRST, limit=2):
+        steps += 1
+        assert agrees(city)
+        if steps % 3 == 0:
+            compose_next(city.database, rules, FIRST)
+            assert agrees(city)
+    assert steps > 5
+    walk(city.database, rules, SECOND)
+    assert not rows_of(city.database, "SELECT * FROM touched")
+    derived = drawer(city.database)
+    assert derived["cluster"] == derived["member"] != []
+    rebuild(city.database, rules)
+    assert differing(derived, drawer(city.database)) == {}
+
+
+def agrees(city: SmallCity) -> bool:
+    """Say whether every document names just the members that lead to it."""
+    documents = {
+        row[0]: {member["record_id"] for member in json.loads(row[1])["members"]}
+        for row in rows_of(
+            city.database, "SELECT project_id, golden FROM project WHERE jurisdiction = :j", j=FIRST
+        )
+    }
+    members: dict[str, set[str]] = {}
+    for record, project in rows_of(
+        city.database, "SELECT record_id, project_id FROM member WHERE jurisdiction = :j", j=FIRST
+    ):
+        members.setdefault(project, set()).add(record)
+    return documents == members
+
+
+def test_documents_that_were_overtaken_are_not_written(
+    city: SmallCity, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another worker serves the same documents, or reads more rows, between composing and writing."""
+    rules = load_rules(city.registry)
+    city.land("commerce.signed", signed("A1", "某别的名字"))
+    assert advance(city.database, rules, FIRST)
+    whole = compose
+    told: list[object] = []
+
+    def overtaken(connection: Connection, *arguments: Any) -> object:
+        step = whole(connection, *arguments)
+        if not told:
+            told.append(step)
+            connection.rollback()
+            city.land("commerce.signed", signed("A1", "又一个名字"))
+            walk(city.database, rules, FIRST)
+        return step
+
+    monkeypatch.setattr(advancing, "compose", overtaken)
+    assert compose_next(city.database, rules, FIRST)
+    assert told
+    told_of = "".join(row[0] for row in rows_of(city.database, "SELECT golden FROM project"))
+    assert "又一个名字" in told_of
+    assert "某别的名字" not in told_of
+    assert not compose_next(city.database, rules, FIRST)

@@ -10,6 +10,7 @@ import pytest
 from app.db.deliveries import accept_push
 from app.pipeline import process
 from app.pipeline.process import drain, land_pushes
+from app.pipeline.rebuild import rebuild
 from app.pipeline.rules import load_rules
 from connectors.manifest_connector import ManifestConnector
 from tests.support.corridor import books, rows_of
@@ -104,3 +105,25 @@ def test_a_stop_leaves_the_rest_for_the_next(city: SmallCity) -> None:
     assert rows_of(city.database, "SELECT count(*) FROM record") == [(0,)]
     drained(city)
     assert rows_of(city.database, "SELECT count(*) FROM record") == [(4,)]
+
+
+def test_documents_are_made_although_a_backlog_goes_on(
+    city: SmallCity, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is served never falls further behind than a set number of records, whatever still waits to be read."""
+    monkeypatch.setattr(process, "MOST_TOUCHED", 3)
+    rules = load_rules(city.registry)
+    city.land("housing.permits", *(permit(f"P{n}", f"第{n}号厂房", code="") for n in range(2, 12)))
+    served: list[int] = []
+
+    def watched() -> bool:
+        served.append(
+            rows_of(city.database, "SELECT count(*) FROM project WHERE jurisdiction = :j", j=FIRST)[0][0]
+        )
+        return False
+
+    drain(city.database, rules, FIRST, limit=2, stopping=watched)
+    assert 0 < served[len(served) // 2] < served[-1] == 11
+    drained(city)
+    rebuild(city.database, rules)
+    assert rows_of(city.database, "SELECT count(*) FROM touched") == [(0,)]
