@@ -3,10 +3,11 @@
 SHELL := /bin/sh
 BIN := .venv/bin
 IMAGE ?= lifecycle-hub
+CACHE ?= $(HOME)/.cache/lifecycle-hub-bench
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lock image
+.PHONY: help setup demo test check bench lock image
 
 help: ## what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,6 +27,9 @@ check: setup ## the gates: format, lint, types, imports, schema drift, SQL, conv
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest tests/gates $(ARGS)
+
+bench: setup ## the hub beside plain COPY and dlt, all sizes; make bench CACHE=/big/disk ARGS="--sizes 20000"
+	$(BIN)/python -m bench.ingest run --cache $(CACHE) $(ARGS)
 
 lock: setup ## both locks anew from pyproject.toml (needs uv on the PATH); UPGRADE=--upgrade for newer releases
 	uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 $(UPGRADE) \

@@ -44,6 +44,10 @@ PLANTS: dict[str, list[tuple[str, str]]] = {
     "queries live in app.db": [("app/api/planted.py", "from sqlalchemy import text")],
     "the simulated city does not know the hub": [("simulator/planted.py", "import schemas.base")],
     "the hub does not know the simulated city": [("app/db/session.py", "import simulator")],
+    "nobody knows the benches": [("app/db/session.py", "import bench")],
+    "what runs in a peer's environment brings nothing of ours": [
+        ("bench/ingest/job.py", "import schemas.base")
+    ],
 }
 
 

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-CODE = ("app", "connectors", "schemas", "simulator")
+CODE = ("app", "bench", "connectors", "schemas", "simulator")
 MADE = {".git", ".venv", ".hub", "__pycache__", "node_modules", "dist", "build"}
 
 

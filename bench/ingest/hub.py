@@ -1,0 +1,90 @@
+"""The hub as a contestant: `hub-records` lands and normalizes, `hub-documents` walks the whole corridor.
+
+Both go the product's own road: runs are queued and claimed, `sync` fetches and lands with cursor and lease; then
+`drain` derives in the batches of the settings. Landing and normalizing alone takes the steps of `advance` up to there.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from app.db import jurisdictions, records, runs
+from app.db.session import Database
+from app.pipeline.normalize import normalize
+from app.pipeline.process import drain
+from app.pipeline.rules import Rules, load_rules
+from app.pipeline.sync import LEASE_SECONDS, sync
+from app.settings import Settings
+from bench.ingest.feeds import registry
+from bench.ingest.job import Job, answer, read_job
+from bench.ingest.meter import Meter
+from bench.ingest.stages import Stages, WatchedRegistry
+
+JURISDICTION = 430200
+BATCH = Settings(_env_file=None).batch
+"""The product's own batch, whatever this environment says."""
+MOST_LANDINGS = 1000
+
+
+def take_in(job: Job) -> dict[str, Any]:
+    """Do a job; gives what it cost and how long each step took."""
+    stages = Stages()
+    rules = load_rules(WatchedRegistry(registry(job.page), stages))
+    database = Database("postgresql+psycopg" + job.database.removeprefix("postgresql"))
+    with database.begin() as connection:
+        jurisdictions.ensure(connection, JURISDICTION)
+    meter = Meter(job.servers)
+    with stages.watching():
+        meter.start()
+        for listing in job.listings:
+            pull(database, rules, listing.source, f"{job.address}/{job.told}/{listing.source}")
+        with stages.timing("derive"):
+            if job.contestant == "hub-records":
+                normalize_all(database, rules, stages)
+            else:
+                drain(database, rules, JURISDICTION, limit=BATCH)
+        cost = meter.stop()
+    database.close()
+    return {**cost, "stages_wall": stages.wall, "stages_cpu": stages.cpu}
+
+
+def pull(database: Database, rules: Rules, source: str, address: str) -> None:
+    """Read one listing from its beginning to its end, as a run of the worker does."""
+    now = datetime.now(UTC)
+    with database.begin() as connection:
+        runs.bind(connection, JURISDICTION, source, location=address, every_seconds=None, scheduled=False)
+        runs.queue_slots(connection, JURISDICTION, {source: (now, now)})
+        run = runs.claim(connection, JURISDICTION, LEASE_SECONDS, source)
+    if run is None or (state := sync(database, rules, run._replace(cursor=None))) != "succeeded":
+        raise RuntimeError(f"{source}: the run did not succeed: {run and state}")
+
+
+def normalize_all(database: Database, rules: Rules, stages: Stages) -> None:
+    """Take all that landed into the table of records, without resolving: what dlt calls a load ends here."""
+    understand = stages.watched("normalize", normalize)
+    while True:
+        with database.read() as snapshot:
+            before = records.read_progress(snapshot, JURISDICTION)
+            rows = records.pending_rows(snapshot, JURISDICTION, before, BATCH)
+            full = len(rows) == BATCH
+            landings = records.pending_landings(
+                snapshot, JURISDICTION, before, rows[-1].landing_no if full else None, MOST_LANDINGS
+            )
+            if not rows and not landings:
+                return
+            made = understand(snapshot, JURISDICTION, rules, rows, landings)
+        last = (rows[-1].landing_no, rows[-1].row_no) if full else (landings[-1].landing_no, 0)
+        if not full and rows and rows[-1].landing_no == last[0]:
+            last = (last[0], rows[-1].row_no)
+        with stages.timing("write"), database.begin() as connection:
+            jurisdictions.hold(connection, JURISDICTION)
+            records.write_records(connection, JURISDICTION, made.rows, made.dropped.keys())
+            records.write_gone(connection, JURISDICTION, made.gone)
+            records.write_outcomes(connection, JURISDICTION, made.outcomes, made.rejections, made.issues)
+            after = before._replace(landing_no=last[0], row_no=last[1])
+            records.set_progress(connection, JURISDICTION, after)
+
+
+if __name__ == "__main__":
+    answer(take_in(read_job()))
