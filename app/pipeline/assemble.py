@@ -8,20 +8,12 @@ from typing import NamedTuple
 
 from app.pipeline.parts import Parts, find_parts, numbers
 from app.pipeline.path_choice import choose, pointed
+from app.pipeline.structs import Claim, GoldenProject, Loser, Member, ParcelView, Total, WorksView
 from app.pipeline.survivorship import Said, claim, corrected, plain, said_by, standing, survive
 from app.pipeline.vocabulary import ACTIVE
 from schemas.corrections import Correction
 from schemas.fields import fields
-from schemas.golden import (
-    Claim,
-    GoldenProject,
-    Loser,
-    Member,
-    MemberRecord,
-    ParcelView,
-    Total,
-    WorksView,
-)
+from schemas.golden import MemberRecord
 from schemas.identifiers import Scheme
 from schemas.path_signs import path_signs
 from schemas.tables import sums

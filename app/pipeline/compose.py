@@ -19,10 +19,10 @@ from app.db.session import Connection
 from app.pipeline.assemble import assemble
 from app.pipeline.lifecycle import lifecycle
 from app.pipeline.rules import Rules
+from app.pipeline.structs import read_part, read_project
 from schemas.corrections import Correction
 from schemas.golden import GoldenProject, LoopLedger, MemberRecord
 from schemas.lifecycle import StageState
-from schemas.records import PartRecord, ProjectRecord
 
 _INVESTMENT = ("total_investment", "contract_investment", "fixed_investment")
 
@@ -156,8 +156,8 @@ def _project(
     members = [
         MemberRecord(
             row.record_id,
-            ProjectRecord.model_validate_json(row.statement),
-            tuple(PartRecord.model_validate_json(part.statement) for part in hung.get(row.record_id, ())),
+            read_project(row.statement),
+            tuple(read_part(part.statement) for part in hung.get(row.record_id, ())),
             row.live,
         )
         for row in rows

@@ -9,7 +9,7 @@ from itertools import chain
 
 from app.pipeline.parts import Parts
 from app.pipeline.proofs import RANKS, Proofs, counted_in, strength
-from schemas.golden import Proof
+from app.pipeline.structs import Proof
 from schemas.lifecycle import Rank, Stage, StageState
 from schemas.tables import Gate, milestones, roll_up
 

@@ -9,16 +9,10 @@ from app.pipeline.contradictions import contradictions
 from app.pipeline.gates import Loop, Standing, part_keys, walk
 from app.pipeline.parts import Parts, find_parts
 from app.pipeline.proofs import Proofs, find_proofs
+from app.pipeline.structs import Contradiction, GoldenProject, LedgerStage, LoopLedger, MilestoneView
 from app.pipeline.vocabulary import TERMINATED
 from schemas.contradictions import contradiction_table
-from schemas.golden import (
-    Contradiction,
-    GoldenProject,
-    LedgerStage,
-    LoopLedger,
-    MemberRecord,
-    MilestoneView,
-)
+from schemas.golden import MemberRecord
 from schemas.lifecycle import LoopState, Stage, StageState
 from schemas.path_signs import path_signs
 from schemas.tables import MilestoneRow, StageRow, milestones, paths, stages

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from app.pipeline.structs import Claim, Loser
 from app.pipeline.survivorship import Said, in_order, weighed
 from app.pipeline.vocabulary import industry_of, path_of_land_mode
 from schemas.fields import fields
-from schemas.golden import Claim, Loser, MemberRecord
+from schemas.golden import MemberRecord
 from schemas.identifiers import Scheme, Status
 from schemas.path_signs import path_signs
 from schemas.records import ProjectRecord

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from functools import cache
 
 from app.pipeline.parts import Parts
-from schemas.golden import MemberRecord, Promise, Proof
+from app.pipeline.structs import Evidence, Promise, Proof
+from schemas.golden import MemberRecord
 from schemas.identifiers import Scheme, Status
-from schemas.lifecycle import Evidence, Rank, Stage
+from schemas.lifecycle import Rank, Stage
 from schemas.records import PartRecord, ProjectRecord
 from schemas.tables import CountedIn, milestones, roll_up
 

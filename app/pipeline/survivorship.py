@@ -7,11 +7,12 @@ from decimal import Decimal
 from functools import cache
 from typing import NamedTuple
 
+from app.pipeline.structs import Claim, Loser, changed
 from app.pipeline.vocabulary import industry_of, land_mode_of, status_of
 from schemas.cleaning import clean
 from schemas.corrections import Correction
 from schemas.fields import FieldRow
-from schemas.golden import Claim, Loser, MemberRecord
+from schemas.golden import MemberRecord
 from schemas.identifiers import Status
 from schemas.lifecycle import Rank, Stage
 from schemas.measures import Area, Money
@@ -271,13 +272,13 @@ def corrected(
         ]
     )
     if aside and made is not None:
-        return made.model_copy(update={"losers": by_hand + made.losers})
+        return changed(made, losers=by_hand + made.losers)
     lost = []
     if made is not None:
         lost.append(
             Loser(value=made.value, record_id=made.record_id, source=made.source, reason="correction")
         )
-        lost += [loser.model_copy(update={"reason": "correction"}) for loser in made.losers]
+        lost += [changed(loser, reason="correction") for loser in made.losers]
     return Claim(
         field=field,
         value=first.value,

@@ -344,7 +344,8 @@ def test_every_ledger_holds_together(drawn: list[MemberRecord]) -> None:
     made = ledger(*drawn)
     order = list(Stage)
     assert [one.stage for one in made.stages] == order
-    assert LoopLedger.model_validate_json(made.model_dump_json()) == made
+    said = made.model_dump_json()
+    assert LoopLedger.model_validate_json(said).model_dump_json() == said
     for one in made.stages:
         assert 0 <= one.met <= one.parts or not one.required
         assert one.required or one.state is StageState.NOT_REQUIRED
