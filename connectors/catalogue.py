@@ -16,7 +16,7 @@ from pathlib import Path
 from connectors import registry
 from connectors.manifest import Manifest
 from connectors.manifest_mapping import EvidenceRule
-from connectors.transport_settings import FilesSettings, HttpSettings, TableSettings
+from connectors.transport_settings import FilesSettings, HttpSettings, SingerSettings, TableSettings
 from schemas.tables import departments, milestones
 
 _HEAD = """\
@@ -105,6 +105,8 @@ def _road(one: Manifest) -> str:
         road = f"files {', '.join(settings.patterns)} in `{settings.variable}`{sheet}".replace("*", "\\*")
     elif isinstance(settings, HttpSettings):
         road = f"`GET {settings.path}` of `{settings.variable}`"
+    elif isinstance(settings, SingerSettings):
+        road = f"stream `{settings.stream}` of the Singer tap `{settings.variable}`"
     else:
         road = "signed pushes"
     when = one.schedule

@@ -13,7 +13,15 @@ from pydantic import Field, ValidationError, model_validator
 
 from connectors.manifest_mapping import MappingRules
 from connectors.manifest_rows import RowRules
-from connectors.transport_settings import ColumnName, FilesSettings, Push, PushSettings, Schedule, Transport
+from connectors.transport_settings import (
+    ColumnName,
+    FilesSettings,
+    Push,
+    PushSettings,
+    Schedule,
+    SingerSettings,
+    Transport,
+)
 from schemas.base import Schema
 
 POSITIONS = frozenset({"#", "row", "row_no", "rownum", "index", "行号", "序号"})
@@ -114,6 +122,12 @@ class Manifest(MappingRules, RowRules):
             raise ValueError("a pushed source needs [push] with the variables of its secrets")
         if isinstance(self.transport, FilesSettings) and self.transport.version and self.version:
             raise ValueError("give `version` by columns or by the file's name, one of them")
+        if (
+            isinstance(self.transport, SingerSettings)
+            and self.transport.replication_key
+            and self.listing == "full"
+        ):
+            raise ValueError("a full listing begins anew each time: it has no `replication_key`")
         for name in self.assertions:
             if name not in {
                 *(f"money.{field}" for field in self.money),

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from connectors import mapping
 from connectors.contract import Binding, Connector
 from connectors.manifest import Manifest
-from connectors.transport_settings import FilesSettings, HttpSettings, TableSettings
+from connectors.transport_settings import FilesSettings, HttpSettings, SingerSettings, TableSettings
 from connectors.transports import push
 from schemas.records import Outcome, Page, RawRecord, Unreadable
 
@@ -34,6 +34,10 @@ class ManifestConnector(Connector):
             from connectors.transports import pages
 
             return pages.fetch(self.manifest, settings, self.binding, cursor)
+        if isinstance(settings, SingerSettings):
+            from connectors.transports import singer
+
+            return singer.fetch(self.manifest, settings, self.binding, cursor)
         return iter(())
 
     def unpack(self, headers: Mapping[str, str], body: bytes) -> Iterator[RawRecord | Unreadable]:

@@ -170,6 +170,36 @@ class FilesSettings(Schema):
     page: Annotated[int, Field(ge=1, le=1000)] = 1000
 
 
+class SingerSettings(Schema):
+    """A Singer tap as its author made it, run as a child process; one of its streams is this source.
+
+    The variables hold the tap's command line and its config (a file's path, or the JSON itself). Of the hub's own
+    environment the tap sees nothing but what `environment` names.
+    """
+
+    kind: Literal["singer"]
+    variable: VariableName
+    config: VariableName | None = None
+    environment: tuple[VariableName, ...] = ()
+    stream: Annotated[str, Field(min_length=1)]
+    discover: bool = False
+    """Ask the tap for its catalogue first and select this stream alone; taps of databases need it."""
+    replication_key: str | None = None
+    key_properties: tuple[ColumnName, ...] = ()
+    """What the tap calls its key, where that is right and yet not the key of [identity]."""
+    page: Annotated[int, Field(ge=1, le=1000)] = 1000
+    deadline_seconds: Annotated[float, Field(gt=0)] = 3600.0
+    """For a whole run, what the hub itself needs for the rows included."""
+    silence_seconds: Annotated[float, Field(gt=0)] = 300.0
+    max_line_bytes: Annotated[int, Field(ge=1)] = 16 * 1024 * 1024
+
+    @model_validator(mode="after")
+    def _can_select(self) -> SingerSettings:
+        if self.replication_key and not self.discover:
+            raise ValueError("`replication_key` is said in the catalogue: it needs `discover = true`")
+        return self
+
+
 class PushSettings(Schema):
     """Signed messages only; there is nothing to fetch."""
 
@@ -177,7 +207,7 @@ class PushSettings(Schema):
 
 
 Transport = Annotated[
-    HttpSettings | TableSettings | FilesSettings | PushSettings, Field(discriminator="kind")
+    HttpSettings | TableSettings | FilesSettings | SingerSettings | PushSettings, Field(discriminator="kind")
 ]
 
 

@@ -89,6 +89,12 @@ def sync(options: argparse.Namespace) -> int:
 
 def _check_place(kind: str, place: str | None) -> None:
     """Refuse a place that no pull of this transport could ever read; whether it is there, the first pull says."""
+    if kind == "singer":
+        if place is not None:
+            raise BadRequest(
+                "--location: a tap is a program, which only a variable of the deployment may name"
+            )
+        return
     if kind not in PLACES:
         raise BadRequest("this source is pushed: departments send it to /hooks, and there is nothing to bind")
     form, told = PLACES[kind]

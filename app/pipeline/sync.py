@@ -13,10 +13,12 @@ from app.pipeline.land import land_page
 from app.pipeline.rules import Rules
 from connectors.contract import Binding
 from connectors.errors import AuthFailed, SourceChanged, SourceUnavailable
+from schemas.records import Listing, Page
 
 log = logging.getLogger(__name__)
 
 LEASE_SECONDS = 90
+COUNTS = ("received", "kept", "unchanged", "unreadable")
 
 
 def binding(jurisdiction: int, location: str | None = None) -> Binding:
@@ -58,15 +60,17 @@ def _pages(database: Database, rules: Rules, run: Claimed, stopping: Callable[[]
     connector = rules.registry.open(run.source, binding(run.jurisdiction, run.location))
     for page in connector.fetch(run.cursor):
         with database.begin() as connection:
-            landed = land_page(
-                connection,
-                run.jurisdiction,
-                run.source,
-                page,
-                channel=_channel(rules, run.source),
-                run_id=run.run_id,
-            )
-            counts = {name: getattr(landed, name) for name in ("received", "kept", "unchanged", "unreadable")}
+            counts = dict.fromkeys(COUNTS, 0)
+            if _says_something(page):
+                landed = land_page(
+                    connection,
+                    run.jurisdiction,
+                    run.source,
+                    page,
+                    channel=_channel(rules, run.source),
+                    run_id=run.run_id,
+                )
+                counts = {name: getattr(landed, name) for name in COUNTS}
             cancelled = runs.checkpoint(connection, run, page.cursor, counts, LEASE_SECONDS)
         if cancelled:
             return _finish(database, run, "cancelled")
@@ -75,6 +79,11 @@ def _pages(database: Database, rules: Rules, run: Claimed, stopping: Callable[[]
                 runs.release(connection, run)
             return "queued"
     return _finish(database, run, "succeeded")
+
+
+def _says_something(page: Page) -> bool:
+    """Tell a delivery from a sign of life: a slow source moves cursor and lease on, and lands nothing."""
+    return bool(page.rows or page.sender) or page.listing is Listing.FULL_END
 
 
 def _channel(rules: Rules, source: str) -> str:

@@ -1,1 +1,1 @@
-"""The roads a source comes by: http, table, files and push, each usable from a manifest alone."""
+"""The roads a source comes by: http, table, files, singer and push, each usable from a manifest alone."""

@@ -5,6 +5,8 @@ from collections.abc import Callable
 
 import pytest
 
+from app.cli.sources import _check_place
+from app.errors import BadRequest
 from tests.app.cli.conftest import Hub
 
 
@@ -37,6 +39,12 @@ def test_a_place_no_pull_could_read_is_refused_at_once(
     refuses: Callable[..., str], source: str, place: str, told: str
 ) -> None:
     assert told in refuses("sources", "bind", source, "--jurisdiction", "430400", "--location", place)
+
+
+def test_a_program_is_named_by_the_deployment_alone() -> None:
+    _check_place("singer", None)
+    with pytest.raises(BadRequest, match="variable"):
+        _check_place("singer", "/bin/sh")
 
 
 def test_a_jurisdiction_the_hub_has_not_known_is_told(city: Hub) -> None:
