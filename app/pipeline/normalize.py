@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import logging
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from app.db import records
@@ -13,25 +11,11 @@ from app.db.copy import storable
 from app.db.records import PendingLanding, PendingRow, RecordRow
 from app.db.session import Connection
 from app.pipeline import statements
-from app.pipeline.matching.normal import content_hash
+from app.pipeline.interpret import Interpreted, interpret
 from app.pipeline.rules import Rules
 from app.pipeline.statements import History, Said
-from connectors.contract import Binding, Connector
 from schemas.ids import record_id
-from schemas.records import (
-    Accepted,
-    Outcome,
-    PartRecord,
-    ProjectRecord,
-    RawRecord,
-    Rejection,
-    Responsible,
-)
-
-log = logging.getLogger(__name__)
-
-_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
-"""An escaped NUL in JSON, and not a backslash that was said before `u0000`."""
+from schemas.records import Accepted, PartRecord, Rejection
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +41,12 @@ def normalize(
     landings: Sequence[PendingLanding],
 ) -> Normalized:
     """Normalize raw rows in landing order against what is stored; reads only."""
-    outcomes = _interpret(jurisdiction, rules, rows)
+    found = interpret(jurisdiction, rules, rows)
     raw_ids = sorted({row.record_id for row in rows})
     stored = records.read_stored(connection, jurisdiction, raw_ids)
     gone = records.read_gone(connection, jurisdiction, raw_ids)
     histories = _histories(stored, gone)
-    folded = statements.fold(
-        histories, (_said(row, outcome) for row, outcome in zip(rows, outcomes, strict=True))
-    )
+    folded = statements.fold(histories, map(_said, rows, found))
     firsts = {row.record_id: (row.first_delivery, row.first_row) for row in rows}
     after = _settled(jurisdiction, stored, folded, firsts)
     was = {row.record_id: row for row in stored}
@@ -81,81 +63,14 @@ def normalize(
             for raw_id, history in sorted(folded.items())
             if history.gone and (*history.gone, history.gone_hash) != gone.get(raw_id)
         ),
-        outcomes=tuple(_counts(rows, outcomes, landings)),
-        rejections=tuple(_rejections(rows, outcomes)),
-        issues=tuple(_issues(rows, outcomes)),
+        outcomes=tuple(_counts(rows, found, landings)),
+        rejections=tuple(_rejections(rows, found)),
+        issues=tuple(_issues(rows, found)),
     )
 
 
-def _interpret(jurisdiction: int, rules: Rules, rows: Sequence[PendingRow]) -> list[Outcome]:
-    """Give one outcome per row; rows of one source are interpreted together."""
-    outcomes: list[Outcome] = [Accepted(())] * len(rows)
-    by_source: dict[str, list[int]] = {}
-    for place, row in enumerate(rows):
-        if row.op == "upsert":
-            by_source.setdefault(row.source, []).append(place)
-    for source, places in by_source.items():
-        raws = [RawRecord(source, rows[p].key, rows[p].body, rows[p].hash, rows[p].version) for p in places]
-        for place, outcome in zip(places, _of_source(jurisdiction, rules, source, raws), strict=True):
-            outcomes[place] = outcome
-    return outcomes
-
-
-def _of_source(jurisdiction: int, rules: Rules, source: str, raws: Sequence[RawRecord]) -> list[Outcome]:
-    if source not in rules.registry.sources:
-        return [
-            _hub_fault("source.unknown", f"没有来源 {source} 的连接器", f"no connector for {source}")
-        ] * len(raws)
-    connector = rules.registry.open(source, Binding(jurisdiction))
-    try:
-        outcomes = list(connector.normalize(raws))
-        if len(outcomes) == len(raws):
-            return [_sound(source, outcome) for outcome in outcomes]
-        log.error("a connector gave too few or too many outcomes", extra={"facts": {"source": source}})
-    except Exception:
-        log.exception("a connector broke its promise never to raise", extra={"facts": {"source": source}})
-    return [_alone(connector, source, raw) for raw in raws]
-
-
-def _alone(connector: Connector, source: str, raw: RawRecord) -> Outcome:
-    try:
-        (outcome,) = connector.normalize([raw])
-    except Exception as error:  # noqa: BLE001 - one bad record of a stranger's connector must not stop the rest
-        return _hub_fault("connector.failed", f"连接器出错：{error}", f"the connector failed: {error}")
-    return _sound(source, outcome)
-
-
-def _sound(source: str, outcome: object) -> Outcome:
-    """Give an outcome the drawer can hold: a connector's slip costs its own row, never the rows behind it."""
-    if isinstance(outcome, Rejection):
-        return outcome
-    said = outcome.statements if isinstance(outcome, Accepted) else None
-    if said is None:
-        wrong = f"{type(outcome).__name__} is no outcome"
-    elif any(one.source != source for one in said):
-        wrong = "a statement speaks for another source"
-    elif len({one.key for one in said}) < len(said):
-        wrong = "two statements bear one key"
-    elif not all(_storable(one) for one in said):
-        wrong = "a text holds NUL or half a character"
-    else:
-        return outcome  # type: ignore[return-value]  # it has statements, so it is Accepted
-    return _hub_fault("connector.failed", f"连接器出错：{wrong}", f"the connector failed: {wrong}")
-
-
-def _storable(said: ProjectRecord | PartRecord) -> bool:
-    try:
-        return _NUL.search(said.model_dump_json(exclude_defaults=True)) is None
-    except ValueError:
-        return False
-
-
-def _hub_fault(rule: str, zh: str, en: str) -> Rejection:
-    return Rejection(rule=rule, field=None, value=None, responsible=Responsible.HUB, zh=zh, en=en)
-
-
-def _said(row: PendingRow, outcome: Outcome) -> Said:
-    understood = outcome.statements if isinstance(outcome, Accepted) and row.op == "upsert" else None
+def _said(row: PendingRow, one: Interpreted) -> Said:
+    understood = one.statements if isinstance(one.outcome, Accepted) and row.op == "upsert" else None
     order = (row.version, row.delivery_no, row.row_no)
     return Said(row.record_id, order, row.op, row.hash, row.key, row.landed_at, understood)
 
@@ -171,7 +86,7 @@ def _histories(stored: Iterable[RecordRow], gone: Mapping[str, tuple[Any, ...]])
     }
     for raw_id, (version, delivery_no, row_no, raw_hash) in gone.items():
         known = found.get(raw_id, History())
-        found[raw_id] = replace(known, gone=(version, delivery_no, row_no), gone_hash=raw_hash)
+        found[raw_id] = known._replace(gone=(version, delivery_no, row_no), gone_hash=raw_hash)
     return found
 
 
@@ -189,11 +104,10 @@ def _settled(
     for raw_id, history in folded.items():
         if history.content is None or history.said_at is None:
             continue
-        version, delivery_no, row_no = history.content
         if history.winner is not None:
-            rows = _fresh(jurisdiction, raw_id, history.winner, firsts[raw_id])
-        else:
-            rows = of_raw.get(raw_id, [])
+            after += _fresh(jurisdiction, raw_id, history, firsts[raw_id])
+            continue
+        version, delivery_no, row_no = history.content
         after += (
             row._replace(
                 version=version,
@@ -202,13 +116,18 @@ def _settled(
                 live=history.live,
                 said_at=history.said_at,
             )
-            for row in rows
+            for row in of_raw.get(raw_id, [])
         )
     return after
 
 
-def _fresh(jurisdiction: int, raw_id: str, winner: Said, first: tuple[int, int]) -> list[RecordRow]:
+def _fresh(jurisdiction: int, raw_id: str, history: History, first: tuple[int, int]) -> list[RecordRow]:
     """Give the records of a raw record whose content this batch decided."""
+    winner, said_at = history.winner, history.said_at
+    assert winner is not None
+    assert said_at is not None
+    assert history.content is not None
+    version, delivery_no, row_no = history.content
     return [
         RecordRow(
             # further statements are named within their raw record, so that no two raw records can meet in one
@@ -224,16 +143,17 @@ def _fresh(jurisdiction: int, raw_id: str, winner: Said, first: tuple[int, int])
             raw_id=raw_id,
             first_delivery=first[0],
             first_row=first[1],
-            version=winner.order[0],
-            delivery_no=winner.order[1],
-            row_no=winner.order[2],
+            version=version,
+            delivery_no=delivery_no,
+            row_no=row_no,
             raw_hash=winner.raw_hash,
-            live=True,
-            hash=content_hash(said),
-            statement=said.model_dump_json(exclude_defaults=True),
-            said_at=winner.said_at,
+            live=history.live,
+            hash=written.content_hash,
+            statement=written.text,
+            said_at=said_at,
         )
-        for said in winner.statements or ()
+        for written in winner.statements or ()
+        for said in (written.statement,)
     ]
 
 
@@ -249,11 +169,11 @@ def _differs(was: RecordRow | None, row: RecordRow) -> bool:
 
 
 def _counts(
-    rows: Sequence[PendingRow], outcomes: Sequence[Outcome], landings: Iterable[PendingLanding]
+    rows: Sequence[PendingRow], found: Sequence[Interpreted], landings: Iterable[PendingLanding]
 ) -> Iterator[tuple[int, str, int, int]]:
     """Give (delivery, source, accepted, rejected) of the kept rows here; a confirmation is no kept row."""
     counts = {(landing.delivery_no, landing.source): [0, 0] for landing in landings}
-    for row, outcome in zip(rows, outcomes, strict=True):
+    for row, (outcome, _) in zip(rows, found, strict=True):
         tally = counts.setdefault((row.delivery_no, row.source), [0, 0])
         if row.op != "confirm":
             tally[isinstance(outcome, Rejection)] += 1
@@ -261,8 +181,8 @@ def _counts(
         yield delivery_no, source, accepted, rejected
 
 
-def _rejections(rows: Sequence[PendingRow], outcomes: Sequence[Outcome]) -> Iterator[tuple[Any, ...]]:
-    for row, outcome in zip(rows, outcomes, strict=True):
+def _rejections(rows: Sequence[PendingRow], found: Sequence[Interpreted]) -> Iterator[tuple[Any, ...]]:
+    for row, (outcome, _) in zip(rows, found, strict=True):
         if isinstance(outcome, Rejection):
             yield (
                 row.delivery_no,
@@ -278,8 +198,8 @@ def _rejections(rows: Sequence[PendingRow], outcomes: Sequence[Outcome]) -> Iter
             )
 
 
-def _issues(rows: Sequence[PendingRow], outcomes: Sequence[Outcome]) -> Iterator[tuple[Any, ...]]:
-    for row, outcome in zip(rows, outcomes, strict=True):
+def _issues(rows: Sequence[PendingRow], found: Sequence[Interpreted]) -> Iterator[tuple[Any, ...]]:
+    for row, (outcome, _) in zip(rows, found, strict=True):
         for number, issue in enumerate(outcome.issues if isinstance(outcome, Accepted) else (), start=1):
             yield (
                 row.delivery_no,

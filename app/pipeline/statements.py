@@ -6,17 +6,45 @@ once a delete of higher order exists. Folding is the same in any order of arriva
 
 from __future__ import annotations
 
+import hashlib
+import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import NamedTuple
 
 from schemas.records import PartRecord, ProjectRecord
 
 Order = tuple[str, int, int]
 
+_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
+"""An escaped NUL in JSON, and not a backslash that was said before `u0000`."""
 
-@dataclass(frozen=True, slots=True)
-class Said:
+
+class Written(NamedTuple):
+    """A statement and its stored text: JSON without what is no more than a default."""
+
+    statement: ProjectRecord | PartRecord
+    text: str
+
+    @property
+    def content_hash(self) -> str:
+        """Hash what is said, without when: a judgement names the content it was about."""
+        # `stated_at` is the last field: what stands before it is the content
+        said = (
+            self.text if self.statement.stated_at is None else self.text.rpartition(',"stated_at":')[0] + "}"
+        )
+        return hashlib.blake2b(said.encode(), digest_size=16).hexdigest()
+
+
+def write(statement: ProjectRecord | PartRecord) -> Written:
+    """Write a statement down; raise ValueError where a text holds what no database takes: NUL or half a character."""
+    text = statement.model_dump_json(exclude_defaults=True)
+    if "\\u0000" in text and _NUL.search(text):
+        raise ValueError("a text holds NUL")
+    return Written(statement, text)
+
+
+class Said(NamedTuple):
     """One raw row with what normalizing made of it: None statements for a rejection, a delete or a confirmation."""
 
     raw_id: str
@@ -25,11 +53,10 @@ class Said:
     raw_hash: bytes
     key: str
     said_at: datetime
-    statements: tuple[ProjectRecord | PartRecord, ...] | None = None
+    statements: tuple[Written, ...] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class History:
+class History(NamedTuple):
     """What is known of a raw record: the order of its winning content and of its highest delete."""
 
     content: Order | None = None
@@ -59,12 +86,12 @@ def fold(stored: Mapping[str, History], said: Iterable[Said]) -> dict[str, Histo
 def _add(history: History, row: Said) -> History:
     if row.op == "delete":
         if history.gone is None or row.order > history.gone:
-            return replace(history, gone=row.order, gone_hash=row.raw_hash, said_at=row.said_at)
+            return history._replace(gone=row.order, gone_hash=row.raw_hash, said_at=row.said_at)
     elif row.op == "confirm":
         if history.content and history.content_hash == row.raw_hash and row.order > history.content:
-            return replace(history, content=row.order)
+            return history._replace(content=row.order)
         if history.gone and history.gone_hash == row.raw_hash and row.order > history.gone:
-            return replace(history, gone=row.order)
+            return history._replace(gone=row.order)
     elif row.statements is not None and (history.content is None or row.order > history.content):
-        return replace(history, content=row.order, content_hash=row.raw_hash, said_at=row.said_at, winner=row)
+        return history._replace(content=row.order, content_hash=row.raw_hash, said_at=row.said_at, winner=row)
     return history

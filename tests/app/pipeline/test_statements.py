@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from random import Random
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.pipeline.statements import History, Said, fold
+from app.pipeline.statements import History, Said, fold, write
+from schemas.records import PartRecord, ProjectRecord
 from tests.support.factories import make_project_record
 
 AT = datetime(2024, 6, 1, tzinfo=UTC)
@@ -17,7 +19,7 @@ NAMES = ("甲", "乙")
 
 def said(version: int, op: str, content: str = "", *, understood: bool = True) -> Said:
     """One row; its order is its version, so that a test may hand rows over in any order."""
-    statements = (make_project_record(name=content),) if op == "upsert" and understood else None
+    statements = (write(make_project_record(name=content)),) if op == "upsert" and understood else None
     body = f"{op} {content}".encode()
     return Said("r", (f"{version:03}", version, 1), op, body, "key", AT, statements)
 
@@ -87,3 +89,30 @@ def test_what_was_stored_between_two_batches_is_enough(rows: list[Said], cut: in
     stored = History(first.content, first.content_hash, first.gone, first.gone_hash, first.said_at)
     assert standing(settled(rows[cut:], stored)) == standing(settled(rows))
     assert settled(rows[cut:], stored).said_at == settled(rows).said_at
+
+
+@pytest.mark.parametrize("text", ["\0", "甲\0乙", "\\\0", "\ud800"])
+def test_a_statement_no_database_takes_is_not_written(text: str) -> None:
+    with pytest.raises(ValueError, match=r"NUL|surrogate"):
+        write(make_project_record().model_copy(update={"name": text}))
+
+
+@pytest.mark.parametrize("text", ["\\u0000", "\\\\u0000", "u0000"])
+def test_a_backslash_before_zeros_is_no_nul(text: str) -> None:
+    record = make_project_record(name=text)
+    assert ProjectRecord.model_validate_json(write(record).text) == record
+
+
+def test_the_content_hash_follows_what_is_said_and_not_when() -> None:
+    def of(**over: object) -> str:
+        return write(make_project_record(**over)).content_hash
+
+    assert of() == of(stated_at=None) == of(stated_at="2024-01-01")
+    assert of(name="甲") != of(name="乙")
+    tricky = ',"stated_at":"2024'
+    assert of(texts={"a": tricky}) != of(texts={"a": tricky + "-01"})
+
+
+@pytest.mark.parametrize("kind", [ProjectRecord, PartRecord])
+def test_when_it_was_said_is_the_last_a_statement_tells(kind: type[ProjectRecord | PartRecord]) -> None:
+    assert list(kind.model_fields)[-1] == "stated_at"

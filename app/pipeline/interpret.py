@@ -1,0 +1,89 @@
+"""Raw rows become outcomes by their connectors, and a stranger's slip costs its own row, never the rows behind it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from app.db.records import PendingRow
+from app.pipeline.rules import Rules
+from app.pipeline.statements import Written, write
+from connectors.contract import Binding, Connector
+from schemas.records import Accepted, Outcome, RawRecord, Rejection, Responsible
+
+log = logging.getLogger(__name__)
+
+
+class Interpreted(NamedTuple):
+    """What one raw row became: its outcome, and its statements as the drawer holds them."""
+
+    outcome: Outcome
+    statements: tuple[Written, ...] = ()
+
+
+_NOTHING = Interpreted(Accepted(()))
+
+
+def interpret(jurisdiction: int, rules: Rules, rows: Sequence[PendingRow]) -> list[Interpreted]:
+    """Give what each row became, in order; rows of one source are interpreted together."""
+    found = [_NOTHING] * len(rows)
+    by_source: dict[str, list[int]] = {}
+    for place, row in enumerate(rows):
+        if row.op == "upsert":
+            by_source.setdefault(row.source, []).append(place)
+    for source, places in by_source.items():
+        raws = [RawRecord(source, rows[p].key, rows[p].body, rows[p].hash, rows[p].version) for p in places]
+        for place, one in zip(places, _of_source(jurisdiction, rules, source, raws), strict=True):
+            found[place] = one
+    return found
+
+
+def _of_source(jurisdiction: int, rules: Rules, source: str, raws: Sequence[RawRecord]) -> list[Interpreted]:
+    if source not in rules.registry.sources:
+        unknown = _hub_fault("source.unknown", f"没有来源 {source} 的连接器", f"no connector for {source}")
+        return [unknown] * len(raws)
+    connector = rules.registry.open(source, Binding(jurisdiction))
+    try:
+        outcomes = list(connector.normalize(raws))
+        if len(outcomes) == len(raws):
+            return [_sound(source, outcome) for outcome in outcomes]
+        log.error("a connector gave too few or too many outcomes", extra={"facts": {"source": source}})
+    except Exception:
+        log.exception("a connector broke its promise never to raise", extra={"facts": {"source": source}})
+    return [_alone(connector, source, raw) for raw in raws]
+
+
+def _alone(connector: Connector, source: str, raw: RawRecord) -> Interpreted:
+    try:
+        (outcome,) = connector.normalize([raw])
+    except Exception as error:  # noqa: BLE001 - one bad record of a stranger's connector must not stop the rest
+        return _hub_fault("connector.failed", f"连接器出错：{error}", f"the connector failed: {error}")
+    return _sound(source, outcome)
+
+
+def _sound(source: str, outcome: object) -> Interpreted:
+    """Take an outcome whose statements the drawer can hold; any other is the hub's own fault."""
+    if isinstance(outcome, Rejection):
+        return Interpreted(outcome)
+    if not isinstance(outcome, Accepted):
+        return _broken(f"{type(outcome).__name__} is no outcome")
+    said = outcome.statements
+    if any(one.source != source for one in said):
+        return _broken("a statement speaks for another source")
+    if len(said) > 1 and len({one.key for one in said}) < len(said):
+        return _broken("two statements bear one key")
+    try:
+        return Interpreted(outcome, tuple(map(write, said)))
+    except ValueError:
+        return _broken("a text holds NUL or half a character")
+
+
+def _broken(wrong: str) -> Interpreted:
+    return _hub_fault("connector.failed", f"连接器出错：{wrong}", f"the connector failed: {wrong}")
+
+
+def _hub_fault(rule: str, zh: str, en: str) -> Interpreted:
+    return Interpreted(
+        Rejection(rule=rule, field=None, value=None, responsible=Responsible.HUB, zh=zh, en=en)
+    )
