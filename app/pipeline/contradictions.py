@@ -193,21 +193,29 @@ def _claimed(loop: Loop) -> Iterator[Contradiction]:
 
 
 def _filed_but_negotiating(members: Sequence[MemberRecord], loop: Loop) -> Iterator[Contradiction]:
-    """Find filed completions of projects that commerce knows and does not yet call signed."""
+    """Find filed completions of projects that commerce knows and does not yet call signed.
+
+    A register of talks keeps its row after the signing: it stands for the past once another row of commerce is beyond talks.
+    """
     completion = loop.standings.get(Stage.COMPLETION)
     told = [member for member in members if member.live and member.record.department == "commerce"]
-    if completion is None or not completion.met_wholly or not told:
+    if completion is None or not completion.met_wholly:
         return
-    words = (stage_of(member.record.status) for member in told if member.record.status)
-    proven = {
-        milestones()[code].stage
-        for code, said in loop.proofs.of.items()
-        if any(proof.department == "commerce" for proof in said)
-    }
-    if any(stage in _TALKS for stage in words) or (proven and proven <= _TALKS):
+    reached = [_reached(member) for member in told]
+    if any(reached) and all(stages <= _TALKS for stages in reached):
         records = [member.record_id for member in told] + [proof.record_id for proof in completion.decisive]
         rule = "filed_but_negotiating"
         yield _say(rule, Stage.COMPLETION, records, contradiction_table().words[rule], zh={}, en={})
+
+
+def _reached(member: MemberRecord) -> set[Stage]:
+    """Give the stages a record speaks of: its status where that names one, else what it proves."""
+    called = stage_of(member.record.status) if member.record.status else None
+    if called in _TALKS:
+        return {called}
+    return {milestones()[one.milestone].stage for one in member.record.evidence} | (
+        {called} if called else set()
+    )
 
 
 def _suspect_units(project: GoldenProject) -> Iterator[Contradiction]:

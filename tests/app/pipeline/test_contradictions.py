@@ -46,6 +46,10 @@ def test_a_filed_project_commerce_still_calls_in_talks_is_a_contradiction() -> N
     stale = signed(status="在谈")
     assert "filed_but_negotiating" in rules(ledger(stale, make_permit(), make_completion()))
     assert "filed_but_negotiating" not in rules(ledger(signed(), make_permit(), make_completion()))
+    register = make_member(source="commerce.negotiations_api", key="XS1", status="拟签约")
+    assert "filed_but_negotiating" in rules(ledger(register, make_permit(), make_completion()))
+    assert "filed_but_negotiating" not in rules(ledger(register, signed(), make_permit(), make_completion()))
+    assert "filed_but_negotiating" in rules(ledger(register, stale, make_permit(), make_completion()))
 
 
 def test_scenario_13_an_amount_ten_thousand_times_another_is_a_suspect_unit() -> None:
