@@ -24,6 +24,7 @@ STORIES = {
     "test_real_input",
     "test_rebuild",
     "test_roles",
+    "test_scenarios",
     "test_simulated_city",
     "test_two_jurisdictions",
 }

@@ -22,6 +22,7 @@ from app.pipeline.rules import Rules
 from connectors.contract import Binding
 from connectors.registry import Registry
 from schemas.records import Listing, Page
+from simulator.city import Breadth, Difficulty
 from simulator.feeds import Plan
 from simulator.run import RunningCity, running
 from tests.support.database import JURISDICTIONS
@@ -39,10 +40,17 @@ class Delivery:
 
 
 def simulated(
-    registry: Registry, home: Path, *, seed: int, projects: int, advances: Sequence[int]
+    registry: Registry,
+    home: Path,
+    *,
+    seed: int,
+    projects: int,
+    advances: Sequence[int],
+    difficulty: Difficulty = "easy",
+    breadth: Breadth = "core",
 ) -> list[Delivery]:
     """Give all that a simulated city says at first and after each advance, as its connectors fetch it."""
-    with running(Plan(home, seed=seed, projects=projects)) as city:
+    with running(Plan(home, seed=seed, projects=projects, difficulty=difficulty, breadth=breadth)) as city:
         told = _fetched(registry, city, home, "0")
         since = -1
         told += _events(registry, city, since)
