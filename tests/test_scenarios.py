@@ -239,7 +239,7 @@ def test_09_two_phases_of_one_name_are_two_projects(told: Cases) -> None:
 @pytest.mark.xfail(strict=True, reason=RELATIONS, raises=AttributeError)
 def test_09_the_second_phase_says_which_project_it_is_a_phase_of(told: Cases) -> None:
     one, two = told[Scenario.PHASES]
-    assert ("phase_of", one.golden.project_id) in two.golden.relations  # type: ignore[attr-defined] # not there yet
+    assert ("phase_of", one.golden.project_id) in two.golden.relations  # type: ignore[attr-defined]  # not there yet
 
 
 def test_10_the_code_in_force_wins_and_the_former_one_stays_known(of: Of) -> None:
@@ -251,7 +251,7 @@ def test_10_the_code_in_force_wins_and_the_former_one_stays_known(of: Of) -> Non
 @pytest.mark.xfail(strict=True, reason=RELATIONS, raises=AttributeError)
 def test_10_the_filing_in_force_says_which_one_it_replaces(of: Of) -> None:
     case = of(Scenario.SUPERSEDED_CODE)
-    assert "replaces" in {kind for kind, _ in case.golden.relations}  # type: ignore[attr-defined] # not there yet
+    assert "replaces" in {kind for kind, _ in case.golden.relations}  # type: ignore[attr-defined]  # not there yet
 
 
 def test_11_a_code_of_the_old_generation_is_a_code(of: Of) -> None:
@@ -371,11 +371,11 @@ def test_26_every_unit_of_the_building_is_a_statement_under_one_project(of: Of) 
 )
 @pytest.mark.xfail(strict=True, reason=LOOP, raises=AttributeError)
 def test_the_finding_of_the_case_holds_from_a_day(of: Of, case: Scenario, finding: str) -> None:
-    [found] = [one for one in of(case).ledger.findings if one.rule == finding]  # type: ignore[attr-defined] # not yet
+    [found] = [one for one in of(case).ledger.findings if one.rule == finding]  # type: ignore[attr-defined]  # not there yet
     assert found.holds_from
 
 
 @pytest.mark.xfail(strict=True, reason=LOOP, raises=AttributeError)
 def test_26_certificates_are_counted_per_unit(of: Of) -> None:
     case = of(Scenario.FLOOR_UNITS)
-    assert len(case.golden.certificates) == len(case.of("land.real_estate"))  # type: ignore[attr-defined] # not there yet
+    assert len(case.golden.certificates) == len(case.of("land.real_estate"))  # type: ignore[attr-defined]  # not there yet
