@@ -70,6 +70,8 @@ def _feed(source: registry.Source) -> str:
     lines += [f"| {name} | {'; '.join(uses)} |" for name, uses in sorted(_uses(one).items())]
     if one.ignore:
         lines += ["", f"Ignored on purpose: {', '.join(one.ignore)}."]
+    if one.persons:
+        lines += ["", f"Persons, never read: {', '.join(one.persons)}."]
     if rules := [*_rules(one)]:
         lines += ["", "Rules:", "", *(f"- {said}" for said in rules)]
     if defects := _defects(source):

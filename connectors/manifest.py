@@ -151,7 +151,8 @@ class Manifest(MappingRules, RowRules):
 
     def known_columns(self) -> frozenset[str]:
         """Every column this manifest understands: mapped, or ignored on purpose."""
-        return frozenset((*self._own_columns(), *self.volatile, *self.mapped_columns(), *self.ignore))
+        unread = (*self.ignore, *self.persons)
+        return frozenset((*self._own_columns(), *self.volatile, *self.mapped_columns(), *unread))
 
     def needed_columns(self) -> frozenset[str]:
         """The columns a listing must have to be the one described here."""

@@ -221,6 +221,8 @@ class MappingRules(Schema):
     refuse: tuple[RefuseRule, ...] = ()
     optional: tuple[ColumnName, ...] = ()
     ignore: tuple[ColumnName, ...] = ()
+    persons: tuple[ColumnName, ...] = ()
+    """Columns that say who somebody is: not read, as those ignored are not, and made up anew in a recorded sample."""
 
     def text_rules(self) -> Iterator[tuple[str, TextRule]]:
         """Every text rule with the name of its field."""
@@ -257,8 +259,9 @@ class MappingRules(Schema):
             if rule.lookup and rule.lookup not in self.lookup:
                 raise ValueError(f"{name}: there is no [lookup.{rule.lookup}]")
         mapped = {*self.mapped_columns(), *own}
-        if both := sorted(mapped & set(self.ignore)):
-            raise ValueError(f"ignore: {', '.join(both)} is mapped too: one or the other")
+        for where, unread in (("ignore", self.ignore), ("persons", self.persons)):
+            if both := sorted(mapped & set(unread)):
+                raise ValueError(f"{where}: {', '.join(both)} is mapped too: one or the other")
         if unknown := sorted(set(self.optional) - mapped):
             raise ValueError(f"optional: {', '.join(unknown)} is not mapped")
         if self.parent and (self.parties or self.place or set(self.fields) - {"name", "stated_at"}):

@@ -123,6 +123,15 @@ def _connectors(groups: Groups) -> None:
     new = _leaf(inner, "new", "workshop:new", "make a feed's folder from the template")
     new.add_argument("key", help="department.feed")
     new.add_argument("--into", default="connectors/departments", metavar="FOLDER")
+    record = _jurisdiction(
+        _leaf(inner, "record", "workshop:record", "save one real page to sample/, persons taken out")
+    )
+    record.add_argument("feed", help="key or folder")
+    record.add_argument("--rows", type=int, default=20, help="at most so many (default 20)")
+    record.add_argument("--location", help="url, database url, folder, or the file of a pushed message")
+    record.add_argument(
+        "--force", action="store_true", help="write it in the place of a sample that is there"
+    )
     check = _leaf(inner, "check", "workshop:check", "check feeds against the contract, rule by rule")
     check.add_argument("feed", nargs="*", help="key or folder; default: all")
     check.add_argument("--update", action="store_true", help="write expected.json anew; read the difference")

@@ -6,9 +6,13 @@ import argparse
 from pathlib import Path
 
 from app.errors import BadRequest
+from app.pipeline.sync import binding
+from app.settings import Settings
 from app.terminal import table
-from connectors import registry, testing
+from connectors import recording, registry, testing
+from connectors.errors import ConnectorError
 from connectors.manifest import ManifestError
+from connectors.recording import NotRecorded
 from connectors.scaffold import new as make
 
 
@@ -29,6 +33,38 @@ def new(options: argparse.Namespace) -> None:
         print(make(Path(options.into), options.key))
     except (ManifestError, FileExistsError) as error:
         raise BadRequest(str(error)) from error
+
+
+def record(options: argparse.Namespace) -> None:
+    """Save one real page of a feed as its sample, and tell what was taken out of it."""
+    jurisdiction = options.jurisdiction or Settings().jurisdiction
+    try:
+        done = recording.record(
+            _source(options.feed), binding(jurisdiction, options.location), options.rows, force=options.force
+        )
+    except (ManifestError, NotRecorded, ConnectorError) as error:
+        raise BadRequest(f"{type(error).__name__}: {error}") from error
+    left_out = f", {done.left_out} that nobody can read left out" if done.left_out else ""
+    print(f"{done.file}: {done.rows} rows{left_out}")
+    for column, kind, times in done.scrubbed:
+        print(f"  scrubbed {column or 'text'}: {times} × {kind}")
+    if done.unknown:
+        print(f"  not in the manifest yet, map or ignore: {', '.join(done.unknown)}")
+    if done.missing:
+        print(f"  in the manifest and not in the page: {', '.join(done.missing)}")
+    print(
+        "提交前请通读样例：正文中的人名机器无法全部辨认。\n"
+        "Read it before you commit it: a name within a text cannot always be told from other words."
+    )
+
+
+def _source(feed: str) -> registry.Source:
+    if Path(feed).is_dir():
+        return registry.source_in(Path(feed))
+    found = registry.discover().sources
+    if feed not in found:
+        raise ManifestError(f"there is no source {feed}; `hub connectors list` names them")
+    return found[feed]
 
 
 def check(options: argparse.Namespace) -> int:

@@ -33,7 +33,6 @@ def _xlsx(path: Path, rows: Iterable[Row], sheet: str) -> None:
     import openpyxl
 
     book = openpyxl.Workbook(write_only=True)
-    book.properties.creator = None
     page = book.create_sheet(sheet)
     for row in rows:
         page.append(row)

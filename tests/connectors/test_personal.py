@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from connectors.personal import found_in, holds_persons, only_names
+
+
+def seen(text: str) -> list[tuple[str, str]]:
+    return [(text[begin:end], kind) for begin, end, kind in found_in(text)]
+
+
+@pytest.mark.parametrize(
+    "phone",
+    [
+        *(
+            "13800138000",
+            "138 0013 8000",
+            "138-0013-8000",
+            "+86 13800138000",
+            "86-13800138000",
+            "１３８００１３８０００",
+        ),
+        *("0731-28123456", "（0731）28123456", "073128123456", "010-12345678转802", "0731－28123456"),
+    ],
+)
+@pytest.mark.parametrize("around", ["{}", "电话：{}，请回复", "A{}B", "联系-{}/13900139000"])
+def test_a_phone_is_found_however_it_is_written_and_whatever_stands_beside_it(
+    phone: str, around: str
+) -> None:
+    assert (phone, "phone") in seen(around.format(phone))
+
+
+@pytest.mark.parametrize(
+    "number", ["430204199001011234", "43020419900101123X", "430204900101123", "430204 19900101 1234"]
+)
+def test_an_identity_number_is_found_with_and_without_its_check_sign(number: str) -> None:
+    assert seen(f"身份证{number}，住址不详") == [(number, "id number")]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "2404-430204-04-01-345678",
+            "91430204MA4D00180A",
+            "430204001001GB00001W00000000",
+            "113.13812345678",
+        ),
+        *(
+            "2024-09-18 10:30:00",
+            "20240918103000",
+            "1712345678901",
+            "株石招合〔2024〕901号",
+            "138001380001",
+            "52000万元",
+        ),
+        *("石峰区清水塘示例大道1号", "示例新能源智造基地（一期）1#、2#厂房", "13800138000.5"),
+    ],
+)
+def test_numbers_and_texts_of_projects_are_no_persons(text: str) -> None:
+    assert seen(text) == []
+    assert not only_names(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        *(
+            ("联系人：张三电话：13800138000", "张三"),
+            ("填报人 欧阳修远", "欧阳修远"),
+            ("请找王女士领取", "王"),
+        ),
+        *(("李四丰13800138000", "李四丰"), ("李四，0731-28123456", "李四"), ("经办人为赵小六。", "赵小六")),
+    ],
+)
+def test_a_name_is_found_by_its_label_its_title_or_the_phone_after_it(text: str, name: str) -> None:
+    assert (name, "name") in seen(text)
+
+
+def test_cells_of_names_alone_are_told_from_words() -> None:
+    assert all(map(only_names, ["张三", "欧阳修远", "张三、李四丰", "张三 李四", "张三等3人"]))
+    assert not any(map(only_names, ["", "示例新能源科技有限公司", "张三食品厂", "甲"]))
+
+
+def test_columns_that_hold_persons_are_known_by_their_names() -> None:
+    held = [
+        "联系人",
+        "联系电话",
+        "法定代表人",
+        "技术负责人",
+        "JSFZRZJHM",
+        "LXRSJH",
+        "BBLD",
+        "contactPhone",
+        "id_card",
+        "Email",
+    ]
+    assert all(map(holds_persons, held))
+    others = [
+        "项目名称",
+        "建设单位",
+        "法人名称",
+        "FZRQ",
+        "XMMC",
+        "LXBH",
+        "telecom_kind",
+        "联系单位",
+        "phoneme",
+    ]
+    assert [name for name in others if holds_persons(name)] == []
+
+
+@given(st.text(alphabet="0123456789-. 张三电话：Xx１３", max_size=40))
+def test_what_is_found_stands_apart_and_in_order(text: str) -> None:
+    spans = list(found_in(text))
+    assert all(begin < end for begin, end, _ in spans)
+    assert all(one[1] <= other[0] for one, other in pairwise(spans))
