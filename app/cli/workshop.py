@@ -9,11 +9,10 @@ from app.errors import BadRequest
 from app.pipeline.sync import binding
 from app.settings import Settings
 from app.terminal import table
-from connectors import recording, registry, testing
+from connectors import recording, registry, scaffold, testing
 from connectors.errors import ConnectorError
 from connectors.manifest import ManifestError
 from connectors.recording import NotRecorded
-from connectors.scaffold import new as make
 
 
 def show(_options: argparse.Namespace) -> None:
@@ -30,8 +29,16 @@ def show(_options: argparse.Namespace) -> None:
 def new(options: argparse.Namespace) -> None:
     """Make a feed's folder from the template."""
     try:
-        print(make(Path(options.into), options.key))
+        print(scaffold.new(Path(options.into), options.key, options.transport))
     except (ManifestError, FileExistsError) as error:
+        raise BadRequest(str(error)) from error
+
+
+def template(options: argparse.Namespace) -> None:
+    """Make the repository of a third party's feed."""
+    try:
+        print(f"{scaffold.repository(Path(options.folder), options.key)}: README.md says what comes next")
+    except (ManifestError, FileExistsError, NotADirectoryError) as error:
         raise BadRequest(str(error)) from error
 
 

@@ -82,9 +82,14 @@ def check(
     The manifest's tier says which rules are demanded; of these it may exempt itself, each with a reason.
     """
     try:
-        source = _source(feed)
+        return _checked(_source(feed), update=update, only=only)
     except ManifestError as error:
         return [RuleResult("C1", "broken", str(error))]
+
+
+def _checked(
+    source: registry.Source, *, update: bool = False, only: Collection[str] = RULES.keys()
+) -> list[RuleResult]:
     try:
         made = opened(source)
     except Exception as error:  # noqa: BLE001 - whatever a feed's own code does, its author wants to read it
@@ -106,15 +111,15 @@ def broken(results: list[RuleResult]) -> list[str]:
 class Case:
     """One rule for one feed; its text names both, which makes it the id of a test."""
 
-    feed: str
+    source: registry.Source
     rule: str
 
     def __str__(self) -> str:
-        return f"{self.feed}-{self.rule}"
+        return f"{self.source.manifest.key}-{self.rule}"
 
     def broken(self) -> list[str]:
         """Give what is not kept, [] where the rule is kept, exempt, or does not concern the feed."""
-        return broken(check(self.feed, only={self.rule}))
+        return broken(_checked(self.source, only={self.rule}))
 
 
 def contract_cases(*keys: str) -> list[Case]:
@@ -122,7 +127,7 @@ def contract_cases(*keys: str) -> list[Case]:
     found = registry.discover().sources
     for key in keys:
         _known(found, key)
-    return [Case(key, rule) for key in keys or found for rule in demanded(found[key].manifest.tier)]
+    return [Case(found[key], rule) for key in keys or found for rule in demanded(found[key].manifest.tier)]
 
 
 def _source(feed: str | Path) -> registry.Source:

@@ -141,6 +141,6 @@ def test_a_third_party_gets_a_case_for_each_rule_its_tier_demands(
     assert [case.broken() for case in cases] == [[]] * 8
     (folder / "expected.json").unlink()
     assert [case.rule for case in cases if case.broken()] == ["C5"]
-    assert {case.feed for case in contract_cases()} == set(feeds())
+    assert {case.source.manifest.key for case in contract_cases()} == set(feeds())
     with pytest.raises(ValueError, match=r"there is no source no\.such"):
         contract_cases("no.such")

@@ -74,3 +74,16 @@ def test_a_check_tells_rule_by_rule_and_fails_for_a_broken_one(
 def test_the_list_shows_tiers(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["connectors", "list"]) == 0
     assert any("land.supply" in line and "gold" in line for line in capsys.readouterr().out.splitlines())
+
+
+def test_new_folders_and_repositories_are_made_where_they_are_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    new = ["connectors", "new", "water.intakes", "--into", "departments"]
+    assert [main([*new, "--transport", "http"]), main(new)] == [0, 1]
+    assert 'kind = "http"' in Path("departments/water/intakes/manifest.toml").read_text(encoding="utf-8")
+    template = ["connectors", "template", "harbour", "harbour.berths"]
+    assert [main(template), main(template)] == [0, 1]
+    assert Path("harbour/pyproject.toml").is_file()
+    assert "holds something" in capsys.readouterr().err
