@@ -52,6 +52,15 @@ def column_name(head: str) -> str:
     return column(head).name
 
 
+def column_letters(number: int) -> str:
+    """Give a spreadsheet's name of a column: A for 1, AA for 27."""
+    letters = ""
+    while number:
+        number, place = divmod(number - 1, 26)
+        letters = chr(ord("A") + place) + letters
+    return letters
+
+
 def money_unit(unit: str | None, declared: MoneyUnit) -> MoneyUnit | None:
     """Give the unit a head declares, else the manifest's; None when the head declares no unit of money."""
     if unit is None:

@@ -26,7 +26,7 @@ def read_live() -> Live:
 def read_ready(hub: HubDep, query: Annotated[Asked, Query()]) -> Ready:
     """Say that the hub may serve: database, migration, derived drawer and rules are this version's."""
     # a view waits for the derived drawer, and here it may be missing
-    return hub.write(health.ready, hub.place(query.jurisdiction), hub.common)
+    return hub.write(health.ready, hub.place(query.jurisdiction), hub.rules.common)
 
 
 @router.get("/sources", operation_id="read_sources_health", responses=problems())

@@ -13,6 +13,7 @@ from app.db import calls, keys
 from app.db.keys import Key
 from app.db.session import Connection, Database
 from app.errors import NotPermitted
+from app.pipeline.rules import Rules
 from app.settings import Settings
 from connectors.manifest import Manifest
 from schemas.ids import jurisdiction_of
@@ -34,7 +35,7 @@ class Hub:
     settings: Settings
     database: Database
     manifests: Mapping[str, Manifest]
-    common: str
+    rules: Rules
     variables: Mapping[str, str]
 
     def read(self, query: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -57,6 +58,14 @@ class Hub:
                 f"this key belongs to jurisdiction {key.jurisdiction} and may not act in {asked}"
             )
         return key.jurisdiction
+
+    def own(self, source: str, key: Key) -> None:
+        """Let only the department that publishes `source` pass, or an admin; raise NotPermitted."""
+        if not key.speaks_for(source):
+            department = source.partition(".")[0]
+            raise NotPermitted(
+                f"this is told to its own department alone: ask an admin for a key with `department:{department}`"
+            )
 
     def place_of(self, public_id: str, key: Key) -> int:
         """Give the jurisdiction of an id, when the key may act there."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping
 
@@ -26,9 +27,9 @@ async def said_once(request: Request) -> None:
 
 
 class BodyLimit:
-    """Refuses bodies above `limit` bytes with 413; `larger` gives some paths a limit of their own."""
+    """Refuses bodies above `limit` bytes with 413; `larger` gives paths of some form a limit of their own."""
 
-    def __init__(self, app: ASGIApp, limit: int, larger: Mapping[str, int]) -> None:
+    def __init__(self, app: ASGIApp, limit: int, larger: Mapping[re.Pattern[str], int]) -> None:
         self.app, self.limit, self.larger = app, limit, larger
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -36,7 +37,8 @@ class BodyLimit:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        limit = self.larger.get(scope["path"], self.limit)
+        own = (limit for form, limit in self.larger.items() if form.fullmatch(scope["path"]))
+        limit = next(own, self.limit)
         detail = f"at most {limit} bytes are accepted here; send it in smaller pieces"
         announced = Headers(scope=scope).get("content-length", "0")
         if not announced.isdecimal() or int(announced[:20]) > limit:

@@ -9,14 +9,17 @@ from pathlib import Path
 from app.api.hub import Hub
 from app.api.routes import build
 from app.db.session import Database
+from app.pipeline.rules import Rules
 from app.settings import Settings
+from connectors.registry import Registry
 
 FILE = Path(str(resources.files("schemas"))) / "openapi.json"
 
 
 def description() -> str:
     """Give the OpenAPI document as it is committed; it depends on code alone."""
-    hub = Hub(Settings(), Database("postgresql://nowhere/none"), {}, "", {})
+    rules = Rules(Registry({}, []), "", frozenset())
+    hub = Hub(Settings(), Database("postgresql://nowhere/none"), {}, rules, {})
     return json.dumps(build(hub).openapi(), ensure_ascii=False, indent=2) + "\n"
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from fastapi import APIRouter, Depends, FastAPI
 
-from app.api import deliveries, desk, errors, health, hooks, index, portfolio, projects, sources
+from app.api import deliveries, desk, errors, health, hooks, index, portfolio, projects, returns, sources
 from app.api.hub import Hub
 from app.api.limits import BodyLimit, said_once
 from schemas.api.shapes import Problem
@@ -38,12 +39,15 @@ def build(hub: Hub) -> FastAPI:
     )
     app.state.hub = hub
     api = APIRouter(prefix=PREFIX, dependencies=[Depends(said_once)])
-    for room in (projects, portfolio, sources, hooks, deliveries, desk, health):
+    for room in (projects, portfolio, sources, hooks, deliveries, returns, desk, health):
         api.include_router(room.router)
     app.include_router(api)
     app.include_router(index.router)
     errors.install(app)
-    larger = {f"{PREFIX}/reconciliations": INVENTORY_LIMIT}
+    larger = {
+        re.compile(f"{PREFIX}/reconciliations"): INVENTORY_LIMIT,
+        re.compile(f"{PREFIX}/sources/[^/]+/check"): returns.CHECK_LIMIT,
+    }
     app.add_middleware(BodyLimit, limit=hub.settings.push_limit, larger=larger)
     return app
 

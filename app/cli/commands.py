@@ -29,6 +29,7 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     _running(groups)
     _database(groups)
     _sources(groups)
+    _errors(groups)
     _keys(groups)
     _matching(groups)
     _connectors(groups)
@@ -88,12 +89,36 @@ def _sources(groups: Groups) -> None:
     sync.add_argument("source")
 
 
+def _errors(groups: Groups) -> None:
+    check = _jurisdiction(
+        _leaf(
+            groups,
+            "check",
+            "errors:check",
+            "先检后交: what would become of a file or an address, row by row; nothing is kept; 1 when a row is refused",
+        )
+    )
+    check.add_argument("what", metavar="FILE|URL")
+    check.add_argument("--source", help="default: the one source whose columns the file has")
+    check.add_argument("--json", action="store_true", help="print the whole report as JSON")
+    check.add_argument("--return", dest="out", metavar="XLSX", help="write a copy with the faults marked")
+    back = _jurisdiction(
+        _leaf(groups, "errors", "errors:give_back", "write what was sent with its faults marked, as xlsx")
+    )
+    back.add_argument("what", metavar="FILE|DELIVERY")
+    back.add_argument("--source", help="of a file; default: the one source whose columns it has")
+    back.add_argument("--to", dest="out", metavar="XLSX", help="default: beside you, under its own name")
+
+
 def _keys(groups: Groups) -> None:
     inner = _group(groups, "keys", "API keys")
     add = _jurisdiction(_leaf(inner, "add", "keys:add", "make a named key; it is shown once"))
     add.add_argument("name")
     add.add_argument(
-        "--scope", action="append", default=[], help="sync, judge, reconcile or admin; may be repeated"
+        "--scope",
+        action="append",
+        default=[],
+        help="sync, judge, reconcile, admin or department:NAME; may be repeated",
     )
     add.add_argument("--days", type=int, help="how long it holds; default: until revoked")
     _jurisdiction(_leaf(inner, "list", "keys:show", "every key"))

@@ -11,9 +11,12 @@ from sqlalchemy import Connection, text
 
 from app.db import jurisdictions, landing
 from app.db.filters import where
+from app.db.seal import unseal
 from app.errors import Conflict, Gone, NotFound
-from schemas.api.deliveries import DeliveryQuery, DeliveryRow, DeliveryView, Receipt
+from schemas.api.deliveries import DeliveryFault, DeliveryQuery, DeliveryRow, DeliveryView, Receipt
 from schemas.api.shapes import Counts
+from schemas.checks import HUB_RULES
+from schemas.records import Op, RawRecord, Unreadable
 
 log = logging.getLogger(__name__)
 
@@ -140,6 +143,57 @@ def rows(
         {"j": jurisdiction, "no": number, "normalized": normalized, "after": after or 0, "n": n},
     )
     return [DeliveryRow.model_validate(dict(row)) for row in found.mappings()]
+
+
+def said_rows(
+    connection: Connection, jurisdiction: int, number: int, source: str
+) -> list[RawRecord | Unreadable]:
+    """Give the rows of a delivery as they were said, those whose words were kept: new, changed or unreadable, in order."""
+    found = connection.execute(
+        text(
+            "SELECT row_no, key, hash, version, op, body, NULL AS rule, NULL AS zh, NULL AS en FROM memory.raw_record"
+            " WHERE jurisdiction = :j AND delivery_no = :no AND length(body) > 0"
+            " UNION ALL SELECT row_no, NULL, NULL, NULL, NULL, body, rule, zh, en FROM memory.unreadable"
+            " WHERE jurisdiction = :j AND delivery_no = :no ORDER BY row_no"
+        ),
+        {"j": jurisdiction, "no": number},
+    )
+    return [
+        Unreadable(row.rule, unseal(bytes(row.body)), row.zh, row.en)
+        if row.rule is not None
+        else RawRecord(source, row.key, unseal(bytes(row.body)), bytes(row.hash), row.version, Op(row.op))
+        for row in found
+    ]
+
+
+def faults(
+    connection: Connection, jurisdiction: int, number: int, after: tuple[int, int] | None, n: int
+) -> list[DeliveryFault]:
+    """Give up to `n` faults of a delivery's rows, in their order, behind the place `after` (row, issue)."""
+    row, issue = after or (0, 0)
+    found = connection.execute(
+        text(
+            "SELECT f.*, r.key FROM ("
+            " SELECT row_no, 0 AS issue_no, 'rejected' AS severity, rule, field, value, responsible, zh, en"
+            "  FROM rejection WHERE jurisdiction = :j AND delivery_no = :no"
+            " UNION ALL SELECT row_no, issue_no, severity, rule, field, value, responsible, zh, en"
+            "  FROM issue WHERE jurisdiction = :j AND delivery_no = :no"
+            " UNION ALL SELECT row_no, 0, 'unreadable', rule, NULL, NULL,"
+            "  CASE WHEN rule = ANY(:hub) THEN 'hub' ELSE 'department' END, zh, en"
+            "  FROM memory.unreadable WHERE jurisdiction = :j AND delivery_no = :no) f"
+            " LEFT JOIN memory.raw_record r ON r.jurisdiction = :j AND r.delivery_no = :no AND r.row_no = f.row_no"
+            " WHERE (f.row_no, f.issue_no) > (:row, :issue) ORDER BY f.row_no, f.issue_no LIMIT :n"
+        ),
+        {
+            "j": jurisdiction,
+            "no": number,
+            "row": row,
+            "issue": issue,
+            "n": n,
+            "hub": sorted(HUB_RULES),
+        },
+    )
+    return [DeliveryFault.model_validate(dict(one)) for one in found.mappings()]
 
 
 def waiting(connection: Connection, jurisdiction: int) -> bool:

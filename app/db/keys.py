@@ -17,6 +17,8 @@ from app.errors import BadRequest, NotAuthenticated, NotFound
 
 SCOPES = ("sync", "judge", "reconcile", "admin")
 """What a key may do besides reading; `admin` may do everything."""
+_DEPARTMENT = re.compile(r"department:[a-z][a-z0-9_]*")
+"""The scope of a department's own key, which is given what concerns that department alone."""
 
 _TOKEN = re.compile(r"hub_([a-z0-9]{8})_[A-Za-z0-9_-]{43}")
 _REFUSED = "a valid key is needed: `Authorization: Bearer hub_…` (an admin makes one with `hub keys add`)"
@@ -39,6 +41,10 @@ class Key:
         """Say whether the key has the right `scope`."""
         return scope in self.scopes or "admin" in self.scopes
 
+    def speaks_for(self, source: str) -> bool:
+        """Say whether the key is of the department that publishes `source`."""
+        return self.may(f"department:{source.partition('.')[0]}")
+
 
 def add(
     connection: Connection,
@@ -49,8 +55,10 @@ def add(
 ) -> str:
     """Make a key for `name` and give its text, which nobody can be shown again."""
     wanted = sorted(set(scopes))
-    if unknown := [scope for scope in wanted if scope not in SCOPES]:
-        raise BadRequest(f"no such scope: {', '.join(unknown)}; there are {', '.join(SCOPES)}")
+    if unknown := [scope for scope in wanted if scope not in SCOPES and not _DEPARTMENT.fullmatch(scope)]:
+        raise BadRequest(
+            f"no such scope: {', '.join(unknown)}; there are {', '.join(SCOPES)} and department:NAME"
+        )
     if not name.strip():
         raise BadRequest("a key is made for somebody: give a name")
     jurisdictions.ensure(connection, jurisdiction)

@@ -66,6 +66,15 @@ def standings(connection: Connection, jurisdiction: int) -> dict[str, Standing]:
     return {row[0]: Standing(*row[1:]) for row in rows}
 
 
+def location(connection: Connection, jurisdiction: int, source: str) -> str | None:
+    """Give the place a source is bound to, None where its manifest's variable says it."""
+    found: str | None = connection.execute(
+        text("SELECT location FROM ops.source WHERE jurisdiction = :j AND source = :s"),
+        {"j": jurisdiction, "s": source},
+    ).scalar_one_or_none()
+    return found
+
+
 def given(connection: Connection, jurisdiction: int) -> dict[str, Given]:
     """Give what each source of the jurisdiction has given, by the accounting of its deliveries."""
     rows = connection.execute(

@@ -34,12 +34,13 @@ def interpret(jurisdiction: int, rules: Rules, rows: Sequence[PendingRow]) -> li
             by_source.setdefault(row.source, []).append(place)
     for source, places in by_source.items():
         raws = [RawRecord(source, rows[p].key, rows[p].body, rows[p].hash, rows[p].version) for p in places]
-        for place, one in zip(places, _of_source(jurisdiction, rules, source, raws), strict=True):
+        for place, one in zip(places, of_source(jurisdiction, rules, source, raws), strict=True):
             found[place] = one
     return found
 
 
-def _of_source(jurisdiction: int, rules: Rules, source: str, raws: Sequence[RawRecord]) -> list[Interpreted]:
+def of_source(jurisdiction: int, rules: Rules, source: str, raws: Sequence[RawRecord]) -> list[Interpreted]:
+    """Give what each upsert of one source becomes, in order, whatever its connector does."""
     if source not in rules.registry.sources:
         unknown = _hub_fault("source.unknown", f"没有来源 {source} 的连接器", f"no connector for {source}")
         return [unknown] * len(raws)

@@ -66,7 +66,7 @@ def land_page(
         source,
         channel=channel,
         sender=page.sender,
-        sha256=_fingerprint(page.rows),
+        sha256=fingerprint(page.rows),
     )
     landed = _land(connection, held, source, delivery_no, *numbered)
     return Landed(
@@ -132,7 +132,7 @@ def _land_replay(
         source,
         channel="replay",
         sender=by,
-        sha256=_fingerprint([raw for _, _, raw in rows]),
+        sha256=fingerprint([raw for _, _, raw in rows]),
     )
     return _land(connection, held, source, delivery_no, rows, [])
 
@@ -225,7 +225,8 @@ def _land(
     return Landed(delivery_no, **counts)
 
 
-def _fingerprint(rows: Iterable[RawRecord | Unreadable]) -> bytes:
+def fingerprint(rows: Iterable[RawRecord | Unreadable]) -> bytes:
+    """Give the SHA-256 by which a delivery knows the rows of its page."""
     digest = hashlib.sha256()
     for row in rows:
         digest.update(row.hash if isinstance(row, RawRecord) else row.body)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from app.db import runs
 from app.db.runs import Claimed, LeaseLost
@@ -21,11 +21,13 @@ LEASE_SECONDS = 90
 COUNTS = ("received", "kept", "unchanged", "unreadable")
 
 
-def binding(jurisdiction: int, location: str | None = None) -> Binding:
+def binding(
+    jurisdiction: int, location: str | None = None, environment: Mapping[str, str] = os.environ
+) -> Binding:
     """Bind a source to a jurisdiction: `NAME_<jurisdiction>` in the environment goes before `NAME`."""
     own = f"_{jurisdiction}"
-    variables = dict(os.environ)
-    variables |= {name.removesuffix(own): value for name, value in os.environ.items() if name.endswith(own)}
+    variables = dict(environment)
+    variables |= {name.removesuffix(own): value for name, value in environment.items() if name.endswith(own)}
     return Binding(jurisdiction, location, variables)
 
 

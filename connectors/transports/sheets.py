@@ -20,7 +20,11 @@ MAX_ENTRIES, MAX_UNPACKED, MAX_RATIO = 1000, 200 * 1024 * 1024, 100
 MAX_ROWS, MAX_COLUMNS, MAX_LINE = 1_048_576, 1000, 1_000_000
 MAX_TAGS = 2_000_000
 """Of a part its reader builds in memory as a whole."""
+RETURNED = "校验结果"
+"""The sheet the hub puts first when it returns a workbook; one that is sent again is read past it."""
 _CHUNK = 1 << 20
+_OLD_OFFICE = bytes.fromhex("d0cf11e0a1b11ae1")
+"""How .xls files begin, and workbooks under a password."""
 _END = "\x1f"
 """What is read after a file's last line: within a quote it becomes part of a cell."""
 _WHOLE = ("[content_types].xml", ".rels", "workbook.xml", "styles.xml", "sharedstrings.xml")
@@ -61,11 +65,11 @@ def cells(path: Path, sheet: str | None) -> Iterator[Row]:
 def _xlsx(path: Path, sheet: str | None) -> Iterator[Row]:
     import openpyxl
 
-    _check_zip(path)
+    check_zip(path)
     with _named_errors():
         book = openpyxl.load_workbook(path, read_only=True, data_only=True)
     with closing(book):
-        page = book[_named(sheet, book.sheetnames)]
+        page = book[named(sheet, book.sheetnames)]
         page.reset_dimensions()  # what a file claims of its size is often wrong
         with _named_errors():
             for number, row in enumerate(page.iter_rows(values_only=True)):
@@ -74,8 +78,15 @@ def _xlsx(path: Path, sheet: str | None) -> Iterator[Row]:
                 yield list(row)
 
 
-def _check_zip(path: Path) -> None:
+def check_zip(path: Path) -> None:
     """Refuse archives that unpack beyond measure, are cut off or declare XML entities, before anything is believed."""
+    with path.open("rb") as file:
+        if file.read(len(_OLD_OFFICE)) == _OLD_OFFICE:
+            raise NotReadable(
+                "file.encrypted",
+                "文件设有密码，或是改了扩展名的 .xls：请去掉密码，另存为 .xlsx 后重报",
+                "the file has a password, or is an .xls by another name: save it as .xlsx without a password",
+            )
     with _named_errors(), zipfile.ZipFile(path) as archive:
         entries = archive.infolist()
         unpacked = sum(entry.file_size for entry in entries)
@@ -109,7 +120,7 @@ def _xls(path: Path, sheet: str | None) -> Iterator[Row]:
 
     with _named_errors():
         book = xlrd.open_workbook(str(path), on_demand=True, logfile=io.StringIO())
-    name = _named(sheet, book.sheet_names())
+    name = named(sheet, book.sheet_names())
     with _named_errors():
         page = book.sheet_by_name(name)
         for number in range(page.nrows):
@@ -191,14 +202,15 @@ def encoding_of(path: Path) -> str:
     raise NotReadable("file.encoding", "编码既不是 UTF-8 也不是 GB18030", "neither UTF-8 nor GB18030")
 
 
-def _named(sheet: str | None, names: list[str]) -> str:
+def named(sheet: str | None, names: list[str]) -> str:
+    """Give the name of the sheet to read, the first where none is asked for; raise NotReadable when it is not there."""
     if not names or (sheet is not None and sheet not in names):
         raise NotReadable(
             "file.sheet",
             f"没有工作表 {sheet}，只有：{'、'.join(names)}",
             f"no sheet {sheet}, only {', '.join(names)}",
         )
-    return sheet or names[0]
+    return sheet or next((name for name in names if name != RETURNED), names[0])
 
 
 def _cell(value: Any) -> Any:

@@ -63,6 +63,27 @@ class DeliveryDetail(DeliveryView):
     rows: Listed[DeliveryRow]
 
 
+class DeliveryFault(Schema):
+    """One thing wrong with a row of a delivery; of a refused or unreadable row `issue_no` is 0, for it has but one."""
+
+    row_no: int
+    issue_no: int
+    key: str | None
+    severity: Literal["unreadable", "rejected", "dropped", "doubt", "note"]
+    rule: str
+    field: str | None
+    value: str | None
+    responsible: str
+    zh: str
+    en: str
+
+
+class DeliveryErrors(DeliveryView):
+    """A delivery with a page of what is wrong with its rows."""
+
+    errors: Listed[DeliveryFault]
+
+
 class FindQuery(Paged):
     """Which rejections or issues, newest first."""
 

@@ -34,7 +34,7 @@ PLANTS: dict[str, list[tuple[str, str]]] = {
     "only the transports of tables know SQLAlchemy": [
         ("connectors/contract.py", "from sqlalchemy import text")
     ],
-    "only the files transport reads spreadsheets": [("connectors/contract.py", "import openpyxl")],
+    "only the transports of files know spreadsheets": [("connectors/contract.py", "import openpyxl")],
     "only the http transport speaks HTTP to departments": [("connectors/contract.py", "import httpx")],
     "truth is pure": [
         ("app/pipeline/matching/planted.py", "import app.pipeline.helper"),

@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from app.errors import BadRequest, NotFound, Unavailable
+from app.pipeline import check
+from app.pipeline.check import Cells, check_file, check_place, guess, report
+from app.pipeline.rules import Rules, load_rules
+from connectors.registry import discover
+from schemas.checks import CheckReport
+from tests.support.weekly import SOURCE, weekly
+
+HOUSING = Path("connectors/departments/housing")
+
+
+@pytest.fixture(scope="module")
+def rules() -> Rules:
+    return load_rules(discover())
+
+
+def told(rules: Rules, path: Path, source: str = SOURCE, most: int = 100) -> CheckReport:
+    return report(check_file(rules, 430200, source, path), most)
+
+
+def test_each_row_is_told_as_it_would_be_received_with_its_cell_and_who_must_act(
+    rules: Rules, tmp_path: Path
+) -> None:
+    found = told(rules, weekly(tmp_path, {"项目名称": None}, {"所属县市区": "北京市"}))
+    assert found.totals.model_dump() == {
+        "received": 4,
+        "accepted": 3,
+        "rejected": 1,
+        "unreadable": 0,
+        "issues": 5,
+    }
+    assert not found.ok
+    [refused] = [row for row in found.rows if row.outcome == "rejected"]
+    assert (refused.row_no, refused.line, refused.key) == (3, 10, "ZS2024-901")
+    [fault] = refused.faults
+    assert (fault.rule, fault.cell, fault.responsible, fault.severity) == (
+        "field.missing",
+        "C10",
+        "department",
+        "rejected",
+    )
+    assert fault.zh
+    assert fault.en
+
+
+def test_only_so_many_rows_are_told_and_the_others_are_counted(rules: Rules, tmp_path: Path) -> None:
+    found = told(rules, weekly(tmp_path, *[{"项目名称": None}] * 9), most=2)
+    assert (len(found.rows), found.left_out, found.totals.rejected) == (2, 9, 9)
+
+
+def test_a_file_that_would_be_refused_whole_says_so_in_both_languages(rules: Rules, tmp_path: Path) -> None:
+    undated = weekly(tmp_path, name="周报.xlsx")
+    path = tmp_path / "用电报装.csv"
+    path.write_text("报装编号,别的列\n1,2\n", encoding="utf-8")
+    for found, rule in (
+        (told(rules, undated), "file.undated"),
+        (told(rules, path, "energy.power_connections"), "source.changed"),
+    ):
+        [row] = found.rows
+        [fault] = row.faults
+        assert (found.ok, row.outcome, row.line, fault.rule) == (False, "unreadable", None, rule)
+        assert fault.zh != fault.en
+
+
+def test_a_pushed_message_and_lines_of_json_are_checked_as_they_would_be_unpacked(
+    rules: Rules, tmp_path: Path
+) -> None:
+    sample = json.loads((HOUSING / "permit_events/sample/message.json").read_text(encoding="utf-8"))
+    rows = sample.get("records", [sample])
+    path = tmp_path / "rows.ndjson"
+    path.write_text("\n".join(json.dumps(row) for row in [*rows, {"x": 1}]), encoding="utf-8")
+    found = told(rules, path, "housing.permit_events")
+    assert found.totals.received == len(rows) + 1
+    assert found.totals.unreadable + found.totals.rejected == 1
+    path.write_text('{"records": [', encoding="utf-8")
+    assert [row.faults[0].rule for row in told(rules, path, "housing.permit_events").rows] == ["json.invalid"]
+
+
+def test_the_source_is_guessed_from_columns_that_fit_exactly_one(rules: Rules, tmp_path: Path) -> None:
+    assert guess(rules, weekly(tmp_path)) == SOURCE
+    assert guess(rules, HOUSING / "fire_reviews/sample/rows.json") == "housing.fire_reviews"
+    with pytest.raises(BadRequest, match=r"commerce\.negotiations_api, commerce\.signed_api"):
+        guess(rules, Path("connectors/departments/commerce/signed_api/sample/page.json"))
+    nothing = tmp_path / "a.csv"
+    nothing.write_text("甲,乙\n1,2\n", encoding="utf-8")
+    with pytest.raises(BadRequest, match="--source"):
+        guess(rules, nothing)
+
+
+def test_an_address_is_read_whole_by_its_source_and_one_that_is_away_is_told(
+    rules: Rules, tmp_path: Path
+) -> None:
+    with pytest.raises(NotFound, match="no source"):
+        check_place(rules, 430200, "culture.nothing", "http://127.0.0.1:9/")
+    with pytest.raises(BadRequest, match="from no address"):
+        check_place(rules, 430200, SOURCE, "http://127.0.0.1:9/")
+    away = check_place(rules, 430200, "housing.projects", f"sqlite:///{tmp_path}/none.db")
+    with pytest.raises(Unavailable, match="SourceUnavailable"):
+        report(away, 10)
+
+
+def test_rows_are_interpreted_in_batches_and_in_order(
+    rules: Rules, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = weekly(tmp_path, *[{"项目名称": None if n % 2 else f"示例{n}"} for n in range(7)])
+    whole = told(rules, path)
+    monkeypatch.setattr(check, "BATCH", 2)
+    assert told(rules, path) == whole
+
+
+def test_a_field_the_sheet_has_not_is_shown_at_the_rows_first_cell() -> None:
+    assert Cells(["", "编号", "名称"]).at(7, "名称") == "C7"
+    assert Cells(["", "编号", "名称"]).at(7, "别的") == "B7"
+    assert Cells([]).at(7, "名称") is None
