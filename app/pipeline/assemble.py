@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
+from functools import cache
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from app.pipeline.parts import Parts, find_parts, numbers
-from app.pipeline.path_choice import choose, pointed
+from app.pipeline.path_choice import choose, signs
+from app.pipeline.said import Said, plain, said_by
 from app.pipeline.structs import Claim, GoldenProject, Loser, Member, ParcelView, Total, WorksView
-from app.pipeline.survivorship import Said, claim, corrected, plain, said_by, standing, survive
+from app.pipeline.survivorship import claim, corrected, standing, survive
 from app.pipeline.vocabulary import ACTIVE
 from schemas.corrections import Correction
 from schemas.fields import fields
@@ -40,7 +44,6 @@ def assemble(
     live = [member for member in everybody if member.live]
     parts = find_parts(everybody)
     said = _said(live, parts)
-    said["path"] = pointed(live)
     summed = {
         code: total
         for code in sums()
@@ -48,8 +51,8 @@ def assemble(
     }
     claims = _claims(said, summed, bool(parts.parcels))
     by_hand, alive = standing(corrections, everybody), frozenset(member.record_id for member in live)
-    for code in sorted(claims.keys() | (by_hand.keys() & fields().keys())):
-        made = corrected(code, claims.get(code), said.get(code, ()), by_hand.get(code, ()), alive)
+    for code in by_hand.keys() & fields().keys():
+        made = corrected(code, claims.get(code), said.get(code, ()), by_hand[code], alive)
         if made is not None:
             claims[code] = made
     if (other := _other_codes(live, claims.get("project_code"))) is not None:
@@ -71,18 +74,23 @@ def assemble(
 
 def _said(members: Sequence[MemberRecord], parts: Parts) -> dict[str, list[Said]]:
     """Give what everybody says per field, members in the order given."""
-    read = [field for field in fields().values() if field.code != "path"]
     part_of: dict[str, str] = {}
     for keys, of in ((parts.works, parts.works_of), (parts.parcels, parts.parcel_of)):
         if len(keys) > 1:
             part_of |= of
     said: dict[str, list[Said]] = {}
     for member in members:
-        for code, one in said_by(member, read, part=member.record_id in part_of):
-            said.setdefault(code, []).append(one)
-    for code in said.keys() & {field.code for field in read if field.whole_first} if part_of else ():
-        said[code] = _about_the_whole(said[code], part_of)
+        for one in said_by(member, signs(member.record), part=member.record_id in part_of):
+            said.setdefault(one.field, []).append(one)
+    if part_of:
+        for code in said.keys() & _whole_first():
+            said[code] = _about_the_whole(said[code], part_of)
     return said
+
+
+@cache
+def _whole_first() -> frozenset[str]:
+    return frozenset(code for code, row in fields().items() if row.whole_first)
 
 
 def _about_the_whole(said: Sequence[Said], part_of: Mapping[str, str]) -> list[Said]:
@@ -91,15 +99,15 @@ def _about_the_whole(said: Sequence[Said], part_of: Mapping[str, str]) -> list[S
     for one in said:
         if one.part:
             speaking.setdefault(one.value, set()).add(part_of[one.record_id])
-    return [one._replace(part=one.part and len(speaking[one.value]) < 2) for one in said]
+    return [replace(one, part=False) if one.part and len(speaking[one.value]) > 1 else one for one in said]
 
 
 def _claims(
     said: Mapping[str, Sequence[Said]], summed: Mapping[str, _Summed], parcels: bool
 ) -> dict[str, Claim]:
-    claims = {code: claim(code, all_said) for code, all_said in said.items() if all_said and code != "path"}
+    claims = {code: claim(code, all_said) for code, all_said in said.items() if code != "path"}
     claims |= {code: one.claim for code, one in summed.items()}
-    if (path := choose(said["path"], parcels=parcels)) is not None:
+    if (path := choose(said.get("path", ()), parcels=parcels)) is not None:
         claims["path"] = path
     return claims
 

@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 from app.pipeline.gates import Loop, best_per_part, stars
 from app.pipeline.proofs import RANKS, Proofs
+from app.pipeline.said import plain
 from app.pipeline.structs import Claim, Contradiction, GoldenProject, Loser, Proof
-from app.pipeline.survivorship import plain
 from app.pipeline.vocabulary import stage_of
 from schemas.contradictions import OrderRow, contradiction_table
 from schemas.dates import Precision

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from app.pipeline.said import Said
 from app.pipeline.structs import Claim, Loser
-from app.pipeline.survivorship import Said, in_order, weighed
+from app.pipeline.survivorship import in_order
 from app.pipeline.vocabulary import industry_of, path_of_land_mode
-from schemas.fields import fields
-from schemas.golden import MemberRecord
 from schemas.identifiers import Scheme, Status
 from schemas.path_signs import path_signs
 from schemas.records import ProjectRecord
@@ -26,8 +25,9 @@ def signs(record: ProjectRecord) -> dict[str, str]:
     if record.works_class and (path := table.works_class.get(record.works_class)):
         found[path] = record.works_class
     if record.industry:
+        industry = industry_of(record.industry)
         for prefix, path in table.industry.items():
-            if industry_of(record.industry).startswith(prefix):
+            if industry.startswith(prefix):
                 found[path] = record.industry
     for number in (*record.bears, *record.cites):
         if (
@@ -39,17 +39,6 @@ def signs(record: ProjectRecord) -> dict[str, str]:
             if kind is not None and kind.path is not None:
                 found[kind.path] = number.raw
     return found
-
-
-def pointed(members: Sequence[MemberRecord]) -> list[Said]:
-    """Give what the members point to, as statements about the path, in an order of their own."""
-    field = fields()["path"]
-    return [
-        said
-        for member in members
-        for path, raw in sorted(signs(member.record).items())
-        for _, said in weighed(member, [(field, (path, raw))])
-    ]
 
 
 def choose(said: Sequence[Said], *, parcels: bool) -> Claim | None:

@@ -1,11 +1,5 @@
 from __future__ import annotations
 
-from decimal import Decimal
-
-from hypothesis import given
-from hypothesis import strategies as st
-
-from app.pipeline.survivorship import plain
 from schemas.fields import fields, rule_words
 from schemas.identifiers import Scheme, Status
 from schemas.parties import Role
@@ -221,11 +215,3 @@ def test_every_rule_a_claim_is_given_has_words() -> None:
         loser.reason for one in project.claims for loser in one.losers
     }
     assert used <= rule_words().keys()
-
-
-@given(st.decimals(min_value=-(10**15), max_value=10**15, places=6))
-def test_plain_numbers_are_exact_and_one_text_per_number(number: Decimal) -> None:
-    text = plain(number)
-    assert Decimal(text) == number
-    assert "E" not in text
-    assert plain(number.quantize(Decimal("1e-9"))) == text
