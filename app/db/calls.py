@@ -6,18 +6,21 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Concatenate, ParamSpec, TypeVar
 
+import psycopg
 from psycopg import errors as pg
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from app.db.session import Database
-from app.errors import Unavailable
+from app.errors import HubError, Unavailable
 
 P = ParamSpec("P")
 T = TypeVar("T")
 Query = Callable[Concatenate[Connection, P], T]
 
+ROWS = {"22", "23", "54"}
+"""Classes of SQLSTATE that a row can cause: data exceptions, integrity, limits."""
 SWAPPED = (pg.UndefinedTable, pg.InvalidSchemaName, pg.InternalError_)
 
 
@@ -43,6 +46,17 @@ def _named() -> Iterator[None]:
         if named is None:
             raise
         raise named from error
+
+
+def of_the_rows(error: BaseException) -> bool:
+    """Say whether an error may lie in the rows that were worked on, and not in the database, memory or the disk."""
+    if isinstance(error, HubError | MemoryError | OSError | PoolTimeout):
+        return False
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    if isinstance(cause, psycopg.Error):
+        # without a state it is the driver that could not write a value down
+        return cause.sqlstate[:2] in ROWS if cause.sqlstate else isinstance(cause, psycopg.DataError)
+    return isinstance(error, Exception)
 
 
 def unavailable(error: BaseException) -> Unavailable | None:

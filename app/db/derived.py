@@ -67,7 +67,7 @@ Table(
     _jurisdiction(),
     *(
         Column(n, BigInteger, nullable=False, server_default=text("0"))
-        for n in ("landing_no", "row_no", "judgement_no", "correction_no")
+        for n in ("landing_no", "row_no", "judgement_no", "correction_no", "poison_no")
     ),
 )
 Table(

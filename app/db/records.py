@@ -19,6 +19,7 @@ class Progress(NamedTuple):
     row_no: int = 0
     judgement_no: int = 0
     correction_no: int = 0
+    poison_no: int = 0
 
 
 class PendingRow(NamedTuple):
@@ -86,13 +87,19 @@ _RECORD_TYPES = (
     "text",
     "timestamptz",
 )
+_PROGRESS_COLUMNS = ", ".join(Progress._fields)
 _RECORD_COLUMNS = ", ".join(RecordRow._fields)
+ROW_COLUMNS = (
+    "l.landing_no, r.delivery_no, r.row_no, r.source, r.record_id, r.key, r.version, r.op, r.hash, r.body,"
+    " l.landed_at, h.first_delivery, h.first_row"
+)
+"""A raw row `r` with its landing `l` and head `h`, in the order of `PendingRow`."""
 
 
 def read_progress(connection: Connection, jurisdiction: int) -> Progress:
     """Give how far this drawer has read memory; the start when it has read nothing."""
     row = connection.execute(
-        text("SELECT landing_no, row_no, judgement_no, correction_no FROM progress WHERE jurisdiction = :j"),
+        text(f"SELECT {_PROGRESS_COLUMNS} FROM progress WHERE jurisdiction = :j"),
         {"j": jurisdiction},
     ).one_or_none()
     return Progress(*row) if row else Progress()
@@ -102,10 +109,10 @@ def set_progress(connection: Connection, jurisdiction: int, progress: Progress) 
     """Note how far this drawer has read memory; belongs in the transaction of what was derived."""
     connection.execute(
         text(
-            "INSERT INTO progress (jurisdiction, landing_no, row_no, judgement_no, correction_no)"
-            " VALUES (:j, :landing_no, :row_no, :judgement_no, :correction_no) ON CONFLICT (jurisdiction) DO UPDATE"
-            " SET landing_no = excluded.landing_no, row_no = excluded.row_no,"
-            " judgement_no = excluded.judgement_no, correction_no = excluded.correction_no"
+            "INSERT INTO progress (jurisdiction, landing_no, row_no, judgement_no, correction_no, poison_no)"
+            " VALUES (:j, :landing_no, :row_no, :judgement_no, :correction_no, :poison_no)"
+            " ON CONFLICT (jurisdiction) DO UPDATE SET landing_no = excluded.landing_no, row_no = excluded.row_no,"
+            " judgement_no = excluded.judgement_no, correction_no = excluded.correction_no, poison_no = excluded.poison_no"
         ),
         {"j": jurisdiction, **progress._asdict()},
     )
@@ -115,9 +122,7 @@ def pending_rows(connection: Connection, jurisdiction: int, after: Progress, lim
     """Give the next raw rows in landing order."""
     rows = connection.execute(
         text(
-            "SELECT l.landing_no, r.delivery_no, r.row_no, r.source, r.record_id, r.key, r.version, r.op, r.hash,"
-            " r.body, l.landed_at, h.first_delivery, h.first_row"
-            " FROM memory.landing l JOIN memory.raw_record r ON r.jurisdiction = l.jurisdiction"
+            f"SELECT {ROW_COLUMNS} FROM memory.landing l JOIN memory.raw_record r ON r.jurisdiction = l.jurisdiction"
             "  AND r.delivery_no = l.delivery_no"
             " JOIN memory.head h ON h.jurisdiction = r.jurisdiction AND h.record_id = r.record_id"
             " WHERE l.jurisdiction = :j AND l.landing_no >= :landing"
@@ -126,9 +131,13 @@ def pending_rows(connection: Connection, jurisdiction: int, after: Progress, lim
         ),
         {"j": jurisdiction, "landing": after.landing_no, "row": after.row_no, "n": limit},
     )
-    return [
-        PendingRow._make(row)._replace(body=unseal(row.body) if row.body is not None else b"") for row in rows
-    ]
+    return [opened(row) for row in rows]
+
+
+def opened(row: Sequence[Any]) -> PendingRow:
+    """Give a raw row of `ROW_COLUMNS` with its body unsealed."""
+    body: bytes | None = row[PendingRow._fields.index("body")]
+    return PendingRow._make(row)._replace(body=b"" if body is None else unseal(body))
 
 
 def pending_landings(

@@ -225,6 +225,15 @@ def touched(connection: Connection, jurisdiction: int, limit: int) -> list[str]:
     return list(rows.scalars())
 
 
+def touched_upto(connection: Connection, jurisdiction: int, record_id: str) -> int:
+    """Give how many records up to this id wait for their project's document."""
+    n: int = connection.execute(
+        text("SELECT count(*) FROM touched WHERE jurisdiction = :j AND record_id <= :id"),
+        {"j": jurisdiction, "id": record_id},
+    ).scalar_one()
+    return n
+
+
 def still_touched(connection: Connection, jurisdiction: int, record_ids: Sequence[str]) -> bool:
     """Say whether the documents of all these records still wait."""
     n: int = connection.execute(

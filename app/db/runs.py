@@ -11,11 +11,12 @@ from sqlalchemy import Connection, text
 
 from app.db import landing
 from app.db.copy import storable
+from app.errors import Conflict
 
 MOST_ATTEMPTS = 5
 
 
-class LeaseLost(Exception):
+class LeaseLost(Conflict):
     """Another worker has taken this run over: stop without a further effect."""
 
 

@@ -8,14 +8,16 @@ advanced meanwhile, and written. Documents, members, summaries and feed move in 
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from app.db import golden, jurisdictions, records, resolution
+from app.db import golden, jurisdictions, poisons, records, rereading, resolution
 from app.db.records import PendingRow, Progress
 from app.db.session import Connection, Database
 from app.pipeline.compose import Composition, compose, is_due
 from app.pipeline.compose import write as serve
 from app.pipeline.normalize import Normalized, normalize
+from app.pipeline.reread import reread
 from app.pipeline.resolve import Resolution, resolve
 from app.pipeline.rules import Rules
 from app.pipeline.standing import check_rules
@@ -86,17 +88,39 @@ def compute(
     None when memory holds nothing new and every document is up to date.
     """
     before = records.read_progress(connection, jurisdiction)
-    return _batch(connection, rules, jurisdiction, before, limit) or compose(
-        connection, jurisdiction, rules, before, DOCUMENTS
+    return (
+        batch_of_verdicts(connection, rules, jurisdiction, before)
+        or batch_of_rows(connection, rules, jurisdiction, before, limit)
+        or compose(connection, jurisdiction, rules, before, DOCUMENTS)
     )
 
 
-def _batch(
-    connection: Connection, rules: Rules, jurisdiction: int, before: Progress, limit: int
+def batch_of_verdicts(
+    connection: Connection, rules: Rules, jurisdiction: int, before: Progress
 ) -> Batch | None:
+    """Compute what verdicts found or withdrawn since make of their records, read again from the beginning."""
+    verdicts = poisons.after(connection, jurisdiction, before.poison_no, MOST_WORDS)
+    if not verdicts:
+        return None
+    raw_ids = sorted({record_id for _, record_id in verdicts})
+    normalized = reread(connection, jurisdiction, rules, raw_ids, before).normalized
+    after = before._replace(poison_no=verdicts[-1][0])
+    return batch_of(connection, jurisdiction, before, after, normalized)
+
+
+def batch_of_rows(
+    connection: Connection,
+    rules: Rules,
+    jurisdiction: int,
+    before: Progress,
+    limit: int,
+    most_words: int | None = None,
+) -> Batch | None:
+    """Compute the next raw rows in landing order, and what people have said since; None when there is neither."""
+    most = MOST_WORDS if most_words is None else most_words
     rows = records.pending_rows(connection, jurisdiction, before, limit)
-    words = resolution.words_after(connection, jurisdiction, before.judgement_no, MOST_WORDS)
-    corrections = golden.corrections_after(connection, jurisdiction, before.correction_no, MOST_WORDS)
+    words = resolution.words_after(connection, jurisdiction, before.judgement_no, most)
+    corrections = golden.corrections_after(connection, jurisdiction, before.correction_no, most)
     upto = rows[-1].landing_no if len(rows) == limit else None
     landings = records.pending_landings(connection, jurisdiction, before, upto, MOST_LANDINGS)
     if not rows and not landings and not words and not corrections:
@@ -107,6 +131,19 @@ def _batch(
         correction_no=corrections[-1][0] if corrections else before.correction_no,
     )
     normalized = normalize(connection, jurisdiction, rules, rows, landings)
+    return batch_of(connection, jurisdiction, before, after, normalized, words, corrections)
+
+
+def batch_of(
+    connection: Connection,
+    jurisdiction: int,
+    before: Progress,
+    after: Progress,
+    normalized: Normalized,
+    words: Sequence[tuple[int, str, str]] = (),
+    corrections: Sequence[tuple[int, str]] = (),
+) -> Batch:
+    """Resolve what was normalized and what people said, and tell whose documents that makes old."""
     changed = {rid: row for rid, row in normalized.changed.items() if row.kind == "project"}
     dropped = [rid for rid, row in normalized.dropped.items() if row.kind == "project"]
     asked = {rid for _, a, b in words for rid in (a, b)}
@@ -156,6 +193,7 @@ def write(connection: Connection, jurisdiction: int, step: Batch | Composition) 
     normalized, resolved = step.normalized, step.resolved
     records.write_records(connection, jurisdiction, normalized.rows, normalized.dropped.keys())
     records.write_gone(connection, jurisdiction, normalized.gone)
+    rereading.forget(connection, jurisdiction, normalized.reread, normalized.back)
     records.write_outcomes(
         connection, jurisdiction, normalized.outcomes, normalized.rejections, normalized.issues
     )

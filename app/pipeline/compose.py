@@ -50,7 +50,7 @@ def compose(
     touched = resolution.touched(connection, jurisdiction, limit)
     if not touched:
         return None
-    served, now = _affected(connection, jurisdiction, touched)
+    served, now = affected(connection, jurisdiction, touched)
     standing = {member.project_id for member in now.values()}
     vanished = set(served.values()) - standing
     old = golden.read_projects(connection, jurisdiction, sorted(standing | vanished))
@@ -94,7 +94,7 @@ def write(connection: Connection, jurisdiction: int, composed: Composition) -> N
     resolution.settle(connection, jurisdiction, region)
 
 
-def _affected(
+def affected(
     connection: Connection, jurisdiction: int, touched: Iterable[str]
 ) -> tuple[dict[str, str], dict[str, MemberRow]]:
     """Give every record of the projects these records are served in or belong to: its served project, and its place now.

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from app.db import records
+from app.db import poisons, records
 from app.db.copy import storable
 from app.db.records import PendingLanding, PendingRow, RecordRow
 from app.db.session import Connection
@@ -28,9 +28,18 @@ class Normalized:
     """Records a newer content of their raw record no longer makes."""
     rows: tuple[RecordRow, ...] = ()
     gone: tuple[tuple[str, str, int, int, bytes], ...] = ()
+    back: tuple[str, ...] = ()
+    """Raw records that have no delete any more."""
+    reread: tuple[tuple[int, int], ...] = ()
+    """Rows whose rejection and issues are said anew."""
     outcomes: tuple[tuple[int, str, int, int], ...] = ()
     rejections: tuple[tuple[Any, ...], ...] = ()
     issues: tuple[tuple[Any, ...], ...] = ()
+
+    @property
+    def differs(self) -> bool:
+        """Say whether there is anything to write."""
+        return any((self.changed, self.dropped, self.rows, self.gone, self.back, self.reread, self.outcomes))
 
 
 def normalize(
@@ -41,22 +50,20 @@ def normalize(
     landings: Sequence[PendingLanding],
 ) -> Normalized:
     """Normalize raw rows in landing order against what is stored; reads only."""
-    found = interpret(jurisdiction, rules, rows)
     raw_ids = sorted({row.record_id for row in rows})
+    aside = poisons.in_force(connection, jurisdiction, raw_ids, rules.of)
+    found = interpret(jurisdiction, rules, rows, aside)
     stored = records.read_stored(connection, jurisdiction, raw_ids)
     gone = records.read_gone(connection, jurisdiction, raw_ids)
     histories = _histories(stored, gone)
-    folded = statements.fold(histories, map(_said, rows, found))
+    folded = statements.fold(histories, map(said, rows, found))
     firsts = {row.record_id: (row.first_delivery, row.first_row) for row in rows}
-    after = _settled(jurisdiction, stored, folded, firsts)
+    after = settled(jurisdiction, stored, folded, firsts)
     was = {row.record_id: row for row in stored}
-    stand = {row.record_id for row in after}
     decided = {raw_id for raw_id, history in folded.items() if history.winner is not None}
     return Normalized(
-        changed={row.record_id: row for row in after if _differs(was.get(row.record_id), row)},
-        dropped={
-            row.record_id: row for row in stored if row.raw_id in decided and row.record_id not in stand
-        },
+        changed={row.record_id: row for row in after if differs(was.get(row.record_id), row)},
+        dropped=dropped((row for row in stored if row.raw_id in decided), after),
         rows=tuple(row for row in after if was.get(row.record_id) != row),
         gone=tuple(
             (raw_id, *history.gone, history.gone_hash)
@@ -64,15 +71,17 @@ def normalize(
             if history.gone and (*history.gone, history.gone_hash) != gone.get(raw_id)
         ),
         outcomes=tuple(_counts(rows, found, landings)),
-        rejections=tuple(_rejections(rows, found)),
-        issues=tuple(_issues(rows, found)),
+        rejections=tuple(rejections(rows, found)),
+        issues=tuple(issues(rows, found)),
     )
 
 
-def _said(row: PendingRow, one: Interpreted) -> Said:
+def said(row: PendingRow, one: Interpreted) -> Said:
+    """Give a row as its record's history takes it up; a delete that was set aside takes nothing away."""
     understood = one.statements if isinstance(one.outcome, Accepted) and row.op == "upsert" else None
     order = (row.version, row.delivery_no, row.row_no)
-    return Said(row.record_id, order, row.op, row.hash, row.key, row.landed_at, understood)
+    op = "upsert" if isinstance(one.outcome, Rejection) else row.op
+    return Said(row.record_id, order, op, row.hash, row.key, row.landed_at, understood)
 
 
 def _histories(stored: Iterable[RecordRow], gone: Mapping[str, tuple[Any, ...]]) -> dict[str, History]:
@@ -90,7 +99,7 @@ def _histories(stored: Iterable[RecordRow], gone: Mapping[str, tuple[Any, ...]])
     return found
 
 
-def _settled(
+def settled(
     jurisdiction: int,
     stored: Sequence[RecordRow],
     folded: Mapping[str, History],
@@ -157,7 +166,14 @@ def _fresh(jurisdiction: int, raw_id: str, history: History, first: tuple[int, i
     ]
 
 
-def _differs(was: RecordRow | None, row: RecordRow) -> bool:
+def dropped(stored: Iterable[RecordRow], after: Iterable[RecordRow]) -> dict[str, RecordRow]:
+    """Give the stored records that stand no more, or as another kind: a project is no part, and the other way round."""
+    stand = {row.record_id: row.kind for row in after}
+    return {row.record_id: row for row in stored if stand.get(row.record_id) != row.kind}
+
+
+def differs(was: RecordRow | None, row: RecordRow) -> bool:
+    """Say whether a record says something new or again, died or revived."""
     # said_at too: a project tells when it was last spoken of, also where a row changed in nothing we read
     return was is None or (was.hash, was.live, was.parent_id, was.statement, was.said_at) != (
         row.hash,
@@ -181,7 +197,8 @@ def _counts(
         yield delivery_no, source, accepted, rejected
 
 
-def _rejections(rows: Sequence[PendingRow], found: Sequence[Interpreted]) -> Iterator[tuple[Any, ...]]:
+def rejections(rows: Sequence[PendingRow], found: Sequence[Interpreted]) -> Iterator[tuple[Any, ...]]:
+    """Give the rejections among what was found as rows, led by (delivery, row)."""
     for row, (outcome, _) in zip(rows, found, strict=True):
         if isinstance(outcome, Rejection):
             yield (
@@ -198,7 +215,8 @@ def _rejections(rows: Sequence[PendingRow], found: Sequence[Interpreted]) -> Ite
             )
 
 
-def _issues(rows: Sequence[PendingRow], found: Sequence[Interpreted]) -> Iterator[tuple[Any, ...]]:
+def issues(rows: Sequence[PendingRow], found: Sequence[Interpreted]) -> Iterator[tuple[Any, ...]]:
+    """Give the issues among what was found as rows, led by (delivery, row, number)."""
     for row, (outcome, _) in zip(rows, found, strict=True):
         for number, issue in enumerate(outcome.issues if isinstance(outcome, Accepted) else (), start=1):
             yield (

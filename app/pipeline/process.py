@@ -12,7 +12,9 @@ from app.db import landing, resolution
 from app.db.session import Database
 from app.pipeline.advance import advance, compose_next
 from app.pipeline.land import land_push
+from app.pipeline.poison import Drawer, step
 from app.pipeline.rules import Rules
+from app.pipeline.standing import check_rules
 from connectors.contract import Binding
 from schemas.records import RawRecord, Unreadable
 
@@ -33,21 +35,25 @@ def drain(
 ) -> int:
     """Land waiting pushes and take memory into the derived drawer until nothing is new; gives the steps walked."""
     steps = 0
+    drawer = Drawer(
+        database, rules, jurisdiction, lambda connection, held: check_rules(connection, held, rules)
+    )
     while not stopping():
         landed = land_pushes(database, rules, jurisdiction)
-        if advance(database, rules, jurisdiction, limit=limit):
-            steps += 1 + _catch_up(database, rules, jurisdiction, stopping)
+        if step(drawer, limit, lambda: advance(database, rules, jurisdiction, limit=limit)):
+            steps += 1 + _catch_up(drawer, limit, stopping)
         elif not landed:
             break
     return steps
 
 
-def _catch_up(database: Database, rules: Rules, jurisdiction: int, stopping: Callable[[], bool]) -> int:
+def _catch_up(drawer: Drawer, limit: int, stopping: Callable[[], bool]) -> int:
     """Make every document when too many are old; gives the steps that took."""
     steps = 0
-    with database.read() as snapshot:
-        behind = resolution.more_touched_than(snapshot, jurisdiction, MOST_TOUCHED)
-    while behind and not stopping() and compose_next(database, rules, jurisdiction):
+    known = (drawer.database, drawer.rules, drawer.jurisdiction)
+    with drawer.database.read() as snapshot:
+        behind = resolution.more_touched_than(snapshot, drawer.jurisdiction, MOST_TOUCHED)
+    while behind and not stopping() and step(drawer, limit, lambda: compose_next(*known)):
         steps += 1
     return steps
 

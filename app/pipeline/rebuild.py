@@ -15,11 +15,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.db import derived, golden, jurisdictions, leases, records, swap
+from app.db import derived, golden, jurisdictions, leases, records, replays, swap
 from app.db.session import Connection, Database
 from app.errors import Conflict, Unavailable
 from app.logs import cause
 from app.pipeline.advance import compute, write
+from app.pipeline.poison import Drawer, step
 from app.pipeline.rules import Rules
 from app.pipeline.standing import stand
 
@@ -61,6 +62,7 @@ def rebuild(
     started = time.monotonic()
     with database.begin() as connection:
         _check_disk(connection, disk)
+        replays.check_none_runs(connection)
         token = leases.take(connection, leases.REBUILD, LEASE_SECONDS)
     beside = database.beside(derived.NEXT)
     try:
@@ -145,15 +147,21 @@ def _tell(beside: Database, jurisdiction: int) -> None:
 
 
 def _step(beside: Database, rules: Rules, jurisdiction: int, token: str) -> bool:
-    with beside.read() as snapshot:
-        step = compute(snapshot, rules, jurisdiction, BATCH)
-    if step is None:
-        return False
-    with beside.begin() as connection:
-        # first the lease: the next drawer may by now be another's
+    def fence(connection: Connection, _held: object) -> None:
+        # the next drawer may by now be another's
         leases.extend(connection, leases.REBUILD, token, LEASE_SECONDS)
-        write(connection, jurisdiction, step)
-    return True
+
+    def work() -> bool:
+        with beside.read() as snapshot:
+            made = compute(snapshot, rules, jurisdiction, BATCH)
+        if made is None:
+            return False
+        with beside.begin() as connection:
+            fence(connection, None)
+            write(connection, jurisdiction, made)
+        return True
+
+    return step(Drawer(beside, rules, jurisdiction, fence), BATCH, work)
 
 
 def _swap_in_time(
@@ -179,8 +187,8 @@ def _swap(database: Database, rules: Rules, token: str) -> tuple[float, dict[int
         started = time.monotonic()
         swap.mean(connection, derived.NEXT)
         for one in held:
-            while (step := compute(connection, rules, one.jurisdiction, BATCH)) is not None:
-                write(connection, one.jurisdiction, step)
+            while (made := compute(connection, rules, one.jurisdiction, BATCH)) is not None:
+                write(connection, one.jurisdiction, made)
             events = swap.difference(connection, one.jurisdiction)
             if events:
                 numbers = jurisdictions.take(connection, one, "change_no", len(events))

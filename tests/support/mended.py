@@ -1,0 +1,97 @@
+"""Rule sets with other manifests than the installed ones, and replays walked without a worker."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from app.db import jurisdictions, replays
+from app.db.replays import Claimed
+from app.db.session import Database
+from app.pipeline.replay import LEASE_SECONDS, run
+from app.pipeline.rules import Rules
+from app.pipeline.standing import take_up
+from connectors.manifest import Manifest
+from connectors.manifest_mapping import PartRule, TextRule
+from connectors.registry import Registry, Source
+from schemas.api.replays import ReplayView, Step
+
+
+def with_manifests(rules: Rules, manifests: Mapping[str, Manifest], name: str) -> Rules:
+    """Give the same rules with other manifests of some sources, whose fingerprints bear `name`."""
+    sources = {
+        key: Source(manifests.get(key, source.manifest), source.folder)
+        for key, source in rules.registry.sources.items()
+    }
+    named = {key: f"{name} of {key}" for key in manifests}
+    return replace(
+        rules,
+        registry=Registry(sources, rules.registry.unavailable),
+        sources={**rules.sources, **named},
+    )
+
+
+def mended(manifest: Manifest, dice: random.Random) -> Manifest:
+    """Give a manifest that reads the same rows otherwise: more or less, in other units, or as parts."""
+    few: dict[str, Any] = {
+        name: tuple(one for one in getattr(manifest, name) if dice.random() < 0.7)
+        for name in ("identifiers", "citations", "parties", "evidence", "planned")
+    }
+    units = {
+        name: rule.model_copy(update={"unit": dice.choice(("元", "万元", "亿元"))})
+        for name, rule in manifest.money.items()
+    }
+    change = dice.choice(("fewer", "units", "stricter", "kind", "unnamed"))
+    if change == "fewer":
+        return manifest.model_copy(update=few)
+    if change == "units":
+        return manifest.model_copy(update={"money": units} | few)
+    if change == "unnamed":
+        return manifest.model_copy(update={"fields": {}, "place": {}})
+    if change == "kind":
+        key = next(iter(manifest.identity.choices))[0]
+        part = PartRule.model_validate({"part": "event", "source": "housing.projects", "key": key})
+        parent = None if manifest.parent else part
+        return manifest.model_copy(update={"parent": parent, "fields": {}, "place": {}, "parties": ()})
+    column = dice.choice(sorted(set(manifest.mapped_columns())))
+    needed = TextRule.model_validate({"from": column, "required": True})
+    return manifest.model_copy(update={"texts": {**manifest.texts, "needed": needed}})
+
+
+def claimed(
+    database: Database, rules: Rules, jurisdiction: int, sources: Sequence[str], step: Step = "run"
+) -> Claimed:
+    """Queue a replay and take it as a worker does."""
+    with database.begin() as connection:
+        held = jurisdictions.hold(connection, jurisdiction)
+        made = replays.create(connection, held, sources, step, "engineer")
+        found = replays.claim(connection, jurisdiction, rules.fingerprint, LEASE_SECONDS, made.replay_id)
+    assert found is not None
+    return found
+
+
+def replayed(
+    database: Database,
+    rules: Rules,
+    jurisdiction: int,
+    sources: Sequence[str],
+    stopping: Callable[[], bool] = lambda: False,
+) -> ReplayView:
+    """Replay sources and give how it ended."""
+    one = claimed(database, rules, jurisdiction, sources)
+    run(database, rules, one, stopping=stopping)
+    return told(database, one)
+
+
+def told(database: Database, one: Claimed) -> ReplayView:
+    """Give a replay as it stands."""
+    with database.read() as connection:
+        return replays.replay(connection, one.jurisdiction, one.replay_id)
+
+
+def taken_up(database: Database, rules: Rules, jurisdiction: int) -> list[str]:
+    """Take up rules as a starting worker does; gives the sources whose replay is due."""
+    with database.begin() as connection:
+        return take_up(connection, jurisdictions.hold(connection, jurisdiction), rules)
