@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.support.database import migrate, running_server, throw_away_database
+from tests.support.mariadb import Server, installed, running_mariadb
 
 
 @pytest.fixture(scope="session")
@@ -22,6 +23,15 @@ def migrated_template(postgres_server: str) -> Iterator[str]:
     with throw_away_database(postgres_server) as url:
         migrate(url)
         yield url
+
+
+@pytest.fixture(scope="session")
+def mariadb() -> Iterator[Server]:
+    """A MariaDB of this session's own, where the machine has its programs (apt-get install mariadb-server)."""
+    if not installed():
+        pytest.skip("this machine has no MariaDB: no mariadbd and mariadb-install-db on the PATH")
+    with running_mariadb() as server:
+        yield server
 
 
 @pytest.fixture

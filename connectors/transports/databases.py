@@ -9,7 +9,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -25,8 +25,10 @@ LOCK_SECONDS, STATEMENT_SECONDS = 5.0, 60.0
 """How long we wait for a table that another holds, and for the rows of a page."""
 GRACE_SECONDS = 5.0
 """What a server may need beyond that to say it gave up; one that says nothing is cut off."""
-_REFUSED = ("28P01", "28000", "42501", "1045", "1044", "1142")
+_REFUSED = {"28P01", "28000", "42501", "1045", "1044", "1142", "1143", "1820", "1862", "3118", "4151"}
 _REFUSED_WORDS = ("password authentication failed", "access denied", "permission denied")
+_CHANGED = {"1054", "1146"}
+"""A column, a table that is not there: of MySQL's, whose drivers call the first a passing fault."""
 
 
 def address(place: str) -> URL:
@@ -60,6 +62,8 @@ def opened(url: URL, *, writing: bool = False) -> Iterator[Connection]:
             yield connection
     except NoSuchTableError as error:
         raise SourceChanged(f"there is no table {error}") from error
+    except UnicodeDecodeError as error:
+        raise SourceChanged(f"the database answers in another encoding than it says: {error}") from error
     except DBAPIError as error:
         raise _meaning(error) from error
     finally:
@@ -73,10 +77,15 @@ def _hurry(url: URL) -> dict[str, Any]:
         "mysql": {"connect_timeout": 10},
         "sqlite": {"timeout": LOCK_SECONDS},
     }
-    made = waits.get(url.get_backend_name(), {})
-    if url.get_backend_name() == "mysql" and url.get_driver_name() in {"pymysql", "mysqldb"}:
-        made["read_timeout"] = int(STATEMENT_SECONDS + GRACE_SECONDS)
+    made = waits.get(_kin(url.get_backend_name()), {})
+    if url.get_driver_name() in {"pymysql", "mysqldb"}:
+        made["read_timeout"] = max(1, round(STATEMENT_SECONDS + GRACE_SECONDS))
     return made
+
+
+def _kin(name: str) -> str:
+    """Give the dialect whose orders a database understands."""
+    return "mysql" if name == "mariadb" else name
 
 
 def _cut_off_when_silent(engine: sa.Engine) -> None:
@@ -116,26 +125,40 @@ def _set_up(connection: Connection, *, writing: bool) -> None:
             f"SET statement_timeout = {STATEMENT_SECONDS * 1000:.0f}",
             f"SET lock_timeout = {LOCK_SECONDS * 1000:.0f}",
         ),
-        "mysql": (f"SET SESSION lock_wait_timeout = {max(1, round(LOCK_SECONDS))}",),
+        "mysql": (
+            f"SET SESSION lock_wait_timeout = {max(1, round(LOCK_SECONDS))}",
+            *_limit(connection),
+        ),
     }
-    name = connection.dialect.name
+    name = _kin(connection.dialect.name)
     for order in (*(() if writing else forbids.get(name, ())), *hurries.get(name, ())):
         connection.exec_driver_sql(order)
+
+
+def _limit(connection: Connection) -> tuple[str, ...]:
+    """Let MySQL and its kin give a long statement up by themselves, where they are new enough to."""
+    dialect = connection.dialect
+    version = getattr(dialect, "server_version_info", None) or ()
+    if getattr(dialect, "is_mariadb", False):
+        return (f"SET SESSION max_statement_time = {STATEMENT_SECONDS}",) if version >= (10, 1) else ()
+    return (
+        (f"SET SESSION max_execution_time = {STATEMENT_SECONDS * 1000:.0f}",) if version >= (5, 7, 8) else ()
+    )
 
 
 def _meaning(error: DBAPIError) -> Exception:
     """Name a driver's error by what the caller must do."""
     said = str(error.orig)
-    state = str(
-        getattr(error.orig, "sqlstate", None) or (error.orig.args[:1] or ("",))[0] if error.orig else ""
-    )
-    if state in _REFUSED or any(word in said.lower() for word in _REFUSED_WORDS):
-        return AuthFailed(
-            f"the database refuses us: {said.splitlines()[0] if said else type(error).__name__}"
-        )
-    if isinstance(error, sa.exc.ProgrammingError) or "no such" in said:
-        return SourceChanged(f"the table has another shape: {said.splitlines()[0] if said else ''}")
-    return SourceUnavailable(f"the database does not answer: {said.splitlines()[0] if said else ''}")
+    first = said.splitlines()[0] if said else type(error).__name__
+    # a driver may tell the standard's state, its database's own number, or both
+    names = {
+        str(name) for name in (getattr(error.orig, "sqlstate", None), *getattr(error.orig, "args", ())[:1])
+    }
+    if names & _REFUSED or any(word in said.lower() for word in _REFUSED_WORDS):
+        return AuthFailed(f"the database refuses us: {first}")
+    if isinstance(error, sa.exc.ProgrammingError) or names & _CHANGED or "no such" in said:
+        return SourceChanged(f"the table has another shape: {first}")
+    return SourceUnavailable(f"the database does not answer: {first}")
 
 
 def plain(value: Any) -> Any:
@@ -150,6 +173,16 @@ def plain(value: Any) -> Any:
         return value.isoformat(" ")
     if isinstance(value, date | time):
         return value.isoformat()
+    if isinstance(value, timedelta):
+        return _clock(value)
     if isinstance(value, bytes | bytearray | memoryview):
         return bytes(value).hex()
     return str(value)
+
+
+def _clock(span: timedelta) -> str:
+    """Write a length of time in hours, as databases do, and never in days: 26:03:04."""
+    sign, left = ("-", -span) if span < timedelta(0) else ("", span)
+    minutes, seconds = divmod(left.days * 86400 + left.seconds, 60)
+    tail = f".{left.microseconds:06}" if left.microseconds else ""
+    return f"{sign}{minutes // 60:02}:{minutes % 60:02}:{seconds:02}{tail}"

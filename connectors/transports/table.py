@@ -27,6 +27,8 @@ from connectors.transports.guards import check_columns, check_shape
 from schemas.records import Listing, Page, RawRecord, Unreadable
 
 CLOCK_SLACK = timedelta(minutes=5)
+ZERO_DAYS = ("mysql", "mariadb")
+"""The databases that keep days which are none: 0000-00-00."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +53,22 @@ def fetch(
     url = address(location(settings.variable, settings.default, binding))
     start = _Mark(**json.loads(cursor)) if cursor else None
     with opened(url) as connection:
-        table = _reflect(connection, manifest, settings)
-        yield from _pages(connection, manifest, settings, table, start)
+        table, kind = _reflect(connection, manifest, settings)
+        yield from _pages(connection, manifest, settings, table, kind, start)
 
 
-def _reflect(connection: Connection, manifest: Manifest, settings: TableSettings) -> sa.TableClause:
-    """Read the table's columns as they stand there, upper case kept; raise SourceChanged when they moved."""
+def _reflect(
+    connection: Connection, manifest: Manifest, settings: TableSettings
+) -> tuple[sa.TableClause, type]:
+    """Read the table's columns as they stand there, upper case kept, and of which type the update column's values are.
+
+    Raises SourceChanged when the columns moved.
+    """
     name = sa.quoted_name(settings.table, quote=True)
-    heads = [found["name"] for found in sa.inspect(connection).get_columns(name, schema=settings.db_schema)]
+    found = {
+        each["name"]: each for each in sa.inspect(connection).get_columns(name, schema=settings.db_schema)
+    }
+    heads = [*found]
     if not heads:
         raise SourceChanged(f"there is no table {settings.table}")
     for needed in (settings.updated, settings.id):
@@ -66,7 +76,8 @@ def _reflect(connection: Connection, manifest: Manifest, settings: TableSettings
             raise SourceChanged(f"{settings.table} has no column {needed}")
     check_columns(manifest, heads)
     columns: list[sa.ColumnClause[Any]] = [sa.column(sa.quoted_name(head, quote=True)) for head in heads]
-    return sa.table(name, *columns, schema=settings.db_schema)
+    table = sa.table(name, *columns, schema=settings.db_schema)
+    return table, _kind(connection, table.c[settings.updated], found[settings.updated]["type"])
 
 
 def _pages(
@@ -74,11 +85,12 @@ def _pages(
     manifest: Manifest,
     settings: TableSettings,
     table: sa.TableClause,
+    kind: type,
     start: _Mark | None,
 ) -> Iterator[Page]:
     reader = RowReader(manifest)
     updated, unique = table.c[settings.updated], table.c[settings.id]
-    kind, full = _kind(connection, updated), manifest.listing == "full"
+    full = manifest.listing == "full"
     odd = _odd(connection, updated, kind, timed=_timed(manifest, settings))
     reached = start or _Mark("", "")
     if not _may_mark(reached.updated, manifest, settings, kind):
@@ -105,7 +117,7 @@ def _pages(
         found = connection.execute(query).mappings().all()
         rows, more = found[: settings.page], len(found) > settings.page
         if more:
-            last = _end(rows[-1], found[-1], settings)
+            last = _end(connection, table, rows[-1], found[-1], settings)
         raws = _read(reader, rows)
         check_shape(manifest, raws)
         reached = _advance(reached, rows, manifest, settings, kind)
@@ -128,8 +140,10 @@ def _odd(
 ) -> sa.ColumnElement[bool]:
     """Give the rows that cannot be read by time: without one, or, among texts that begin with a year, with some words.
 
-    Words sort before or after every time: such a row would never be seen, or seen at each run.
+    Words sort before or after every time: such a row would never be seen, or seen at each run. So does MySQL's day zero.
     """
+    if connection.dialect.name in ZERO_DAYS and issubclass(kind, date):
+        return sa.or_(updated.is_(None), updated < "1000-01-01")
     if kind is not str:
         return updated.is_(None)
     empty = sa.or_(updated.is_(None), updated == "")
@@ -152,7 +166,9 @@ def _unstamped(
             yield rows
         if len(found) <= settings.page:
             ranges.pop(0)
-        elif (end := rows[-1][settings.id]) is None or end == found[-1][settings.id]:
+        elif (end := rows[-1][settings.id]) is None or _twins(
+            connection, table, end, found[-1][settings.id], sa.and_(odd, unique == end)
+        ):
             raise _not_unique(settings)
         else:
             ranges[0] = unique > end
@@ -176,12 +192,26 @@ def _fingerprint(pages: Iterator[Sequence[Any]]) -> str:
     return digest.hexdigest() if some else ""
 
 
-def _end(row: Any, following: Any, settings: TableSettings) -> tuple[Any, Any]:
+def _end(
+    connection: Connection, table: sa.TableClause, row: Any, following: Any, settings: TableSettings
+) -> tuple[Any, Any]:
     """Give the place after a page; raise SourceChanged when rows that follow could not be told from it."""
     end = (row[settings.updated], row[settings.id])
-    if end[1] is None or end == (following[settings.updated], following[settings.id]):
+    here = sa.and_(table.c[settings.updated] == end[0], table.c[settings.id] == end[1])
+    same_time = isinstance(end[0], str) or end[0] == following[settings.updated]
+    if end[1] is None or (same_time and _twins(connection, table, end[1], following[settings.id], here)):
         raise _not_unique(settings)
     return end
+
+
+def _twins(
+    connection: Connection, table: sa.TableClause, last: Any, following: Any, here: sa.ColumnElement[bool]
+) -> bool:
+    """Tell whether two rows stand at one place: of texts, the database alone knows which it takes for equal."""
+    if not isinstance(last, str):
+        return bool(last == following)
+    found = connection.execute(sa.select(sa.literal(1)).select_from(table).where(here).limit(2)).all()
+    return len(found) > 1
 
 
 def _not_unique(settings: TableSettings) -> SourceChanged:
@@ -190,9 +220,11 @@ def _not_unique(settings: TableSettings) -> SourceChanged:
     )
 
 
-def _kind(connection: Connection, updated: sa.ColumnElement[Any]) -> type:
-    """Tell of which Python type the update column's values are."""
+def _kind(connection: Connection, updated: sa.ColumnElement[Any], declared: sa.types.TypeEngine[Any]) -> type:
+    """Tell of which Python type the update column's values are; a day that is none comes as a text and says nothing."""
     found = connection.execute(sa.select(updated).where(updated.is_not(None)).limit(1)).scalar()
+    if connection.dialect.name in ZERO_DAYS and isinstance(declared, sa.DateTime | sa.Date):
+        return datetime if isinstance(declared, sa.DateTime) else date
     return type(found) if found is not None else str
 
 

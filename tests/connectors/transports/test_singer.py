@@ -177,7 +177,7 @@ def test_a_tap_without_keys_is_taken_by_the_manifests(tap: Tap) -> None:
 def test_a_tap_that_fails_half_way_gives_what_came_before_and_the_next_run_goes_on(
     tap: Tap, end: str
 ) -> None:
-    made = fed(silence_seconds=0.5)
+    made = fed(silence_seconds=2)
     tap.says(schema(), record(1), record(2), state({"at": 2}), record(3), record(4), *end.split("\n"))
     run = fetch(made, settings_of(made), Binding(430200, None, tap.variables()), None)
     found = [next(run), next(run)]
@@ -232,7 +232,7 @@ def test_a_slow_tap_gives_a_sign_of_life_and_what_there_is(tap: Tap, monkeypatch
     pages = walk(MADE, tap)
     assert keys(pages) == ["K1", "K2"]
     assert [page for page in pages if not page.rows]
-    assert cursors(pages) == [{"at": 1}] * len(pages)
+    assert cursors(pages)[-1] == {"at": 1}
 
 
 def test_a_run_that_is_given_up_ends_the_tap_and_what_it_started(tap: Tap) -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -20,6 +21,7 @@ from connectors.transports.databases import plain
 from connectors.transports.table import fetch
 from schemas.records import Listing, Op, Page, RawRecord, Unreadable
 from tests.connectors.manifests import TABLE, simple
+from tests.support.mariadb import throw_away
 
 VERSIONED = '[version]\ncolumns = ["GXSJ", "LSH"]\n[retraction]\ncolumn = "YX"\nvalue = "0"\nreason = "YY"\n'
 MADE = simple(TABLE, VERSIONED, top='volatile = ["LSH", "GXSJ"]')
@@ -30,7 +32,8 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self.engine = sa.create_engine(url, poolclass=sa.NullPool)
+        own = {"init_command": "SET sql_mode = 'ANSI_QUOTES'"} if url.startswith("mysql") else {}
+        self.engine = sa.create_engine(url, poolclass=sa.NullPool, connect_args=own)
         names = ["LSH", "BH", "MC", "GXSJ", "YX", "YY"]
         self.table = sa.Table(
             sa.quoted_name("T_XX", quote=True),
@@ -56,14 +59,18 @@ class Database:
             connection.exec_driver_sql(sql)
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", "postgresql", "mariadb"])
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    if request.param == "sqlite":
-        made = Database(f"sqlite:///{tmp_path / 'exchange.db'}")
-    else:
-        made = Database(request.getfixturevalue("empty_database_url"))
-    yield made
-    made.engine.dispose()
+    with ExitStack() as stack:
+        if request.param == "sqlite":
+            made = Database(f"sqlite:///{tmp_path / 'exchange.db'}")
+        elif request.param == "postgresql":
+            made = Database(request.getfixturevalue("empty_database_url"))
+        else:
+            server = request.getfixturevalue("mariadb")
+            made = Database(server.url(stack.enter_context(throw_away(server))))
+        yield made
+        made.engine.dispose()
 
 
 def pages(database: Database | str, cursor: str | None = None, made: Manifest = MADE) -> list[Page]:
@@ -286,15 +293,16 @@ def test_a_table_that_is_changed_between_two_pages_ends_the_run_and_the_next_goe
 def test_a_locked_table_is_tried_again_later(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(databases, "LOCK_SECONDS", 0.2)
     database.add(1)
-    sqlite = database.url.startswith("sqlite")
+    locks = {
+        "sqlite": ("PRAGMA locking_mode = EXCLUSIVE", "BEGIN EXCLUSIVE"),
+        "postgresql": ('LOCK TABLE "T_XX" IN ACCESS EXCLUSIVE MODE',),
+        "mysql": ('LOCK TABLES "T_XX" WRITE',),
+    }
     with database.engine.connect() as other:
-        if sqlite:
-            other.exec_driver_sql("PRAGMA locking_mode = EXCLUSIVE")
-            other.exec_driver_sql("BEGIN EXCLUSIVE")
-        else:
-            other.exec_driver_sql('LOCK TABLE "T_XX" IN ACCESS EXCLUSIVE MODE')
+        for order in locks[database.engine.dialect.name]:
+            other.exec_driver_sql(order)
         begun = time.monotonic()
-        with pytest.raises(SourceUnavailable, match="lock"):
+        with pytest.raises(SourceUnavailable, match=r"(?i)lock"):
             pages(database)
         assert time.monotonic() - begun < 5
     assert keys(pages(database)) == ["K1"]
