@@ -43,7 +43,8 @@ _SURNAMES = (
 _FAMILY = rf"(?:欧阳|上官|司马|诸葛|皇甫|尉迟|公孙|慕容|令狐|司徒|[{_SURNAMES}])"
 _SIGN = "[\u4e00-\u9fff]"
 _NAME = rf"{_FAMILY}{_SIGN}{{1,2}}"
-_ONLY_NAMES = re.compile(rf" *{_NAME}(?:[、,;/ ]+{_NAME})*(?:等\d*人)? *")
+_NO_PLACE = "(?<![区县市省镇乡局厂])"
+_ONLY_NAMES = re.compile(rf" *{_NAME}{_NO_PLACE}(?:[、,;/ ]+{_NAME}{_NO_PLACE})*(?:等\d*人)? *")
 _LABEL = r"(?:(?:联[系络]|经办|承办|办理|填报|填表|制表|审核|负责|法定代表)人|法人代表|姓名|户主)"
 _BESIDE = (
     re.compile(rf"{_LABEL}[:为是 ] *({_FAMILY}{_SIGN}{{1,2}}?)(?=[^\u4e00-\u9fff]|电话|手机|联系|身份|$)"),
@@ -62,7 +63,7 @@ def holds_persons(column: str) -> bool:
 
 
 def only_names(text: str) -> bool:
-    """Tell whether a text is nothing but persons' names, one or more."""
+    """Tell whether a text may be nothing but persons' names, one or more; so may words such as 陶瓷 and 江苏."""
     return _ONLY_NAMES.fullmatch(text.translate(_NARROW)) is not None
 
 

@@ -56,7 +56,7 @@ def record(source: Source, binding: Binding, rows: int = 20, *, force: bool = Fa
             f"样例已存在，覆盖请加 --force / a sample is there, --force writes another in its place: {there[0]}"
         )
     manifest, page = _first_page(source, binding)
-    scrubber = Scrubber(manifest, _secrets(manifest, binding))
+    scrubber = Scrubber(source.manifest, _secrets(manifest, binding))
     settings = manifest.transport
     if isinstance(settings, FilesSettings) and Path(page.sender).suffix.lower() not in _JSON:
         arrival = Path(location(settings.variable, settings.default, binding)) / page.sender

@@ -19,6 +19,8 @@ from schemas.records import Page, RawRecord
 
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
 _BOM = b"\xef\xbb\xbf"
+_Row = dict[str, tuple[bytes, Any]]
+"""By head: a value as it was said, and what it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,32 +36,40 @@ class SampleFile:
 
 def json_sample(manifest: Manifest, page: Page, scrubber: Scrubber, most: int) -> SampleFile:
     """Give rows as JSON in the shape the manifest names; of an answer's envelope only what the manifest names is there."""
-    rows, left_out = list[dict[str, Any]](), 0
+    read, left_out = list[_Row](), 0
     for raw in page.rows:
-        if len(rows) == most:
+        if len(read) == most:
             break
-        row = _scrubbed(raw.body, scrubber) if isinstance(raw, RawRecord) else None
+        row = _read(raw.body) if isinstance(raw, RawRecord) else None
         if row is None:
             left_out += 1
         else:
-            rows.append(row)
+            read.append(row)
+    for row in read:
+        for head, (_, value) in row.items():
+            scrubber.look_at(head, value)
+    rows = [_scrubbed(row, scrubber) for row in read]
     heads = list(dict.fromkeys(head for row in rows for head in row))
     encoded = [msgspec.Raw(_ENCODER.encode(row)) for row in rows]
     name, said = _shape(manifest, page.sender, encoded)
     return SampleFile(name, lambda path: path.write_bytes(said), heads, len(rows), left_out)
 
 
-def _scrubbed(body: bytes, scrubber: Scrubber) -> dict[str, Any] | None:
-    """Give a row with what was scrubbed in it; values that were not stay byte for byte. None for one that is not JSON."""
+def _read(body: bytes) -> _Row | None:
+    """Give a row's values beside the bytes they were; None for one that is not JSON the hub reads."""
     try:
         loads(body)
-        made: dict[str, Any] = {}
-        for head, raw in members(body).items():
-            value = loads(raw)
-            kept = scrubber.value(head, value)
-            made[head] = msgspec.Raw(raw) if kept == value else kept
+        return {head: (raw, loads(raw)) for head, raw in members(body).items()}
     except StrictJsonError:
         return None
+
+
+def _scrubbed(row: _Row, scrubber: Scrubber) -> dict[str, Any]:
+    """Give a row with what was scrubbed in it; values that were not stay byte for byte."""
+    made: dict[str, Any] = {}
+    for head, (raw, value) in row.items():
+        kept = scrubber.value(head, value)
+        made[head] = msgspec.Raw(raw) if kept == value else kept
     return made
 
 
@@ -111,14 +121,19 @@ def sheet_sample(
         else:
             refused.add(number)
     last = readable[-1] if len(readable) == most else None
-    made = []
+    lines: list[list[tuple[str, Any]]] = []
     for number, cells in enumerate(sheets.cells(arrival, settings.sheet), start=1):
         if last is not None and number > last:
             break
         heads = found.heads if number >= readable[0] else []
         if number not in refused:
-            named = [heads[place] if place < len(heads) else "" for place in range(len(cells))]
-            made.append([scrubber.value(head, cell) for head, cell in zip(named, cells, strict=True)])
+            lines.append(
+                [(heads[place] if place < len(heads) else "", cell) for place, cell in enumerate(cells)]
+            )
+    for line in lines:
+        for head, cell in line:
+            scrubber.look_at(head, cell)
+    made = [[scrubber.value(head, cell) for head, cell in line] for line in lines]
     encoding = _encoding(arrival) if arrival.suffix.lower() in {".csv", ".txt"} else "utf-8"
     return SampleFile(
         arrival.name,

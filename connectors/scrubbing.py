@@ -21,6 +21,8 @@ from schemas.number_forms import FORMS
 
 _STEMS = "甲乙丙丁戊己庚辛壬癸子丑寅卯辰巳午未申酉戌亥"
 _SHORTEST_SECRET = 4
+_ENOUGH_NAMES = 3
+"""Different names, and nothing else, that make a column one of persons."""
 _NUMBER, _MOBILE_DIGITS, _MOBILE = 5, 11, "100"
 """From so many digits on a number may be somebody's; mobile numbers begin with 13 to 19."""
 _LEAD: dict[Kind, str] = {"phone": "000", "id number": "9", "person": "9"}
@@ -46,8 +48,15 @@ class Scrubber:
         )
         self._given: dict[str, str] = {}
         self._counted: Counter[bool] = Counter()
+        self._said: dict[str, set[str]] = {}
         self.found: Counter[tuple[str, Kind]] = Counter()
         """How often what was taken out, by column ('' for text that stands in none) and kind."""
+
+    def look_at(self, head: str, value: Any) -> None:
+        """Take note of a cell before any is scrubbed: a column nobody described yet may turn out to hold names alone."""
+        name = column_name(head) if head else ""
+        if name and name not in self._known and isinstance(value, str) and not says_nothing(value):
+            self._said.setdefault(name, set()).add(value)
 
     def value(self, head: str, value: Any) -> Any:
         """Give a cell or JSON value as it may be kept; `head` is its column's, '' where it stands in none."""
@@ -79,14 +88,19 @@ class Scrubber:
         persons = name in self._persons or (name and holds_persons(name))
         if persons and "某" not in text:
             return self._replaced(name, "person", text)
-        names_stand_alone = name in self._parties or name in self._unread or name not in self._known
-        if name and names_stand_alone and "某" not in text and only_names(text):
+        if self._may_be_names(name) and "某" not in text and only_names(text):
             return self._replaced(name, "name", text)
         made, end = [], 0
         for begin, until, kind in found_in(text):
             made += [text[end:begin], self._replaced(name, kind, text[begin:until])]
             end = until
         return "".join([*made, text[end:]])
+
+    def _may_be_names(self, name: str) -> bool:
+        """Tell a column in which a word that looks like a name is one, or is at least not needed."""
+        said = self._said.get(name, set())
+        undescribed = len(said) >= _ENOUGH_NAMES and all(map(only_names, said))
+        return name in self._parties or name in self._unread or undescribed
 
     def _is_number(self, name: str, text: str) -> bool:
         """Tell a number the manifest reads from one that only looks like a phone's or a person's."""

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,18 +16,16 @@ from app.pipeline.rules import load_rules
 from app.pipeline.sync import sync
 from app.settings import Settings
 from connectors.registry import Registry, discover
-from connectors.scaffold import new
 from tests.gates.tree import CODE, ROOT
 from tests.support.client import Client, calling
 from tests.support.corridor import books
 from tests.support.database import JURISDICTIONS
 from tests.support.pulled import claim
 from tests.support.small_city import SmallCity, rid, signed, small_city, small_registry
+from tests.support.water_bureau import blocks, send_workbook, write_manifests
 
-PAGE = ROOT / "docs" / "add-a-department.md"
-BLOCK = re.compile(r"^```\w+ file=(\S+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-KEY = "environment.eia_approvals"
-WITH_CODE, ALONE = "株环评〔2024〕901号", "株环评表〔2024〕902号"
+KEY = "water.flood_reviews"
+WITH_CODE, ALONE = "株水洪评〔2024〕901号", "株水洪评〔2024〕902号"
 
 
 @pytest.fixture
@@ -41,18 +37,10 @@ def core_untouched() -> Iterator[None]:
 
 @pytest.fixture
 def registry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Registry:
-    """The hub's own sources with the page's folder, whose sample lies where the deployment says; and a feed to join."""
-    folder, arrivals = tmp_path / "departments", tmp_path / "arrivals"
-    folder.mkdir()
-    arrivals.mkdir()
-    new(folder, KEY)
-    for name, said in BLOCK.findall(PAGE.read_text(encoding="utf-8")):
-        (folder / name).write_text(said, encoding="utf-8")
-    sample = folder / "environment" / "eia_approvals" / "sample" / "eia_2024.csv"
-    (arrivals / "week.csv").write_bytes(sample.read_bytes())
-    old = sample.stat().st_mtime - 60
-    os.utime(arrivals / "week.csv", (old, old))
-    monkeypatch.setenv("HUB_ENVIRONMENT_FOLDER", str(arrivals))
+    """The hub's own sources with the page's folders, whose workbook lies where the deployment says; and a feed to join."""
+    folder = tmp_path / "departments"
+    write_manifests(folder, blocks())
+    monkeypatch.setenv("HUB_WATER_FLOOD_FOLDER", str(send_workbook(tmp_path / "arrivals").parent))
     found = discover(extra=[str(folder)])
     assert found.unavailable == ()
     return Registry(dict(found.sources) | dict(small_registry().sources), [])
@@ -92,23 +80,23 @@ def _joined(client: Client, jurisdiction: int) -> None:
     assert client.get(f"/projects/{record}").headers["location"] == f"/api/v1/projects/{project}"
     members = {member["record_id"]: member for member in client.get(f"/projects/{project}").json()["members"]}
     assert set(members) == {project, record}
-    assert (members[record]["department"], members[record]["source"]) == ("environment", KEY)
-    approval = _evidence(client, project)["I5", record]
-    assert (approval["number"], approval["rank"], approval["on"]) == (WITH_CODE, "A", "2024-05-30")
-    found = client.get("/projects", department="environment", jurisdiction=jurisdiction).json()["items"]
+    assert (members[record]["department"], members[record]["source"]) == ("water", KEY)
+    approval = _evidence(client, project)["I6", record]
+    assert (approval["number"], approval["rank"], approval["on"]) == (WITH_CODE, "C", "2024-05-30")
+    found = client.get("/projects", department="water", jurisdiction=jurisdiction).json()["items"]
     assert project in {item["project_id"] for item in found}
 
 
 def _alone(client: Client, jurisdiction: int) -> None:
     """The approval without a code stands alone as a project with a loop of its own."""
     project = rid(KEY, ALONE, jurisdiction)
-    assert client.get(f"/projects/{project}").json()["departments"] == ["environment"]
-    assert ("I5", project) in _evidence(client, project)
+    assert client.get(f"/projects/{project}").json()["departments"] == ["water"]
+    assert ("I6", project) in _evidence(client, project)
 
 
 def _accounted(client: Client, jurisdiction: int) -> None:
     told = client.get(f"/sources/{KEY}", jurisdiction=jurisdiction).json()
-    assert (told["state"], told["zh"], told["department"]) == ("ok", "环评批复", "environment")
+    assert (told["state"], told["zh"], told["department"]) == ("ok", "洪水影响评价审批", "water")
     counts = told["counts"]
     assert counts["received"] == counts["kept"] + counts["unchanged"] + counts["unreadable"]
     assert counts["kept"] == counts["accepted"] + counts["rejected"]

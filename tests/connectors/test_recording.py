@@ -25,8 +25,8 @@ from tests.connectors.manifests import BASE, FILES, HTTP, KEY, NAME, PUSH, TABLE
 from tests.connectors.transports.serving import answer, serving
 
 CITY = 430200
-PHONE, CARD, PERSON = "13800138000", "430204199001011234", "张三"
-FREE = f"请电{PHONE}，{PERSON} 0731-28123456，证号{CARD}"
+PHONE, CARD, PERSON = "14100000000", "990204199001011234", "张三"
+FREE = f"请电{PHONE}，{PERSON} 0731-01234567，证号{CARD}"
 SECRET = "s3cret-of-the-deployment"
 ROW = {"BH": "K1", "MC": "示例项目", "LXR": PERSON, "LXDH": PHONE, "BZ": FREE, "GXSJ": "2024-05-30 08:00:00"}
 TOP = 'ignore = ["BZ", "GXSJ"]\npersons = ["LXR", "LXDH"]\n'
