@@ -9,10 +9,10 @@ from app.db.judgements import Side, Standing
 from app.db.session import Connection
 from app.errors import BadRequest, Conflict, NotFound
 from app.pipeline.matching.normal import normal
+from app.pipeline.matching.stated import stated
 from schemas.api.desk import JudgementQuery, JudgementView, NewJudgement
 from schemas.ids import jurisdiction_of
 from schemas.judgements import Judgement, Verdict
-from schemas.records import ProjectRecord
 
 
 def say(connection: Connection, jurisdiction: int, new: NewJudgement, by: str) -> JudgementView:
@@ -66,7 +66,7 @@ def _sides(connection: Connection, jurisdiction: int, record_ids: Iterable[str])
     sides = {}
     for row in found:
         if row.kind == "project":
-            seen = normal(row.record_id, ProjectRecord.model_validate_json(row.statement))
+            seen = normal(row.record_id, stated(row.statement))
             owner = " ".join(sorted(seen.owner_cores))
             sides[row.record_id] = Side(row.record_id, row.hash, (owner, seen.core))
     return sides

@@ -15,7 +15,8 @@ from app.cli.hub import opened
 from app.db import exports, records
 from app.errors import BadRequest, NotFound
 from app.pipeline.matching.explain import explain as say
-from app.pipeline.resolve import prepared
+from app.pipeline.matching.normal import normal
+from app.pipeline.matching.stated import stated
 from app.pipeline.truth import as_json, read_truth, scores
 from app.terminal import table
 from schemas.ids import jurisdiction_of
@@ -60,7 +61,7 @@ def explain(options: argparse.Namespace) -> None:
         }
     if len(found) < len({options.a, options.b}):
         raise NotFound(f"unknown record: {', '.join(sorted({options.a, options.b} - found.keys()))}")
-    told = say(*(prepared(found[rid])[0] for rid in (options.a, options.b)))
+    told = say(*(normal(rid, stated(found[rid].statement)) for rid in (options.a, options.b)))
     rows: list[tuple[object, ...]] = [("prior", _odds(told.prior), "", "")]
     rows += [(term.name, _odds(term.points), term.a, term.b) for term in told.terms]
     rows.append(("total", _odds(told.points), "", ""))

@@ -135,6 +135,16 @@ Table(
     Column("raw_hash", LargeBinary, nullable=False),
 )
 Table(
+    "normal",
+    metadata,
+    _jurisdiction(),
+    _id("record_id"),
+    Column("live", Boolean, nullable=False),
+    Column("first_delivery", BigInteger, nullable=False),
+    Column("first_row", Integer, nullable=False),
+    Column("packed", LargeBinary, nullable=False, comment="what matching sees of the record"),
+)
+Table(
     "block_key",
     metadata,
     _jurisdiction(),

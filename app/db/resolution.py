@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import starmap
 from typing import Literal, NamedTuple
 
 from sqlalchemy import Connection, text
 
-from app.db.copy import copy_rows
+from app.db.copy import array_of, copy_rows, fetch_rows
 
 Places = Literal["cluster", "member"]
 """Where records are said to belong: as resolved last, or as the served documents have it."""
@@ -31,93 +32,109 @@ class WordRow(NamedTuple):
     verdict: str
 
 
-def keys_of(connection: Connection, jurisdiction: int, record_ids: Sequence[str]) -> dict[str, set[int]]:
-    """Give the block keys stored for each of these records."""
-    rows = connection.execute(
-        text("SELECT record_id, key FROM block_key WHERE jurisdiction = :j AND record_id = ANY(:ids)"),
-        {"j": jurisdiction, "ids": list(record_ids)},
+class NormalRow(NamedTuple):
+    """What matching needs of a project record: whether it lives, the row that began it, and its packed form."""
+
+    record_id: str
+    live: bool
+    first_delivery: int
+    first_row: int
+    packed: bytes
+
+
+def read_normals(connection: Connection, jurisdiction: int, record_ids: Iterable[str]) -> list[NormalRow]:
+    """Give these project records as matching sees them."""
+    rows = fetch_rows(
+        connection,
+        "SELECT record_id, live, first_delivery, first_row, packed FROM normal"
+        " WHERE jurisdiction = %(j)s AND record_id = ANY(CAST(%(ids)s AS text[]))",
+        {"j": jurisdiction, "ids": array_of(record_ids)},
     )
-    found: dict[str, set[int]] = {}
-    for record_id, key in rows:
-        found.setdefault(record_id, set()).add(key)
-    return found
+    return list(starmap(NormalRow, rows))
+
+
+def keys_of(connection: Connection, jurisdiction: int, record_ids: Iterable[str]) -> dict[str, list[int]]:
+    """Give the block keys stored for each of these records."""
+    rows = fetch_rows(
+        connection,
+        "SELECT record_id, array_agg(key) FROM block_key WHERE jurisdiction = %(j)s"
+        " AND record_id = ANY(CAST(%(ids)s AS text[])) GROUP BY record_id",
+        {"j": jurisdiction, "ids": array_of(record_ids)},
+    )
+    return dict(rows)
 
 
 def holders_of(
-    connection: Connection, jurisdiction: int, keys: Sequence[int], most: int
-) -> dict[int, dict[str, bool]]:
-    """Give the records that hold each key, and whether each of them lives; of the living no more than `most`."""
-    rows = connection.execute(
-        text(
-            "SELECT k.key, h.record_id, h.live FROM unnest(CAST(:keys AS bigint[])) k(key) CROSS JOIN LATERAL ("
-            "(SELECT record_id, live FROM block_key b WHERE b.jurisdiction = :j AND b.key = k.key AND b.live LIMIT :n)"
-            " UNION ALL SELECT record_id, live FROM block_key b WHERE b.jurisdiction = :j AND b.key = k.key"
-            " AND NOT b.live) h"
-        ),
-        {"j": jurisdiction, "keys": list(keys), "n": most},
+    connection: Connection, jurisdiction: int, keys: Iterable[int], most: int
+) -> dict[int, tuple[list[str], list[str]]]:
+    """Give the (living, dead) records that hold each key; of the living no more than `most`."""
+    rows = fetch_rows(
+        connection,
+        "SELECT k.key, l.ids, d.ids FROM unnest(CAST(%(keys)s AS bigint[])) k(key)"
+        " CROSS JOIN LATERAL (SELECT coalesce(array_agg(h.record_id), '{}') AS ids FROM (SELECT record_id"
+        "  FROM block_key b WHERE b.jurisdiction = %(j)s AND b.key = k.key AND b.live LIMIT %(n)s) h) l"
+        " CROSS JOIN LATERAL (SELECT coalesce(array_agg(b.record_id), '{}') AS ids"
+        "  FROM block_key b WHERE b.jurisdiction = %(j)s AND b.key = k.key AND NOT b.live) d",
+        {"j": jurisdiction, "keys": array_of(keys), "n": most},
     )
-    found: dict[int, dict[str, bool]] = {}
-    for key, record_id, live in rows:
-        found.setdefault(key, {})[record_id] = live
-    return found
+    return {key: (live, dead) for key, live, dead in rows}
 
 
 def pairs_of(
-    connection: Connection, jurisdiction: int, record_ids: Sequence[str]
+    connection: Connection, jurisdiction: int, record_ids: Iterable[str]
 ) -> list[tuple[str, str, int]]:
-    """Give every stored pair (a, b, score) with one of these records on either side."""
-    rows = connection.execute(
-        text(
-            "SELECT a, b, score FROM pair WHERE jurisdiction = :j AND a = ANY(:ids)"
-            " UNION SELECT a, b, score FROM pair WHERE jurisdiction = :j AND b = ANY(:ids)"
-        ),
-        {"j": jurisdiction, "ids": list(record_ids)},
+    """Give every stored pair (a, b, score) with one of these records on either side, each once."""
+    return fetch_rows(
+        connection,
+        "SELECT a, b, score FROM pair WHERE jurisdiction = %(j)s AND a = ANY(CAST(%(ids)s AS text[]))"
+        " UNION ALL SELECT a, b, score FROM pair WHERE jurisdiction = %(j)s AND b = ANY(CAST(%(ids)s AS text[]))"
+        "  AND a <> ALL(CAST(%(ids)s AS text[]))",
+        {"j": jurisdiction, "ids": array_of(record_ids)},
     )
-    return [(a, b, score) for a, b, score in rows]
 
 
 def members_of(
-    connection: Connection, jurisdiction: int, record_ids: Sequence[str], places: Places = "cluster"
+    connection: Connection, jurisdiction: int, record_ids: Iterable[str], places: Places = "cluster"
 ) -> list[MemberRow]:
     """Give the place of each of these records that has one."""
-    rows = connection.execute(
-        text(
-            # sql-lint: allow built-text — the table is one of PLACES, as the type says
-            f"SELECT record_id, project_id, live FROM {places} WHERE jurisdiction = :j AND record_id = ANY(:ids)"
-        ),
-        {"j": jurisdiction, "ids": list(record_ids)},
+    rows = fetch_rows(
+        connection,
+        # sql-lint: allow built-text — the table is one of PLACES, as the type says
+        f"SELECT record_id, project_id, live FROM {places}"
+        " WHERE jurisdiction = %(j)s AND record_id = ANY(CAST(%(ids)s AS text[]))",
+        {"j": jurisdiction, "ids": array_of(record_ids)},
     )
-    return [MemberRow(*row) for row in rows]
+    return list(starmap(MemberRow, rows))
 
 
 def members_in(
-    connection: Connection, jurisdiction: int, project_ids: Sequence[str], places: Places = "cluster"
+    connection: Connection, jurisdiction: int, project_ids: Iterable[str], places: Places = "cluster"
 ) -> list[MemberRow]:
     """Give every record of these projects."""
-    rows = connection.execute(
-        text(
-            # sql-lint: allow built-text — the table is one of PLACES, as the type says
-            f"SELECT record_id, project_id, live FROM {places} WHERE jurisdiction = :j AND project_id = ANY(:ids)"
-        ),
-        {"j": jurisdiction, "ids": list(project_ids)},
+    rows = fetch_rows(
+        connection,
+        # sql-lint: allow built-text — the table is one of PLACES, as the type says
+        f"SELECT record_id, project_id, live FROM {places}"
+        " WHERE jurisdiction = %(j)s AND project_id = ANY(CAST(%(ids)s AS text[]))",
+        {"j": jurisdiction, "ids": array_of(project_ids)},
     )
-    return [MemberRow(*row) for row in rows]
+    return list(starmap(MemberRow, rows))
 
 
 def words_on(
-    connection: Connection, jurisdiction: int, record_ids: Sequence[str], upto: int
+    connection: Connection, jurisdiction: int, record_ids: Iterable[str], upto: int
 ) -> list[WordRow]:
     """Give the words in force that name one of these records, up to judgement number `upto`."""
-    rows = connection.execute(
-        text(
-            "SELECT j.judgement_no, j.a, j.b, j.verdict FROM memory.judgement j WHERE j.jurisdiction = :j"
-            " AND (j.a = ANY(:ids) OR j.b = ANY(:ids)) AND j.judgement_no <= :upto AND j.withdraws IS NULL"
-            " AND NOT EXISTS (SELECT FROM memory.judgement w WHERE w.jurisdiction = j.jurisdiction"
-            "  AND w.withdraws = j.judgement_no AND w.judgement_no <= :upto) ORDER BY j.judgement_no"
-        ),
-        {"j": jurisdiction, "ids": list(record_ids), "upto": upto},
+    rows = fetch_rows(
+        connection,
+        "SELECT j.judgement_no, j.a, j.b, j.verdict FROM memory.judgement j WHERE j.jurisdiction = %(j)s"
+        " AND (j.a = ANY(CAST(%(ids)s AS text[])) OR j.b = ANY(CAST(%(ids)s AS text[])))"
+        " AND j.judgement_no <= %(upto)s AND j.withdraws IS NULL"
+        " AND NOT EXISTS (SELECT FROM memory.judgement w WHERE w.jurisdiction = j.jurisdiction"
+        "  AND w.withdraws = j.judgement_no AND w.judgement_no <= %(upto)s)",
+        {"j": jurisdiction, "ids": array_of(record_ids), "upto": upto},
     )
-    return [WordRow(*row) for row in rows]
+    return list(starmap(WordRow, rows))
 
 
 def words_after(
@@ -135,18 +152,36 @@ def words_after(
 
 
 def replace_keys(
-    connection: Connection, jurisdiction: int, keys: Mapping[str, tuple[Iterable[int], bool]]
+    connection: Connection, jurisdiction: int, keys: Mapping[str, tuple[Iterable[int], NormalRow | None]]
 ) -> None:
-    """Set the block keys of these records: record id → (keys, live)."""
-    connection.execute(
-        text("DELETE FROM block_key WHERE jurisdiction = :j AND record_id = ANY(:ids)"),
-        {"j": jurisdiction, "ids": list(keys)},
-    )
+    """Set the block keys of these records and how matching sees them: record id → (keys, None where it is dropped)."""
+    ids = {"j": jurisdiction, "ids": list(keys)}
+    connection.execute(text("DELETE FROM block_key WHERE jurisdiction = :j AND record_id = ANY(:ids)"), ids)
+    connection.execute(text("DELETE FROM normal WHERE jurisdiction = :j AND record_id = ANY(:ids)"), ids)
+    normals = [normal for _, normal in keys.values() if normal is not None]
+    live = {normal.record_id for normal in normals if normal.live}
     copy_rows(
         connection,
         "block_key",
         [("jurisdiction", "int4"), ("key", "int8"), ("record_id", "text"), ("live", "bool")],
-        ((jurisdiction, key, rid, live) for rid, (held, live) in keys.items() for key in sorted(set(held))),
+        (
+            (jurisdiction, key, rid, rid in live)
+            for rid, (held, _) in keys.items()
+            for key in sorted(set(held))
+        ),
+    )
+    copy_rows(
+        connection,
+        "normal",
+        [
+            ("jurisdiction", "int4"),
+            ("record_id", "text"),
+            ("live", "bool"),
+            ("first_delivery", "int8"),
+            ("first_row", "int4"),
+            ("packed", "bytea"),
+        ],
+        ((jurisdiction, *normal) for normal in normals),
     )
 
 

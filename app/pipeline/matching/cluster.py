@@ -17,9 +17,13 @@ from app.pipeline.matching.joins import Conflict, Groups
 from app.pipeline.matching.linkage import Linkage, Merge
 from app.pipeline.matching.normal import Normal
 from app.pipeline.matching.rules import Barriers, forbidden
-from app.pipeline.matching.score import REVIEW_CUT, Pair
+from app.pipeline.matching.score import REVIEW_CUT
 from app.pipeline.matching.twins import marks
 from schemas.judgements import Verdict
+
+Scored = tuple[str, str, int]
+"""Two records and the probability (10⁻⁶) that they are one project."""
+Scores = dict[tuple[str, str], int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,23 +67,23 @@ class Clustering:
 
 
 def cluster(
-    records: Mapping[str, Normal], dead: Mapping[str, Normal], pairs: Iterable[Pair], words: Iterable[Word]
+    records: Mapping[str, Normal], dead: Mapping[str, Normal], pairs: Iterable[Scored], words: Iterable[Word]
 ) -> Clustering:
     """Cluster one component (a union of components gives the same) and attach its dead records afterwards.
 
-    Pairs that name an unknown record are left out; words too. A word `same` makes the safe groups of its two records
+    Pairs are (a, b, score) with a < b; those that name an unknown record are left out, words too. A word `same` makes the safe groups of its two records
     one project, without pairs and over a hard rule, never over a word `different`; words lead through dead records too.
     """
     known = records.keys() | dead.keys()
-    scores: dict[tuple[str, str], int] = {}
-    dead_scores: dict[tuple[str, str], int] = {}
-    for pair in pairs:
-        if pair.a in records and pair.b in records:
-            scores[pair.a, pair.b] = pair.score
-        elif pair.a in dead and pair.b in records:
-            dead_scores[pair.a, pair.b] = pair.score
-        elif pair.b in dead and pair.a in records:
-            dead_scores[pair.b, pair.a] = pair.score
+    scores: Scores = {}
+    dead_scores: Scores = {}
+    for a, b, score in pairs:
+        if a in records and b in records:
+            scores[a, b] = score
+        elif a in dead and b in records:
+            dead_scores[a, b] = score
+        elif b in dead and a in records:
+            dead_scores[b, a] = score
     words = tuple(words)
     apart = _pairs_of(words, Verdict.DIFFERENT, known)
     barriers = Barriers(records)

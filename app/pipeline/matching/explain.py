@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from app.pipeline.matching.normal import Normal
 from app.pipeline.matching.rules import forbidden
-from app.pipeline.matching.score import REVIEW_CUT, SAFE_CUT, Pair, Term, score
+from app.pipeline.matching.score import REVIEW_CUT, SAFE_CUT, Pair, Term, tell
 from app.pipeline.matching.weights import PRIOR
 
 
@@ -29,7 +29,7 @@ class Explanation:
 
 def explain(a: Normal, b: Normal) -> Explanation:
     """Explain two records from scratch, so that what is shown is what scoring did."""
-    return explain_pair(score(a, b), forbidden(a, b))
+    return explain_pair(tell(a, b), forbidden(a, b))
 
 
 def explain_pair(pair: Pair, rule: str | None) -> Explanation:

@@ -57,33 +57,27 @@ class Strip:
 
         Words of one sign are not taken, they stand in too many others.
         """
-        self.by_head = _by_head(words)
-        self.leading = _by_head(leading)
+        self._words = _any_of(words)
+        self._leading: dict[str, list[str]] = {}
+        for word in _longest_first(leading):
+            self._leading.setdefault(word[:2], []).append(word)
 
     def __call__(self, text: str) -> str:
         """Give `text` without the words."""
-        kept: list[str] = []
-        i, end, by_head = 0, len(text), self.by_head
-        for word in self.leading.get(text[:2], ()):
+        for word in self._leading.get(text[:2], ()):
             if text.startswith(word):
-                i = len(word)
+                text = text[len(word) :]
                 break
-        while i < end:
-            for word in by_head.get(text[i : i + 2], ()):
-                if text.startswith(word, i):
-                    i += len(word)
-                    break
-            else:
-                kept.append(text[i])
-                i += 1
-        return "".join(kept)
+        return self._words.sub("", text)
 
 
-def _by_head(words: Iterable[str]) -> dict[str, tuple[str, ...]]:
-    heads: dict[str, list[str]] = {}
-    for word in {w for w in words if len(w) > 1}:
-        heads.setdefault(word[:2], []).append(word)
-    return {h: tuple(sorted(ws, key=lambda w: (-len(w), w))) for h, ws in heads.items()}
+def _longest_first(words: Iterable[str]) -> list[str]:
+    return sorted({w for w in words if len(w) > 1}, key=lambda w: (-len(w), w))
+
+
+def _any_of(words: Iterable[str]) -> re.Pattern[str]:
+    """Give a pattern of any of the words, the longest where several begin; of no words one that nothing matches."""
+    return re.compile("|".join(map(re.escape, _longest_first(words))) or r"(?!)")
 
 
 _NOTHING = Strip(())

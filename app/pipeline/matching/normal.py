@@ -1,17 +1,19 @@
-"""One record prepared for comparing, built from its statement alone."""
+"""One record prepared for comparing, built from its statement alone, and packed to lie beside it."""
 
 from __future__ import annotations
 
 import hashlib
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache, lru_cache
 
+import msgspec
+
 from app.pipeline.matching.names import Strip, bigrams, is_public, owner_core, parse_name
+from app.pipeline.matching.stated import Stated, StatedNumber
+from app.pipeline.matching.weights import ONCE
 from schemas.cleaning import clean
-from schemas.identifiers import Identifier
 from schemas.ids import jurisdiction_of
 from schemas.parties import Role
 from schemas.records import PartRecord, ProjectRecord
@@ -34,29 +36,27 @@ _PLACE_SUFFIX = re.compile(
 _AMOUNTS = ("total_investment", "contract_investment", "fixed_investment")
 
 
-@dataclass(frozen=True, slots=True)
-class Normal:
+class Normal(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What matching sees of a record; two records with equal fields score equally.
 
     `codes` are valid current project codes, 20 bare digits; `bears` and `cites` hold strong numbers as
-    `scheme:value`, `numbers` both. `rest` are the bigrams of the name core without the owner's brand.
+    `scheme:value`, `numbers` both, `once` those borne of which a project has one. `rest` are the bigrams of the name
+    core without the owner's brand.
     """
 
     record_id: str
     source: str
-    department: str
-    name: str
     core: str
     owner_cores: tuple[str, ...]
     phase: frozenset[int]
     zone: str | None
-    section: str | None
     quantities: frozenset[str]
     codes: tuple[str, ...]
     usccs: tuple[str, ...]
     bears: frozenset[str]
     cites: frozenset[str]
     numbers: frozenset[str]
+    once: frozenset[str]
     district: str | None
     address: str
     houses: frozenset[str]
@@ -66,10 +66,23 @@ class Normal:
     grams: frozenset[str]
     rest: frozenset[str]
     address_grams: frozenset[str]
-    content_hash: str
 
 
-def normal(record_id: str, record: ProjectRecord) -> Normal:
+_PACKER = msgspec.msgpack.Encoder(order="deterministic")
+_UNPACKER = msgspec.msgpack.Decoder(Normal)
+
+
+def pack(value: Normal) -> bytes:
+    """Pack a record: equal ones into equal bytes, wherever and whenever."""
+    return _PACKER.encode(value)
+
+
+def unpack(packed: bytes) -> Normal:
+    """Give the record that was packed."""
+    return _UNPACKER.decode(packed)
+
+
+def normal(record_id: str, record: Stated) -> Normal:
     """Prepare a record; its jurisdiction (of the id) and district tell which place names say nothing."""
     district = record.place.district
     city = (district or str(jurisdiction_of(record_id) or ""))[:4]
@@ -81,19 +94,17 @@ def normal(record_id: str, record: ProjectRecord) -> Normal:
     return Normal(
         record_id=record_id,
         source=record.source,
-        department=record.department,
-        name=record.name or "",
         core=name.core,
         owner_cores=cores,
         phase=name.phase,
         zone=name.zone,
-        section=name.section,
         quantities=name.quantities,
         codes=_codes(record),
         usccs=_usccs(record),
         bears=frozenset(bears),
         cites=frozenset(cites - bears),
         numbers=frozenset(bears | cites),
+        once=frozenset(number for number in bears if number.partition(":")[0] in ONCE),
         district=district if district and not district.endswith("00") else None,
         address=address,
         houses=frozenset(_HOUSE.findall(address)),
@@ -103,7 +114,6 @@ def normal(record_id: str, record: ProjectRecord) -> Normal:
         grams=bigrams(name.core),
         rest=bigrams(_without(name.core, cores)),
         address_grams=bigrams(_HOUSE_NUMBER.sub("", address)),
-        content_hash=content_hash(record),
     )
 
 
@@ -113,7 +123,7 @@ def content_hash(record: ProjectRecord | PartRecord) -> str:
     return hashlib.blake2b(said, digest_size=16).hexdigest()
 
 
-def _borne(identifiers: tuple[Identifier, ...]) -> Iterator[str]:
+def _borne(identifiers: tuple[StatedNumber, ...]) -> Iterator[str]:
     """Give strong numbers; of a local works code also the base, since sections of a project differ in the tail only."""
     for number in identifiers:
         if number.scheme is Scheme.PROJECT_CODE or number.status is Status.PSEUDO:
@@ -127,7 +137,7 @@ def _borne(identifiers: tuple[Identifier, ...]) -> Iterator[str]:
             yield f"works_base:{tail[1]}"
 
 
-def _cited(identifiers: tuple[Identifier, ...]) -> Iterator[str]:
+def _cited(identifiers: tuple[StatedNumber, ...]) -> Iterator[str]:
     """Give strong numbers that are cited; one land document in every scheme it may be of, for citing it names none."""
     yield from _borne(identifiers)
     for number in identifiers:
@@ -139,7 +149,7 @@ def _cited(identifiers: tuple[Identifier, ...]) -> Iterator[str]:
             yield from (f"{scheme}:{number.value}" for scheme in _LAND_DOCUMENTS)
 
 
-def _codes(record: ProjectRecord) -> tuple[str, ...]:
+def _codes(record: Stated) -> tuple[str, ...]:
     """Give valid current project codes, as stated and as works codes lead with."""
     found = set()
     for number in (*record.bears, *record.cites):
@@ -152,14 +162,14 @@ def _codes(record: ProjectRecord) -> tuple[str, ...]:
     return tuple(sorted(found))
 
 
-def _usccs(record: ProjectRecord) -> tuple[str, ...]:
+def _usccs(record: Stated) -> tuple[str, ...]:
     valid = {
         p.uscc.value for p in record.parties if p.role in _OWNERS and p.uscc and p.uscc.status is Status.VALID
     }
     return tuple(sorted(valid))
 
 
-def _owner_cores(record: ProjectRecord, places: Strip) -> tuple[str, ...]:
+def _owner_cores(record: Stated, places: Strip) -> tuple[str, ...]:
     found: dict[str, None] = {}
     for role in _OWNERS:
         for party in record.parties:

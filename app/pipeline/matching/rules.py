@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 from app.pipeline.matching.normal import Normal
 
@@ -34,9 +35,10 @@ def near_codes(x: str, y: str) -> bool:
 
 def digits_apart(x: str, y: str) -> int:
     """Count the positions in which two codes differ; a missing position differs."""
-    return sum(p != q for p, q in zip(x, y, strict=False)) + abs(len(x) - len(y))
+    return sum(map(str.__ne__, x, y)) + abs(len(x) - len(y))
 
 
+@lru_cache(maxsize=16384)
 def old_code(code: str) -> bool:
     """Tell whether a project code is of the generation before November 2020, which leads with a year 2015–2020."""
     return code[:4].isdigit() and 2015 <= int(code[:4]) <= 2020

@@ -61,6 +61,7 @@ def points_for(probability_cap: int) -> int:
     return (at - _REACH) * _STEP
 
 
+@cache
 def number_points(scheme: str, how: str) -> int:
     """Give the weight of a shared number of a scheme; schemes the table does not name weigh as `default`."""
     numbers = WEIGHTS["number"]

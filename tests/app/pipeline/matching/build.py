@@ -2,19 +2,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from app.pipeline.matching.cluster import Word
+from app.pipeline.matching.cluster import Scored, Word
 from app.pipeline.matching.normal import Normal
-from app.pipeline.matching.score import Pair
+from app.pipeline.matching.weights import ONCE
 from schemas.judgements import Verdict
 
 BLANK: dict[str, Any] = {
-    "department": "housing",
-    "name": "",
     "core": "",
     "owner_cores": (),
     "phase": frozenset(),
     "zone": None,
-    "section": None,
     "quantities": frozenset(),
     "codes": (),
     "usccs": (),
@@ -29,7 +26,6 @@ BLANK: dict[str, Any] = {
     "grams": frozenset(),
     "rest": frozenset(),
     "address_grams": frozenset(),
-    "content_hash": "",
 }
 
 
@@ -38,7 +34,8 @@ def norm(record_id: str, **said: Any) -> Normal:
     values = {**BLANK, "source": f"some.{record_id}", **said}
     for field in ("phase", "bears", "cites"):
         values[field] = frozenset(values[field])
-    return Normal(record_id=record_id, numbers=values["bears"] | values["cites"], **values)
+    once = frozenset(number for number in values["bears"] if number.partition(":")[0] in ONCE)
+    return Normal(record_id=record_id, numbers=values["bears"] | values["cites"], once=once, **values)
 
 
 def norms(ids: str, **said: Any) -> dict[str, Normal]:
@@ -46,11 +43,11 @@ def norms(ids: str, **said: Any) -> dict[str, Normal]:
     return {i: norm(i, **said) for i in ids}
 
 
-def pair(a: str, b: str, score: int) -> Pair:
-    return Pair(min(a, b), max(a, b), score, ())
+def pair(a: str, b: str, score: int) -> Scored:
+    return min(a, b), max(a, b), score
 
 
-def pairs(**scores: int) -> list[Pair]:
+def pairs(**scores: int) -> list[Scored]:
     """Pairs of one-letter records by their two letters, scores in thousandths: ab=900."""
     return [pair(key[0], key[1], score * 1000) for key, score in scores.items()]
 

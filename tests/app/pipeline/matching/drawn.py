@@ -1,4 +1,4 @@
-"""Components drawn by hypothesis: eight records, their pairs, people's words on them, and which of them died."""
+"""Records drawn by hypothesis, and components: eight records, their pairs, people's words on them, and who died."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from app.pipeline.matching.cluster import Clustering, Word, cluster
+from app.pipeline.matching.cluster import Clustering, Scored, Word, cluster
+from app.pipeline.matching.names import bigrams
 from app.pipeline.matching.normal import Normal
-from app.pipeline.matching.score import Pair
 from schemas.judgements import Verdict
 from tests.app.pipeline.matching.build import norm, pair
 
@@ -32,9 +32,39 @@ COMPONENT = st.fixed_dictionaries(
 )
 
 
+CODE, NEAR, FAR, OLD = (
+    "24034302110401123456",
+    "24034302110401123457",
+    "24034302110401654321",
+    "20194302110401123456",
+)
+TEXT = st.text(alphabet="恒某园甲乙丙基地", max_size=6)
+RECORD = st.builds(
+    lambda core, owners, codes, usccs, numbers, phase, source: norm(
+        "x",
+        core=core,
+        grams=bigrams(core),
+        rest=bigrams(core[2:]),
+        owner_cores=tuple(owners),
+        codes=tuple(sorted(codes)),
+        usccs=tuple(sorted(usccs)),
+        bears=numbers,
+        phase=phase,
+        source=source,
+    ),
+    TEXT,
+    st.lists(TEXT.filter(bool), max_size=2),
+    st.sets(st.sampled_from([CODE, NEAR, FAR, OLD]), max_size=2),
+    st.sets(st.sampled_from(["91430211MA4D00111A", "91430204MA4D00180A"]), max_size=1),
+    st.sets(st.sampled_from(["works_code:A-1", "promotion_no:1", "promotion_no:2"]), max_size=2),
+    st.sets(st.integers(1, 3), max_size=2),
+    st.sampled_from(["commerce.x", "land.x"]),
+)
+
+
 def component(
     drawn: dict[str, Any], seed: int = 0, named: str = ""
-) -> tuple[dict[str, Normal], dict[str, Normal], list[Pair], list[Word]]:
+) -> tuple[dict[str, Normal], dict[str, Normal], list[Scored], list[Word]]:
     """Give live and dead records, pairs and words of what was drawn, in an order of its own; ids begin with `named`.
 
     Words `same` were said in the order drawn.

@@ -21,7 +21,7 @@ def chain_of(ids: str) -> dict:
 def raised(
     records: dict, apart: frozenset[tuple[str, str]] = frozenset(), **scores: int
 ) -> dict[tuple[str, str], int]:
-    return with_chain(records, {(p.a, p.b): p.score for p in pairs(**scores)}, Barriers(records), apart)
+    return with_chain(records, {(a, b): score for a, b, score in pairs(**scores)}, Barriers(records), apart)
 
 
 def test_records_share_a_number_by_citing_bearing_or_both_citing_it():

@@ -9,6 +9,27 @@ from app.pipeline.matching.names import Strip, bigrams, owner_core, parse_name
 PLACES = Strip(["湖南省", "湖南", "株洲市", "株洲", "天元区", "天元"])
 
 
+WORDS = st.lists(st.text(alphabet="甲乙丙丁", max_size=4), max_size=8)
+
+
+def taken_one_by_one(words: list[str], leading: list[str], text: str) -> str:
+    """Take words out sign by sign, trying every word at every place, longest first."""
+    first = sorted((w for w in leading if len(w) > 1 and text.startswith(w)), key=len)
+    rest, kept = text[len(first[-1]) :] if first else text, ""
+    while rest:
+        found = [w for w in words if len(w) > 1 and rest.startswith(w)]
+        if found:
+            rest = rest[len(max(found, key=len)) :]
+        else:
+            kept, rest = kept + rest[0], rest[1:]
+    return kept
+
+
+@given(WORDS, WORDS, st.text(alphabet="甲乙丙丁戊", max_size=12))
+def test_words_are_taken_from_the_left_the_longest_first(words, leading, text):
+    assert Strip(words, leading)(text) == taken_one_by_one(words, leading, text)
+
+
 def test_a_full_name_gives_core_phase_quantity_and_building():
     name = parse_name("湖南省株洲市恒瑞年产5万吨碳纤维复合材料生产基地建设项目（二期）1#厂房", PLACES)
     assert name == ("恒瑞碳纤维复合材料生产基地", frozenset({2}), None, "1#厂房", frozenset({"5万吨"}))

@@ -3,14 +3,20 @@ from __future__ import annotations
 from decimal import Decimal
 from time import perf_counter
 
+import msgspec
+from hypothesis import given
+
 from app.pipeline.matching.keys import block_keys
-from app.pipeline.matching.normal import content_hash, normal
+from app.pipeline.matching.normal import Normal, content_hash, pack, unpack
+from app.pipeline.matching.normal import normal as prepared
+from app.pipeline.matching.stated import stated
 from schemas.identifiers import Identifier
 from schemas.measures import Money
 from schemas.parties import Party, Role
 from schemas.places import Place
 from schemas.records import ProjectRecord
 from schemas.schemes import Scheme, Status
+from tests.app.pipeline.matching.drawn import RECORD
 
 CODE = "2403-430211-04-01-123456"
 
@@ -21,6 +27,11 @@ def number(scheme: Scheme, value: str, status: Status = Status.VALID) -> Identif
 
 def record(**said: object) -> ProjectRecord:
     return ProjectRecord(**{"source": "housing.projects", "key": "1", "department": "housing", **said})
+
+
+def normal(record_id: str, said: ProjectRecord) -> Normal:
+    """Prepare a record the way it is read back from where it lies."""
+    return prepared(record_id, stated(said.model_dump_json(exclude_defaults=True)))
 
 
 def test_only_valid_current_codes_are_codes():
@@ -94,6 +105,15 @@ def test_the_total_investment_is_the_amount_that_is_compared():
 def test_the_content_hash_follows_what_is_said_and_not_when():
     assert content_hash(record(name="甲")) == content_hash(record(name="甲", stated_at="2024-01-01"))
     assert content_hash(record(name="甲")) != content_hash(record(name="乙"))
+
+
+@given(RECORD)
+def test_a_packed_record_is_what_it_was_and_equal_ones_are_packed_alike(x):
+    packed = pack(x)
+    assert unpack(packed) == x
+    for field, value in zip(x.__struct_fields__, msgspec.msgpack.decode(packed), strict=True):
+        if isinstance(getattr(x, field), frozenset):
+            assert value == sorted(value)
 
 
 def test_preparing_a_record_takes_a_fraction_of_a_millisecond():

@@ -1,0 +1,68 @@
+"""Which pairs a batch must judge: a pair is a candidate iff it shares a key with at most `CAP` live holders.
+
+A key that crosses the cap either way has all its holders judged anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+
+from app.db import resolution
+from app.db.session import Connection
+from app.pipeline.matching.keys import CAP
+
+Holding = tuple[Collection[int], bool]
+"""The keys a record holds from this batch on, and whether it lives."""
+
+
+@dataclass(frozen=True, slots=True)
+class Holders:
+    """Who holds a key: how many living records did before the batch, how many do now, and everybody who does now."""
+
+    before: int
+    now: int
+    everybody: frozenset[str]
+
+
+def candidates(
+    connection: Connection, jurisdiction: int, holding: Mapping[str, Holding]
+) -> tuple[set[str], set[tuple[str, str]]]:
+    """Give the records whose pairs are judged anew, and every candidate pair (a, b) of theirs, a < b."""
+    old = resolution.keys_of(connection, jurisdiction, holding)
+    touched = {key for held, _ in holding.values() for key in held}.union(*old.values())
+    holders = _holders(connection, jurisdiction, touched, holding)
+    crossed = [one for one in holders.values() if (one.before > CAP) != (one.now > CAP)]
+    judged = set(holding).union(*(one.everybody for one in crossed))
+    held: dict[str, Collection[int]] = {rid: keys for rid, (keys, _) in holding.items()}
+    if others := judged - holding.keys():
+        held |= resolution.keys_of(connection, jurisdiction, others)
+        further = {key for rid in others for key in held.get(rid, ())} - touched
+        holders |= _holders(connection, jurisdiction, further, {})
+    few = {key: one.everybody for key, one in holders.items() if one.now <= CAP}
+    pairs: set[tuple[str, str]] = set()
+    for rid in judged:
+        partners = set().union(*(few[key] for key in held.get(rid, ()) if key in few))
+        pairs.update((rid, other) if rid < other else (other, rid) for other in partners if other != rid)
+    return judged, pairs
+
+
+def _holders(
+    connection: Connection, jurisdiction: int, keys: Iterable[int], holding: Mapping[str, Holding]
+) -> dict[int, Holders]:
+    """Give the holders of each key, as stored and once `holding` stands."""
+    live: dict[int, list[str]] = {}
+    dead: dict[int, list[str]] = {}
+    for rid, (held, lives) in holding.items():
+        for key in held:
+            (live if lives else dead).setdefault(key, []).append(rid)
+    # a key beyond this many holders cannot cross the cap in this batch, so nobody needs to know the rest
+    stored = resolution.holders_of(connection, jurisdiction, keys, CAP + len(holding) + 1)
+    found: dict[int, Holders] = {}
+    for key, (alive, gone) in stored.items():
+        staying = [rid for rid in alive if rid not in holding]
+        others = [rid for rid in gone if rid not in holding]
+        new = live.get(key, [])
+        everybody = frozenset((*staying, *others, *new, *dead.get(key, ())))
+        found[key] = Holders(len(alive), len(staying) + len(new), everybody)
+    return found

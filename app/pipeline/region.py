@@ -1,0 +1,113 @@
+"""What a batch touches: every record of the components its records were in or are in now, and what is stored of them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from app.db import resolution
+from app.db.resolution import WordRow
+from app.db.session import Connection
+from app.pipeline.matching.cluster import Scored, Scores, Word
+from app.pipeline.matching.score import REVIEW_CUT
+
+
+@dataclass(slots=True)
+class Region:
+    """Records that may be grouped anew, their pairs that still hold, the words on them, and where they were."""
+
+    records: set[str] = field(default_factory=set)
+    pairs: Scores = field(default_factory=dict)
+    words: dict[int, WordRow] = field(default_factory=dict)
+    before: dict[str, str] = field(default_factory=dict)
+
+
+def region(
+    connection: Connection,
+    jurisdiction: int,
+    seeds: Iterable[str],
+    judged: Collection[str],
+    fresh: Scores,
+    words_upto: int,
+) -> Region:
+    """Give the closure of `seeds` over pairs above the review cut, old and fresh, words and common projects.
+
+    Stored pairs of records that were judged anew lead on and are left out.
+    """
+    links = _links(fresh)
+    found = Region(pairs=dict(fresh))
+    frontier = _reached(seeds, links, found.records)
+    while frontier:
+        found.records |= frontier
+        near: set[str] = set()
+        for a, b, points in resolution.pairs_of(connection, jurisdiction, frontier):
+            if a not in judged and b not in judged:
+                found.pairs[a, b] = points
+            if points >= REVIEW_CUT:
+                near.add(a)
+                near.add(b)
+        for word in resolution.words_on(connection, jurisdiction, frontier, words_upto):
+            found.words[word.judgement_no] = word
+            near |= {word.a, word.b}
+        placed = resolution.members_of(connection, jurisdiction, frontier)
+        found.before |= {member.record_id: member.project_id for member in placed}
+        projects = {member.project_id for member in placed}
+        near.update(m.record_id for m in resolution.members_in(connection, jurisdiction, projects))
+        frontier = _reached(near - found.records, links, found.records)
+    return found
+
+
+def _links(pairs: Scores) -> dict[str, list[str]]:
+    links: dict[str, list[str]] = {}
+    for (a, b), points in pairs.items():
+        if points >= REVIEW_CUT:
+            links.setdefault(a, []).append(b)
+            links.setdefault(b, []).append(a)
+    return links
+
+
+def _reached(start: Iterable[str], links: Mapping[str, Iterable[str]], known: Collection[str]) -> set[str]:
+    """Give what is reached from `start` along the links without entering what is known."""
+    reached = set(start)
+    waiting = list(reached)
+    while waiting:
+        for other in links.get(waiting.pop(), ()):
+            if other not in reached and other not in known:
+                reached.add(other)
+                waiting.append(other)
+    return reached
+
+
+@dataclass(slots=True)
+class Component:
+    """Records that hang together by pairs above the review cut or by a person's word, with all said between them."""
+
+    records: list[str] = field(default_factory=list)
+    pairs: list[Scored] = field(default_factory=list)
+    words: list[Word] = field(default_factory=list)
+
+
+def components(records: Collection[str], pairs: Scores, words: Iterable[Word]) -> list[Component]:
+    """Part records into their components; a merge needs a pair above the cut, so clustering them apart is exact.
+
+    Pairs and words that name another record are left out.
+    """
+    pairs = {(a, b): points for (a, b), points in pairs.items() if a in records and b in records}
+    words = [word for word in words if word.a in records and word.b in records]
+    links = _links(pairs)
+    for word in words:
+        links.setdefault(word.a, []).append(word.b)
+        links.setdefault(word.b, []).append(word.a)
+    home: dict[str, Component] = {}
+    found: list[Component] = []
+    for rid in sorted(records):
+        if rid not in home:
+            component = Component(sorted(_reached((rid,), links, ())))
+            home.update(dict.fromkeys(component.records, component))
+            found.append(component)
+    for (a, b), points in pairs.items():
+        if home[a] is home[b]:
+            home[a].pairs.append((a, b, points))
+    for word in words:
+        home[word.a].words.append(word)
+    return found
