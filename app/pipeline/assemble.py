@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from app.pipeline.parts import Parts, find_parts, numbers
+from app.pipeline.parts import Gathered, Parts, numbers
 from app.pipeline.path_choice import choose, signs
 from app.pipeline.said import Said, plain, said_by
 from app.pipeline.structs import Claim, GoldenProject, Loser, Member, ParcelView, Total, WorksView
@@ -31,18 +31,14 @@ class _Summed(NamedTuple):
     values: Mapping[str, str]
 
 
-def assemble(
-    project_id: str, members: Sequence[MemberRecord], corrections: Iterable[Correction] = ()
-) -> GoldenProject:
+def assemble(project_id: str, members: Gathered, corrections: Iterable[Correction] = ()) -> GoldenProject:
     """Make the golden project of its members and the corrections anchored in them.
 
     Per field survives: correction, department in charge, rank of evidence, most recent statement, most complete
     record, smallest record id. Sums over works sections and parcels count each part once. Members that are not live
-    say nothing, but still anchor corrections. The order of members and their parts, and repeated ones, change nothing.
+    say nothing, but still anchor corrections. The order of a record's parts, and repeated ones, change nothing.
     """
-    everybody = [once for _, once in sorted({member.record_id: member for member in members}.items())]
-    live = [member for member in everybody if member.live]
-    parts = find_parts(everybody)
+    everybody, live, parts = members.everybody, members.live, members.parts
     said = _said(live, parts)
     summed = {
         code: total

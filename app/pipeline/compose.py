@@ -18,6 +18,7 @@ from app.db.resolution import PLACES, MemberRow
 from app.db.session import Connection
 from app.pipeline.assemble import assemble
 from app.pipeline.lifecycle import lifecycle
+from app.pipeline.parts import gather
 from app.pipeline.rules import Rules
 from app.pipeline.structs import read_part, read_project
 from schemas.corrections import Correction
@@ -153,7 +154,7 @@ def _project(
     hung: Mapping[str, Sequence[RecordRow]],
     corrections: Sequence[Correction],
 ) -> ProjectRow:
-    members = [
+    members = gather(
         MemberRecord(
             row.record_id,
             read_project(row.statement),
@@ -161,7 +162,7 @@ def _project(
             row.live,
         )
         for row in rows
-    ]
+    )
     project = assemble(project_id, members, corrections)
     ledger = lifecycle(project, members, connected=rules.connected)
     body, loop = project.model_dump_json(), ledger.model_dump_json()

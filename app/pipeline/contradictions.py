@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import cache, lru_cache
 from itertools import combinations
 from typing import NamedTuple
 
 from app.pipeline.gates import Loop, best_per_part, stars
-from app.pipeline.proofs import RANKS, Proofs
-from app.pipeline.said import plain
+from app.pipeline.proofs import Proofs
+from app.pipeline.said import RANKS, plain
 from app.pipeline.structs import Claim, Contradiction, GoldenProject, Loser, Proof
 from app.pipeline.vocabulary import stage_of
+from schemas.cleaning import REMEMBERED
 from schemas.contradictions import OrderRow, contradiction_table
 from schemas.dates import Precision
 from schemas.fields import Words, fields
@@ -20,7 +22,7 @@ from schemas.golden import MemberRecord
 from schemas.lifecycle import Rank, Stage
 from schemas.tables import departments, milestones
 
-_DAYS = {
+_DAYS: Mapping[str, int] = {
     Precision.DAY: 0,
     Precision.MONTH: 30,
     Precision.QUARTER: 91,
@@ -40,10 +42,13 @@ class _Span(NamedTuple):
 
 
 def _span(proof: Proof) -> _Span | None:
-    if proof.on is None:
-        return None
-    first = date.fromisoformat(proof.on)
-    return _Span(first, first + timedelta(days=_DAYS[Precision(proof.precision or "day")]))
+    return None if proof.on is None else _days(proof.on, proof.precision or Precision.DAY)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _days(on: str, precision: str) -> _Span:
+    first = date.fromisoformat(on)
+    return _Span(first, first + timedelta(days=_DAYS[precision]))
 
 
 def contradictions(
@@ -61,9 +66,11 @@ def contradictions(
         *_filed_but_negotiating(members, loop),
         *_suspect_units(project),
     ]
-    return tuple(
-        sorted(set(found), key=lambda one: (list(Stage).index(one.stage), one.rule, one.record_ids, one.en))
-    )
+    return tuple(sorted(set(found), key=_in_order)) if found else ()
+
+
+def _in_order(one: Contradiction) -> tuple[int, str, tuple[str, ...], str]:
+    return list(Stage).index(one.stage), one.rule, one.record_ids, one.en
 
 
 def _say(
@@ -82,9 +89,9 @@ def _dates_apart(proofs: Proofs) -> Iterator[Contradiction]:
     """Compare the dates of each milestone between sources, part by part, and wholes with the earliest part."""
     table = contradiction_table()
     for code, said in proofs.of.items():
-        dated = [proof for proof in said if proof.on is not None]
-        if len(dated) < 2 or code in table.undated:
+        if len(said) < 2 or code in table.undated:
             continue
+        dated = [proof for proof in said if proof.on is not None]
         by_source: dict[str, list[Proof]] = {}
         for proof in dated:
             by_source.setdefault(proof.source, []).append(proof)
@@ -138,9 +145,9 @@ def _gap(one: Proof, other: Proof) -> int:
 
 def _out_of_order(row: OrderRow, proofs: Proofs) -> Iterator[Contradiction]:
     """Compare two milestones part by part; where they share no part, the earliest of each."""
-    before, after = (
-        best_per_part(p for p in proofs.of.get(code, ()) if p.on) for code in (row.before, row.after)
-    )
+    if row.before not in proofs.of or row.after not in proofs.of:
+        return
+    before, after = (best_per_part(p for p in proofs.of[code] if p.on) for code in (row.before, row.after))
     if not before or not after:
         return
     shared = sorted((before.keys() & after.keys()) - {None}, key=str)
@@ -164,11 +171,13 @@ def _claimed(loop: Loop) -> Iterator[Contradiction]:
     for stage, gate in loop.gates.items():
         if loop.standings[stage].reached or gate.owner not in loop.connected:
             continue
-        for code in sorted({*gate.milestones, *stars(stage)}):
+        for code in _shown_in(gate.milestones, stage):
+            if code not in loop.proofs.of:
+                continue
             row = milestones()[code]
             claims = [
                 proof
-                for proof in loop.proofs.of.get(code, ())
+                for proof in loop.proofs.of[code]
                 if proof.rank is Rank.D and proof.department != gate.owner and row.stage is stage
             ]
             if claims and RANKS[loop.proofs.of[code][0].rank] == RANKS[Rank.D]:
@@ -192,15 +201,21 @@ def _claimed(loop: Loop) -> Iterator[Contradiction]:
                 )
 
 
+@cache
+def _shown_in(closing: tuple[str, ...], stage: Stage) -> tuple[str, ...]:
+    """Give the milestones that can prove a stage, in order: those that close it on a path, and its own."""
+    return tuple(sorted({*closing, *stars(stage)}))
+
+
 def _filed_but_negotiating(members: Sequence[MemberRecord], loop: Loop) -> Iterator[Contradiction]:
     """Find filed completions of projects that commerce knows and does not yet call signed.
 
     A register of talks keeps its row after the signing: it stands for the past once another row of commerce is beyond talks.
     """
     completion = loop.standings.get(Stage.COMPLETION)
-    told = [member for member in members if member.live and member.record.department == "commerce"]
     if completion is None or not completion.met_wholly:
         return
+    told = [member for member in members if member.record.department == "commerce"]
     reached = [_reached(member) for member in told]
     if any(reached) and all(stages <= _TALKS for stages in reached):
         records = [member.record_id for member in told] + [proof.record_id for proof in completion.decisive]
@@ -227,6 +242,9 @@ def _suspect_units(project: GoldenProject) -> Iterator[Contradiction]:
     if len(said) < 2:
         return
     least, most = table.unit_ratio
+    yuan = [amount.yuan for amount in said if amount.yuan > 0]
+    if not yuan or max(yuan) / min(yuan) < least:
+        return
     said.sort(key=lambda amount: (amount.yuan, amount.field, amount.record_id))
     middle = said[len(said) // 2]
     for amount in said:

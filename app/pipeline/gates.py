@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import chain
 
+import msgspec
+
 from app.pipeline.parts import Parts
-from app.pipeline.proofs import RANKS, Proofs, counted_in, strength
+from app.pipeline.proofs import Proofs, counted_in, strength
+from app.pipeline.said import RANKS
 from app.pipeline.structs import Proof
 from schemas.lifecycle import Rank, Stage, StageState
 from schemas.tables import Gate, milestones, roll_up
@@ -21,8 +24,7 @@ _STATE_OF_RANK = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(msgspec.Struct, frozen=True, gc=False):
     """How a gate stands: `reached` lets the project stand in the stage, `met_wholly` closes it.
 
     `decisive` are the proofs it stands on.
@@ -87,7 +89,7 @@ def stand(gate: Gate, proofs: Proofs, parts: Parts, connected: frozenset[str]) -
     said = _told(gate, proofs, limit)
     if not said:
         return _hinted(gate, proofs, len(keys) if gate.counted_in != "none" and keys else 1)
-    best = best_per_part(said)
+    best = best_per_part(said) if keys else {}
     own = [best[key] for key in keys if key in best and RANKS[best[key].rank] <= limit]
     if own and gate.counted_in != "none":
         return _stand_in_parts(gate, own, len(keys))
@@ -100,9 +102,11 @@ def stand(gate: Gate, proofs: Proofs, parts: Parts, connected: frozenset[str]) -
     )
 
 
-def _told(gate: Gate, proofs: Proofs, limit: int) -> list[Proof]:
+def _told(gate: Gate, proofs: Proofs, limit: int) -> Sequence[Proof]:
     """Give the proofs of a gate in order; milestones of later stages speak only where the stage's own have no date."""
     told = [code for code in gate.milestones if code in proofs.of]
+    if len(told) < 2:
+        return proofs.of[told[0]] if told else ()
     own = [code for code in told if milestones()[code].stage is gate.stage]
     if any(proofs.of[code][0].on and RANKS[proofs.of[code][0].rank] <= limit for code in own):
         told = own

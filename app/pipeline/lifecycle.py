@@ -7,12 +7,11 @@ from functools import cache
 
 from app.pipeline.contradictions import contradictions
 from app.pipeline.gates import Loop, Standing, part_keys, walk
-from app.pipeline.parts import Parts, find_parts
+from app.pipeline.parts import Gathered, Parts
 from app.pipeline.proofs import Proofs, find_proofs
 from app.pipeline.structs import Contradiction, GoldenProject, LedgerStage, LoopLedger, MilestoneView
 from app.pipeline.vocabulary import TERMINATED
 from schemas.contradictions import contradiction_table
-from schemas.golden import MemberRecord
 from schemas.lifecycle import LoopState, Stage, StageState
 from schemas.path_signs import path_signs
 from schemas.tables import MilestoneRow, StageRow, milestones, paths, stages
@@ -20,25 +19,25 @@ from schemas.tables import MilestoneRow, StageRow, milestones, paths, stages
 CORE = frozenset(("commerce", "land", "housing"))
 """The departments whose feeds are connected out of the box."""
 
+_NOT_REQUIRED = Standing(StageState.NOT_REQUIRED, parts=0)
 
-def lifecycle(
-    project: GoldenProject, members: Sequence[MemberRecord], *, connected: frozenset[str] = CORE
-) -> LoopLedger:
+
+def lifecycle(project: GoldenProject, members: Gathered, *, connected: frozenset[str] = CORE) -> LoopLedger:
     """Lay a project along the stages of its path.
 
     `connected` are the departments that have a source: what another owner should prove may be cited by anybody. The
     current stage is the highest required one that is reached; earlier required ones that are not are gaps. Dates come
     from proofs alone: nothing here knows what day it is.
     """
-    everybody = [once for _, once in sorted({member.record_id: member for member in members}.items())]
-    parts = find_parts(everybody)
-    proofs = find_proofs(everybody, parts)
+    parts = members.parts
+    proofs = find_proofs(members)
     path = paths().get(project.path) or paths()[path_signs().default]
     loop = walk(path.gates, proofs, parts, connected)
     reached = [stage for stage, standing in loop.standings.items() if standing.reached]
     current = reached[-1] if reached else None
     passed = list(loop.gates)[: list(loop.gates).index(current)] if current is not None else []
-    found = contradictions(project, everybody, loop)
+    found = contradictions(project, members.live, loop)
+    disputed = _disputed(loop, found)
     debts = _debts(loop, current) if project.status != TERMINATED else {}
     return LoopLedger(
         project_id=project.project_id,
@@ -46,7 +45,7 @@ def lifecycle(
         current_stage=current,
         loop=_loop_state(loop),
         gaps=tuple(stage for stage in passed if not loop.standings[stage].reached),
-        stages=tuple(_stage(row, loop, debts, found) for row in stages()),
+        stages=tuple(_stage(row, loop, debts, disputed) for row in stages()),
         contradictions=found,
     )
 
@@ -71,63 +70,68 @@ def _debts(loop: Loop, current: Stage | None) -> dict[Stage, str]:
     }
 
 
-def _stage(
-    row: StageRow, loop: Loop, debts: Mapping[Stage, str], found: Sequence[Contradiction]
-) -> LedgerStage:
-    gate, standing, proofs = loop.gates.get(row.code), loop.standings.get(row.code), loop.proofs
-    required = gate is not None and standing is not None
-    held = standing if standing is not None else Standing(StageState.NOT_REQUIRED, parts=0)
+def _disputed(loop: Loop, found: Sequence[Contradiction]) -> frozenset[Stage]:
+    """Give the stages that stand on a proof disputed in date or order."""
+    return frozenset(
+        one.stage
+        for one in found
+        if one.rule in _disputing()
+        and (standing := loop.standings.get(one.stage)) is not None
+        and any(proof.record_id in one.record_ids for proof in standing.decisive)
+    )
+
+
+@cache
+def _disputing() -> frozenset[str]:
+    return frozenset(("dates_apart", *(row.name for row in contradiction_table().orders)))
+
+
+def _stage(row: StageRow, loop: Loop, debts: Mapping[Stage, str], disputed: frozenset[Stage]) -> LedgerStage:
+    stage, proofs = row.code, loop.proofs
+    gate = loop.gates.get(stage)
+    held = loop.standings.get(stage, _NOT_REQUIRED)
+    closing = gate.milestones if gate is not None else ()
     return LedgerStage(
-        stage=row.code,
+        stage=stage,
         zh=row.zh,
         en=row.en,
-        state=_state(row.code, held, found) if required else StageState.NOT_REQUIRED,
-        required=required,
+        state=StageState.CONTRADICTED if stage in disputed else held.state,
+        required=gate is not None,
         reached=held.reached,
         on=held.on,
         rank=held.rank,
         owner=gate.owner if gate is not None else row.owner,
-        owed_by=debts.get(row.code),
+        owed_by=debts.get(stage),
         met=held.met,
         parts=held.parts,
         milestones=tuple(
-            _milestone(one, proofs, loop.parts)
-            for one in _inside(row.code)
-            if one.code in proofs.of or one.code in proofs.promised or (gate and one.code in gate.milestones)
+            [
+                _milestone(one, proofs, loop.parts)
+                for code, one in _inside(stage)
+                if code in proofs.of or code in proofs.promised or code in closing
+            ]
         ),
     )
 
 
 @cache
-def _inside(stage: Stage) -> tuple[MilestoneRow, ...]:
-    return tuple(row for row in milestones().values() if row.stage is stage)
-
-
-def _state(stage: Stage, standing: Standing, found: Sequence[Contradiction]) -> StageState:
-    """Give a stage's state; contradicted when one of the proofs it stands on is disputed in date or order."""
-    if standing.decisive:
-        disputing = {"dates_apart", *(row.name for row in contradiction_table().orders)}
-        stands_on = {proof.record_id for proof in standing.decisive}
-        if any(
-            one.stage is stage and one.rule in disputing and not stands_on.isdisjoint(one.record_ids)
-            for one in found
-        ):
-            return StageState.CONTRADICTED
-    return standing.state
+def _inside(stage: Stage) -> tuple[tuple[str, MilestoneRow], ...]:
+    return tuple((code, row) for code, row in milestones().items() if row.stage is stage)
 
 
 def _milestone(row: MilestoneRow, proofs: Proofs, parts: Parts) -> MilestoneView:
     said = proofs.of.get(row.code, ())
     promised = proofs.promised.get(row.code, ())
     keys = part_keys(row.stage, parts) if said else ()
-    own = len({proof.part for proof in said}.intersection(keys))
+    own = len({proof.part for proof in said}.intersection(keys)) if keys else 0
+    first = said[0] if said else None
     return MilestoneView(
         code=row.code,
         zh=row.zh,
         en=row.en,
-        on=said[0].on if said else None,
-        rank=said[0].rank if said else None,
-        met=own or (1 if said else 0),
+        on=first.on if first else None,
+        rank=first.rank if first else None,
+        met=own or (1 if first else 0),
         parts=len(keys) if own else 1,
         planned=promised[0].on if promised else None,
         proofs=said,

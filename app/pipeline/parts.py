@@ -14,25 +14,41 @@ _VOIDED, _GIVEN = "voided", frozenset(("issued", "changed"))
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """Works sections and parcels by their key, with the records of each; `void` are sections that count nowhere."""
+    """Works sections and parcels by their key, with the records of each.
+
+    `void` are works sections that count nowhere, `standing` those that count.
+    """
 
     works: Mapping[str, tuple[MemberRecord, ...]]
     parcels: Mapping[str, tuple[MemberRecord, ...]]
     void: frozenset[str]
+    standing: tuple[str, ...]
     works_of: Mapping[str, str]
     parcel_of: Mapping[str, str]
 
-    @property
-    def standing(self) -> tuple[str, ...]:
-        """Give the works sections that count."""
-        return tuple(key for key in self.works if key not in self.void)
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """The members of a project, each once and in the order of their ids; `live` are those that speak, of these `parts`."""
+
+    everybody: tuple[MemberRecord, ...]
+    live: tuple[MemberRecord, ...]
+    parts: Parts
+
+
+def gather(members: Iterable[MemberRecord]) -> Gathered:
+    """Gather the members of a project: their order, and repeated ones, change nothing."""
+    once = {member.record_id: member for member in members}
+    everybody = tuple(once[record_id] for record_id in sorted(once))
+    live = tuple(member for member in everybody if member.live)
+    return Gathered(everybody, live, find_parts(everybody))
 
 
 def numbers(member: MemberRecord, scheme: Scheme, *, cited: bool = False) -> list[str]:
     """Give the numbers of a scheme that a record bears (or cites), in order."""
     said = member.record.cites if cited else member.record.bears
-    found = {number.value for number in said if number.scheme is scheme}
-    return sorted(found) if found else []
+    found = [number.value for number in said if number.scheme is scheme]
+    return sorted(set(found)) if len(found) > 1 else found
 
 
 def find_parts(members: Sequence[MemberRecord]) -> Parts:
@@ -52,10 +68,12 @@ def find_parts(members: Sequence[MemberRecord]) -> Parts:
         for member in members
         if not member.live and numbers(member, Scheme.CONSTRUCTION_PERMIT)
     }
+    void = frozenset(key for key, records in works.items() if _void(records, withdrawn=key in withdrawn))
     return Parts(
         works=works,
         parcels=_grouped(live, parcel_of),
-        void=frozenset(key for key, records in works.items() if _void(records, withdrawn=key in withdrawn)),
+        void=void,
+        standing=tuple(key for key in works if key not in void),
         works_of=works_of,
         parcel_of=parcel_of,
     )

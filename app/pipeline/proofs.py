@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
+from typing import TypeVar
 
-from app.pipeline.parts import Parts
+from app.pipeline.parts import Gathered, Parts
+from app.pipeline.said import RANKS
 from app.pipeline.structs import Evidence, Promise, Proof
 from schemas.golden import MemberRecord
 from schemas.identifiers import Scheme, Status
@@ -14,7 +16,8 @@ from schemas.lifecycle import Rank, Stage
 from schemas.records import PartRecord, ProjectRecord
 from schemas.tables import CountedIn, milestones, roll_up
 
-RANKS = {rank: number for number, rank in enumerate(Rank)}
+Found = TypeVar("Found", Proof, Promise)
+_BELIEVED = frozenset((Status.VALID, Status.SUPERSEDED))
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,12 @@ class Proofs:
 def _shown_by() -> Mapping[str, str]:
     """Give the milestone each scheme of numbers shows."""
     return {row.shown_by: code for code, row in milestones().items() if row.shown_by is not None}
+
+
+@cache
+def _counted() -> Mapping[str, CountedIn]:
+    """Give the parts each milestone happens in."""
+    return {code: counted_in(row.stage) for code, row in milestones().items()}
 
 
 def strength(proof: Proof) -> tuple[int, str, str, str, str, str, str]:
@@ -48,56 +57,59 @@ def counted_in(stage: Stage) -> CountedIn:
     return "none" if row is None else row.part
 
 
-def find_proofs(members: Sequence[MemberRecord], parts: Parts) -> Proofs:
+def find_proofs(members: Gathered) -> Proofs:
     """Gather the proofs and promises of live members and the parts that hang on them.
 
     A number of another record that a member cites is a proof of rank C, unless the member's own evidence already
-    speaks of the milestone. What is counted in works
-    sections does not count for one whose permit was revoked. Proofs of milestones the
-    tables do not know are left out.
+    speaks of the milestone. What is counted in works sections does not count for one whose permit was revoked. Proofs
+    of milestones the tables do not know are left out.
     """
-    proofs: dict[str, set[Proof]] = {}
-    promises: dict[str, set[Promise]] = {}
-    for member in members:
-        if not member.live:
-            continue
+    counted, parts = _counted(), members.parts
+    proofs: dict[str, list[Proof]] = {}
+    promises: dict[str, list[Promise]] = {}
+    for member in members.live:
         statements: tuple[ProjectRecord | PartRecord, ...] = (member.record, *member.parts)
         for record in statements:
             for evidence in (*record.evidence, *_citations(record)):
-                if (row := milestones().get(evidence.milestone)) is not None:
-                    part = _part(member, evidence.part, counted_in(row.stage), parts)
+                if (kind := counted.get(evidence.milestone)) is not None:
+                    part = _part(member, evidence.part, kind, parts)
                     if part not in parts.void:
                         proof = _proof(member, record, evidence, part)
-                        proofs.setdefault(evidence.milestone, set()).add(proof)
+                        proofs.setdefault(evidence.milestone, []).append(proof)
             for planned in record.planned:
-                if (row := milestones().get(planned.milestone)) is not None:
+                if (kind := counted.get(planned.milestone)) is not None:
                     promise = Promise(
                         record_id=member.record_id,
                         source=record.source,
                         on=planned.on.day.isoformat(),
                         precision=planned.on.precision,
                         basis=planned.basis,
-                        part=_part(member, planned.part, counted_in(row.stage), parts),
+                        part=_part(member, planned.part, kind, parts),
                     )
-                    promises.setdefault(planned.milestone, set()).add(promise)
+                    promises.setdefault(planned.milestone, []).append(promise)
     return Proofs(
-        {code: tuple(sorted(found, key=strength)) for code, found in proofs.items()},
-        {code: tuple(sorted(found, key=_soonest)) for code, found in promises.items()},
+        {code: _each_once(found, strength) for code, found in proofs.items()},
+        {code: _each_once(found, _soonest) for code, found in promises.items()},
     )
 
 
-def _citations(record: ProjectRecord | PartRecord) -> Iterator[Evidence]:
+def _each_once(found: list[Found], key: Callable[[Found], tuple[int | str, ...]]) -> tuple[Found, ...]:
+    return tuple(sorted(set(found), key=key) if len(found) > 1 else found)
+
+
+def _citations(record: ProjectRecord | PartRecord) -> list[Evidence]:
     """Give what the numbers a record cites prove: somebody gave them. A project code is never a record's own."""
-    own = {evidence.milestone for evidence in record.evidence}
-    codes = (one for one in record.bears if one.scheme is Scheme.PROJECT_CODE)
-    for number in (*record.cites, *codes):
-        milestone = _shown_by().get(number.scheme)
-        believed = number.scheme is not Scheme.PROJECT_CODE or number.status in (
-            Status.VALID,
-            Status.SUPERSEDED,
-        )
-        if milestone is not None and milestone not in own and believed:
-            yield Evidence(milestone=milestone, rank=Rank.C, number=number.value)
+    codes = [one for one in record.bears if one.scheme is Scheme.PROJECT_CODE]
+    if not codes and not record.cites:
+        return []
+    shown, own = _shown_by(), {evidence.milestone for evidence in record.evidence}
+    return [
+        Evidence(milestone=milestone, rank=Rank.C, number=number.value)
+        for number in (*record.cites, *codes)
+        if (milestone := shown.get(number.scheme)) is not None
+        and milestone not in own
+        and (number.scheme is not Scheme.PROJECT_CODE or number.status in _BELIEVED)
+    ]
 
 
 def _part(member: MemberRecord, said: str | None, counted: CountedIn, parts: Parts) -> str | None:
@@ -111,13 +123,14 @@ def _part(member: MemberRecord, said: str | None, counted: CountedIn, parts: Par
 def _proof(
     member: MemberRecord, record: ProjectRecord | PartRecord, evidence: Evidence, part: str | None
 ) -> Proof:
+    on = evidence.on
     return Proof(
         record_id=member.record_id,
         source=record.source,
         department=record.department,
         rank=evidence.rank,
-        on=None if evidence.on is None else evidence.on.day.isoformat(),
-        precision=None if evidence.on is None else evidence.on.precision,
+        on=None if on is None else on.day.isoformat(),
+        precision=None if on is None else on.precision,
         number=evidence.number,
         part=part,
     )

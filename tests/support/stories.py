@@ -6,6 +6,7 @@ from typing import Any
 
 from app.pipeline.assemble import assemble
 from app.pipeline.lifecycle import CORE, lifecycle
+from app.pipeline.parts import gather
 from schemas.corrections import Correction
 from schemas.golden import Claim, GoldenProject, LedgerStage, LoopLedger, MemberRecord
 from schemas.identifiers import Scheme
@@ -27,7 +28,7 @@ SECOND_PERMIT, THIRD_PERMIT = "430204202410080101", "430204202411110101"
 
 def golden(*members: MemberRecord, corrections: tuple[Correction, ...] = ()) -> GoldenProject:
     """Give the golden project of these members."""
-    return assemble("430200-project", members, corrections)
+    return assemble("430200-project", gather(members), corrections)
 
 
 def claim(project: GoldenProject, field: str) -> Claim:
@@ -42,7 +43,8 @@ def value(project: GoldenProject, field: str) -> object:
 
 def ledger(*members: MemberRecord, connected: frozenset[str] = CORE) -> LoopLedger:
     """Give the ledger of these members."""
-    return lifecycle(assemble("430200-project", members), members, connected=connected)
+    gathered = gather(members)
+    return lifecycle(assemble("430200-project", gathered), gathered, connected=connected)
 
 
 def at(made: LoopLedger, stage: Stage) -> LedgerStage:
