@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -13,11 +13,11 @@ from app.pipeline import compose, interpret, poison, resolve
 from app.pipeline.assemble import assemble as assembling
 from app.pipeline.interpret import POISON
 from app.pipeline.matching.score import score as scored
+from app.pipeline.parts import Gathered
 from app.pipeline.rebuild import rebuild
 from app.pipeline.rules import load_rules
 from app.pipeline.statements import write as write_down
 from app.worker import Worker
-from schemas.golden import MemberRecord
 from schemas.records import ProjectRecord
 from tests.support.corridor import books, differing, drawer, rows_of
 from tests.support.database import JURISDICTIONS
@@ -66,8 +66,8 @@ def resolving(monkeypatch: pytest.MonkeyPatch) -> None:
 def composing(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = assembling
 
-    def assemble(project_id: str, members: Sequence[MemberRecord], corrections: Any) -> Any:
-        if any(member.record.name == DEADLY for member in members):
+    def assemble(project_id: str, members: Gathered, corrections: Any) -> Any:
+        if any(member.record.name == DEADLY for member in members.everybody):
             raise RecursionError("too deep")
         return whole(project_id, members, corrections)
 
