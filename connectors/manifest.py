@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterator
-from decimal import Decimal
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Annotated, Literal
@@ -87,12 +86,6 @@ class Range(Schema):
 
     min: float | None = None
     max: float | None = None
-
-    def holds(self, amount: Decimal) -> bool:
-        """Tell whether an amount is inside."""
-        return (self.min is None or amount >= Decimal(str(self.min))) and (
-            self.max is None or amount <= Decimal(str(self.max))
-        )
 
 
 class Manifest(MappingRules, RowRules):

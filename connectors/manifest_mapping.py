@@ -141,12 +141,6 @@ class When(Schema):
             raise ValueError("a condition needs `values` or `match`, one of them")
         return self
 
-    def holds(self, text: str | None) -> bool:
-        """Tell whether a text of the column fits; nothing said fits nothing."""
-        if text is None:
-            return False
-        return text in self.values if self.match is None else re.search(self.match, text) is not None
-
 
 class EvidenceRule(Schema):
     """What proves a milestone: a number, a date or a status.

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Callable, Iterable
 from datetime import date
 
-from connectors.manifest_mapping import EvidenceRule, PlannedRule
-from connectors.mapping_values import Said
+from connectors.manifest_mapping import EvidenceRule, PlannedRule, When
+from connectors.mapping_values import Reader, Said
 from schemas.cleaning import clean
 from schemas.dates import Precision, StatedDate
 from schemas.lifecycle import Evidence, Planned, Rank
@@ -14,51 +16,78 @@ from schemas.lifecycle import Evidence, Planned, Rank
 _CODE_MONTH = re.compile(r"(\d{2})(\d{2})-?\d{6}-?\d{2}-?(?!88)\d{2}-?\d{6}", re.ASCII)
 
 
-def evidence(said: Said, rules: tuple[EvidenceRule, ...]) -> tuple[Evidence, ...]:
-    """Give the proofs a row holds, in the order of the rules, none twice."""
-    found: dict[Evidence, None] = {}
-    for rule in rules:
-        if (proof := _proof(said, rule)) is not None:
-            found.setdefault(proof)
-    return tuple(found)
+def evidence_reader(rules: Iterable[EvidenceRule]) -> Reader[tuple[Evidence, ...]]:
+    """Read the proofs a row holds, in the order of the rules, none twice."""
+    rules = tuple(rules)
+    often = Counter(rule.milestone for rule in rules)
+    ready = [(_proof_reader(rule), often[rule.milestone] > 1) for rule in rules]
+
+    def read(said: Said) -> tuple[Evidence, ...]:
+        found: list[Evidence] = []
+        for read_proof, perhaps_twice in ready:
+            proof = read_proof(said)
+            if proof is not None and not (perhaps_twice and proof in found):
+                found.append(proof)
+        return tuple(found)
+
+    return read
 
 
-def planned(said: Said, rules: tuple[PlannedRule, ...]) -> tuple[Planned, ...]:
-    """Give the dates a row promises."""
-    return tuple(
-        Planned(milestone=rule.milestone, on=on, basis=rule.basis, part=_part(said, rule.part))
-        for rule in rules
-        if (on := said.day(rule.date)) is not None
+def planned_reader(rules: Iterable[PlannedRule]) -> Reader[tuple[Planned, ...]]:
+    """Read the dates a row promises."""
+    ready = [(rule.milestone, rule.date, rule.basis, _optional(rule.part)) for rule in rules]
+    return lambda said: tuple(
+        Planned(milestone=milestone, on=on, basis=basis, part=part(said))
+        for milestone, column, basis, part in ready
+        if (on := said.day(column)) is not None
     )
 
 
-def _proof(said: Said, rule: EvidenceRule) -> Evidence | None:
-    if not all(condition.holds(said.text(condition.column)) for condition in rule.when):
-        return None
-    status = said.text(rule.when[0].column) if rule.when else None
-    number = said.text(rule.number) if rule.number else None
-    raw = said.text(rule.date) if rule.date else None
-    done = raw is not None and raw in rule.words
-    on = said.day(rule.date) if rule.date and raw and not done else None
-    if rule.month_of:
-        number = said.text(rule.month_of)
-        on = _month(number) if number else None
-    carried = bool(number or on or done)
-    if not carried and (not rule.when or rule.date or rule.number):
-        return None
-    rank = Rank.B if rule.rank is Rank.A and not (number and on) else rule.rank
-    return Evidence(
-        milestone=rule.milestone,
-        rank=rank,
-        on=on,
-        number=number,
-        part=_part(said, rule.part),
-        raw=raw or status,
+def _proof_reader(rule: EvidenceRule) -> Reader[Evidence | None]:
+    """Read one proof: nothing where a condition does not hold or the row says neither number, date nor word for done."""
+    conditions = [(condition.column, _fits(condition)) for condition in rule.when]
+    status_of = _optional(rule.when[0].column if rule.when else None)
+    number_of, raw_of, part_of = _optional(rule.number), _optional(rule.date), _optional(rule.part)
+    words = frozenset(rule.words)
+    by_status_alone = bool(rule.when) and not (rule.date or rule.number)
+
+    def read(said: Said) -> Evidence | None:
+        for column, fits in conditions:
+            text = said.texts[column]
+            if text is None or not fits(text):
+                return None
+        number, raw = number_of(said), raw_of(said)
+        done = raw is not None and raw in words
+        on = said.day(rule.date) if rule.date and raw and not done else None
+        if rule.month_of:
+            number = said.texts[rule.month_of]
+            on = _month(number) if number else None
+        if not (number or on or done or by_status_alone):
+            return None
+        return Evidence(
+            milestone=rule.milestone,
+            rank=Rank.B if rule.rank is Rank.A and not (number and on) else rule.rank,
+            on=on,
+            number=number,
+            part=part_of(said),
+            raw=raw or status_of(said),
+        )
+
+    return read
+
+
+def _fits(condition: When) -> Callable[[str], object]:
+    """Tell by a text of the condition's column whether it holds."""
+    return (
+        frozenset(condition.values).__contains__
+        if condition.match is None
+        else re.compile(condition.match).search
     )
 
 
-def _part(said: Said, name: str | None) -> str | None:
-    return said.text(name) if name else None
+def _optional(column: str | None) -> Reader[str | None]:
+    """Read a column if there is one."""
+    return (lambda _: None) if column is None else (lambda said: said.texts[column])
 
 
 def _month(code: str) -> StatedDate | None:

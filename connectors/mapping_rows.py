@@ -5,17 +5,18 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Collection, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any, NamedTuple, NoReturn
 
 from connectors.columns import column_name
 from connectors.errors import RecordRejected
+from connectors.manifest import Manifest
 from connectors.manifest_rows import DoubtRule, PackedRule, RequireRule
-from connectors.mapping_values import Said
+from connectors.mapping_values import Reader, Said, reject
 from connectors.strict_json import dumps
 from schemas.cleaning import says_nothing
 from schemas.doubts import Doubt
-from schemas.records import Severity
+from schemas.records import Responsible, Severity
 
 _LONGEST_NAME = 60
 
@@ -29,46 +30,95 @@ class Share(NamedTuple):
     doubts: tuple[Doubt, ...] = ()
 
 
-def refuse_no_row(said: Said) -> None:
+def auditor(manifest: Manifest) -> Reader[None]:
+    """Make ready what is asked of a whole row before its cells mean anything.
+
+    It refuses a row with a column nobody decided about, rows the manifest says are no data, and a row that does not say
+    what every row must; what is odd is noted.
+    """
+    known = manifest.known_columns()
+    refused = [(rule, frozenset(rule.words)) for rule in manifest.refuse]
+    note_doubts = doubter(manifest.doubts, manifest.volatile)
+    required = [_requirer(rule) for rule in manifest.require]
+
+    def audit(said: Said) -> None:
+        _refuse_no_row(said)
+        if not said.cells.keys() <= known:
+            _refuse_unknown(said, known)
+        for rule, words in refused:
+            text = said.texts[rule.column] or ""
+            if text in words or text.rstrip("0123456789 ") in words:
+                reject(rule.rule, rule.column, text, rule.zh, rule.en)
+        note_doubts(said)
+        for require in required:
+            require(said)
+
+    return audit
+
+
+def _refuse_no_row(said: Said) -> None:
     """Refuse a line that did not fit its header (its cells stand under no name) and one that is blank all over."""
     if list(said.cells) == [""] and isinstance(said.cells[""], list):
         cells = said.cells[""]
-        said.reject(
+        reject(
             "row.width",
             None,
             "|".join(str(cell) for cell in cells if cell),
             f"该行有 {len(cells)} 个单元格，与表头不符，可能缺列、错列或两条记录连在一行，请核对重报",
             f"{len(cells)} cells, not as many as the header has: cells are missing, or two records stand on one line",
         )
-    if not any(isinstance(cell, dict | list) or said.text(name) for name, cell in said.cells.items()):
-        said.reject("row.blank", None, None, "空行，没有任何内容", "a blank row: no cell says anything")
+    for name, cell in said.cells.items():
+        if isinstance(cell, dict | list) or said.texts[name] is not None:
+            return
+    reject("row.blank", None, None, "空行，没有任何内容", "a blank row: no cell says anything")
 
 
-def note_doubts(said: Said, rules: Collection[DoubtRule], besides: Collection[str]) -> None:
+def _refuse_unknown(said: Said, known: Collection[str]) -> NoReturn:
+    name = next(name for name in said.cells if name not in known)
+    reject(
+        "column.unknown",
+        name,
+        str(said.cells[name]),
+        f"未登记的列 {name}，请在清单中映射或忽略",
+        f"the column {name} is neither mapped nor ignored in the manifest",
+        Responsible.HUB,
+    )
+
+
+def doubter(rules: Iterable[DoubtRule], besides: Collection[str]) -> Reader[None]:
     """Write down what is odd in the cells; those of a rule that drops say nothing from here on."""
-    for rule in rules:
-        for name in rule.columns or [name for name in said.cells if name not in besides]:
-            value = said.cells.get(name)
-            if isinstance(value, str) and re.search(rule.match, value):
-                severity = Severity.DROPPED if rule.drop else Severity.DOUBT
-                said.note(Doubt(rule.rule, " ".join(value.split()), rule.zh, rule.en), name, severity)
-                if rule.drop:
-                    said.silence(name)
+    ready = [(rule, re.compile(rule.match).search) for rule in rules]
+
+    def note_doubts(said: Said) -> None:
+        for rule, search in ready:
+            for name in rule.columns or [name for name in said.cells if name not in besides]:
+                value = said.cells.get(name)
+                if isinstance(value, str) and search(value):
+                    severity = Severity.DROPPED if rule.drop else Severity.DOUBT
+                    said.note(Doubt(rule.rule, " ".join(value.split()), rule.zh, rule.en), name, severity)
+                    if rule.drop:
+                        said.silence(name)
+
+    return note_doubts
 
 
-def require(said: Said, rules: Collection[RequireRule]) -> None:
+def _requirer(rule: RequireRule) -> Reader[None]:
     """Refuse a row that does not say what every row of its source must say.
 
     Where a cell that might have said it was dropped as odd, that oddity is the reason.
     """
-    for rule in rules:
-        texts = [said.text(name) for name in rule.any_of]
-        if any(text and (rule.form is None or re.fullmatch(rule.form, text)) for text in texts):
-            continue
+    fits = re.compile(rule.form).fullmatch if rule.form is not None else bool
+
+    def require(said: Said) -> None:
+        texts = [said.texts[name] for name in rule.any_of]
+        if any(text and fits(text) for text in texts):
+            return
         for issue in said.issues:
             if issue.severity is Severity.DROPPED and issue.field in rule.any_of:
-                said.reject(issue.rule, issue.field, issue.value, issue.zh, issue.en)
-        said.reject(rule.rule, rule.any_of[0], next(filter(None, texts), None), rule.zh, rule.en)
+                reject(issue.rule, issue.field, issue.value, issue.zh, issue.en)
+        reject(rule.rule, rule.any_of[0], next(filter(None, texts), None), rule.zh, rule.en)
+
+    return require
 
 
 def unpack(row: Mapping[str, Any], rule: PackedRule) -> list[Share]:
