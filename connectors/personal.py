@@ -36,6 +36,8 @@ _IDENTITY = re.compile(
 )
 _MAIL = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
 
+_HASH = re.compile(r"(?<![0-9A-Za-z])(?=\d*[A-Fa-f])[0-9A-Fa-f]{24,}(?![0-9A-Za-z])")
+
 _SURNAMES = (
     "王李张刘陈杨黄赵吴周徐孙马朱胡郭何高林罗郑梁谢宋唐许韩冯邓曹彭曾肖田董袁潘于蒋蔡余杜叶程苏魏吕丁任沈姚卢姜崔钟谭陆汪范金石"
     "廖贾夏韦付方白邹孟熊秦邱江尹薛闫段雷侯龙史陶黎贺顾毛郝龚邵万钱严覃武戴莫孔向汤阎易尤施文樊邢康俞祝谷颜牛柳季庞左聂"
@@ -80,8 +82,9 @@ def found_in(text: str) -> Iterator[tuple[int, int, Kind]]:
         *((*each.span(), "mail address") for each in _MAIL.finditer(plain)),
         *((*each.span(1), "name") for form in _BESIDE for each in form.finditer(plain)),
     ]
+    hashes = [each.span() for each in _HASH.finditer(plain)]
     end = 0
     for begin, until, kind in sorted(spans):
-        if begin >= end:
+        if begin >= end and not any(first <= begin < last for first, last in hashes):
             yield begin, until, kind
             end = until

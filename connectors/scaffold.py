@@ -9,7 +9,7 @@ from typing import Literal
 
 from connectors.manifest import ManifestError, parse
 
-Kind = Literal["files", "http", "table", "push"]
+Kind = Literal["files", "http", "table", "singer", "push"]
 
 _HEAD = """\
 key = "$key"
@@ -21,7 +21,7 @@ ignore = [] # columns nobody needs, each on purpose; a column that stands nowher
 persons = [] # columns that say who somebody is: never read, and taken out of a recorded sample
 
 [transport]
-kind = "$kind" # files, http, table or push
+kind = "$kind" # files, http, table, singer or push
 """
 _TRANSPORTS: dict[Kind, str] = {
     "files": """\
@@ -40,6 +40,11 @@ variable = "${variable}_DATABASE_URL" # the deployment says where the database i
 table = "（表名）"
 updated = "GXSJ" # when a row was changed
 id = "ID" # tells rows of one moment apart
+""",
+    "singer": """\
+variable = "${variable}_TAP" # the deployment says the tap's command line
+config = "${variable}_CONFIG" # and its config, as JSON or a file's path
+stream = "（流名）"
 """,
     "push": """
 [push]

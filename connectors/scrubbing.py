@@ -26,6 +26,8 @@ _ENOUGH_NAMES = 3
 _NUMBER, _MOBILE_DIGITS, _MOBILE = 5, 11, "100"
 """From so many digits on a number may be somebody's; mobile numbers begin with 13 to 19."""
 _LEAD: dict[Kind, str] = {"phone": "000", "id number": "9", "person": "9"}
+_MAY_BE = {Scheme.DOCUMENT_NO: (Scheme.CONSTRUCTION_PERMIT,)}
+"""Where a column takes numbers of any kind, those of a form that a person's number also has."""
 _OF_BODIES = frozenset((Scheme.USCC, Scheme.ORGANISATION_CODE))
 """Where a body is a person, its identity number stands in place of its code."""
 
@@ -42,7 +44,9 @@ class Scrubber:
         self._amounts |= {rule.column for rule in manifest.areas.values()}
         self._numbers: dict[str, set[Scheme]] = {}
         for number in (*manifest.identifiers, *manifest.citations):
-            self._numbers.setdefault(number.column, set()).add(number.scheme)
+            self._numbers.setdefault(number.column, set()).update(
+                _MAY_BE.get(number.scheme, (number.scheme,))
+            )
         self._secrets = sorted(
             {each for each in secrets if len(each) >= _SHORTEST_SECRET}, key=len, reverse=True
         )

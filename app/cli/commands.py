@@ -148,7 +148,7 @@ def _connectors(groups: Groups) -> None:
     new = _leaf(inner, "new", "workshop:new", "make a feed's folder from the template")
     new.add_argument("key", help="department.feed")
     new.add_argument("--into", default="connectors/departments", metavar="FOLDER")
-    new.add_argument("--transport", choices=("files", "http", "table", "push"), default="files")
+    new.add_argument("--transport", choices=("files", "http", "table", "singer", "push"), default="files")
     template = _leaf(inner, "template", "workshop:template", "make a third party's repository with one feed")
     template.add_argument("folder", metavar="FOLDER")
     template.add_argument("key", help="department.feed")

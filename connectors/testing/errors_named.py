@@ -11,12 +11,18 @@ from connectors import samples
 from connectors.contract import Binding, Connector
 from connectors.errors import AuthFailed, ConnectorError, SourceChanged, SourceUnavailable
 from connectors.strict_json import dumps
-from connectors.testing import databases, many, web
+from connectors.testing import databases, many, taps, web
 from connectors.testing.feed import Feed
 from connectors.testing.resuming import credentials
-from connectors.transport_settings import FilesSettings, HttpSettings, TableSettings
+from connectors.transport_settings import (
+    FilesSettings,
+    HttpSettings,
+    PushSettings,
+    SingerSettings,
+    TableSettings,
+)
 from connectors.transports import writing
-from schemas.records import RawRecord, Rejection
+from schemas.records import RawRecord, Rejection, Unreadable
 
 SECONDS = 0.15
 """How long the kit lets a source be silent."""
@@ -28,6 +34,8 @@ Failure = tuple[str, Connector, type[ConnectorError]]
 
 def names_errors(feed: Feed) -> str | None:
     """Refused credentials are AuthFailed, a source that is away is SourceUnavailable, another shape is SourceChanged."""
+    if isinstance(feed.manifest.transport, PushSettings):
+        return _of_a_push(feed)
     for what, connector, error in _failures(feed):
         if wrong := _told_otherwise(connector, error):
             return f"{what}: {wrong}"
@@ -36,14 +44,24 @@ def names_errors(feed: Feed) -> str | None:
 
 def _failures(feed: Feed) -> Iterator[Failure]:
     settings = feed.manifest.transport
-    if isinstance(settings, HttpSettings | TableSettings | FilesSettings):
-        yield "nobody said where the source is", feed.bound(_at(None), default=None), SourceUnavailable
+    yield "nobody said where the source is", feed.bound(_at(None), default=None), SourceUnavailable
     if isinstance(settings, HttpSettings):
         yield from _of_an_api(feed, settings)
     elif isinstance(settings, TableSettings):
         yield from _of_a_table(feed, settings)
     elif isinstance(settings, FilesSettings):
         yield from _of_a_folder(feed, settings)
+    elif isinstance(settings, SingerSettings):
+        yield from _of_a_tap(feed, settings)
+
+
+def _of_a_push(feed: Feed) -> str | None:
+    """Look at what is made of messages that are none: each is one row nobody can read, with its reason."""
+    for body in (_PAGE, b"", b"[1", dumps(_STRANGE[0])):
+        rows = list(feed.connector.unpack({}, body))
+        if not all(isinstance(row, Unreadable) and row.rule for row in rows) or len(rows) != 1:
+            return f"a message that is none ({body[:20]!r}) gives {len(rows)} rows that can be read"
+    return None
 
 
 def _at(place: str | None, variables: dict[str, str] | None = None) -> Binding:
@@ -116,6 +134,24 @@ def _of_a_folder(feed: Feed, settings: FilesSettings) -> Iterator[Failure]:
         yield "a file has another header", feed.bound(_at(folder), **still), SourceChanged
         file.write_bytes(_PAGE)
         yield "a file is a web page", feed.bound(_at(folder), **still), SourceChanged
+
+
+def _of_a_tap(feed: Feed, settings: SingerSettings) -> Iterator[Failure]:
+    programs = {
+        "the tap ends badly": ("raise SystemExit(1)", SourceUnavailable),
+        "the tap writes no messages": ("print('<html>')", SourceChanged),
+    }
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(folder)
+        for what, (code, error) in programs.items():
+            yield what, feed.bound(_at(None, taps.program(place, settings, code))), error
+        yield (
+            "its rows have other names",
+            feed.bound(_at(None, taps.tap(place, settings, _STRANGE))),
+            SourceChanged,
+        )
+        nothing = taps.tap(place, settings, []) | {settings.variable: str(place / "nothing")}
+        yield "there is no such tap", feed.bound(_at(None, nothing)), SourceUnavailable
 
 
 def _told_otherwise(connector: Connector, expected: type[ConnectorError]) -> str | None:

@@ -15,9 +15,9 @@ from connectors import samples
 from connectors.columns import column_name
 from connectors.contract import Binding, Connector
 from connectors.errors import ConnectorError
-from connectors.testing import databases, many, web
+from connectors.testing import databases, many, taps, web
 from connectors.testing.feed import Feed, NotConcerned
-from connectors.transport_settings import FilesSettings, HttpSettings, TableSettings
+from connectors.transport_settings import FilesSettings, HttpSettings, SingerSettings, TableSettings
 from schemas.records import Page, RawRecord
 
 
@@ -77,7 +77,9 @@ def _stand_in(feed: Feed) -> AbstractContextManager[_StandIn]:
         return _table(feed, settings)
     if isinstance(settings, FilesSettings):
         return _folder(feed, settings)
-    raise NotConcerned(f"the kit stands in for no source that comes by {settings.kind}")
+    if isinstance(settings, SingerSettings):
+        return _tap(feed, settings)
+    raise NotConcerned("it is pushed: nothing is fetched")
 
 
 def _versions(feed: Feed) -> set[str]:
@@ -117,6 +119,18 @@ def _table(feed: Feed, settings: TableSettings) -> Iterator[_StandIn]:
         connector = feed.bound(binding, page=many.PAGE, overlap_seconds=0, db_schema=None)
         more = [many.late(feed, times - numbers, numbers)]
         yield _StandIn(connector, len(made), lambda: databases.write(file, settings.table, more))
+
+
+@contextmanager
+def _tap(feed: Feed, settings: SingerSettings) -> Iterator[_StandIn]:
+    made = many.rows(feed, _versions(feed))
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(folder)
+        binding = Binding(samples.JURISDICTION, None, taps.tap(place, settings, made))
+        more = [*made, many.late(feed, _versions(feed))]
+        yield _StandIn(
+            feed.bound(binding, page=many.PAGE), len(made), lambda: taps.tap(place, settings, more)
+        )
 
 
 @contextmanager

@@ -51,6 +51,7 @@ def test_an_identity_number_is_found_with_and_without_its_check_sign(number: str
             "113.13812345678",
         ),
         *(
+            "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c14100000000a",
             "2024-09-18 10:30:00",
             "20240918103000",
             "1712345678901",

@@ -19,7 +19,8 @@ from connectors.contract import Binding
 from connectors.errors import AuthFailed, SourceChanged, SourceUnavailable
 from connectors.recording import NotRecorded, Recorded, record
 from connectors.registry import Source, source_in
-from connectors.testing import broken, check
+from connectors.testing import broken, check, taps
+from connectors.transport_settings import SingerSettings
 from schemas.records import RawRecord
 from tests.connectors.manifests import BASE, FILES, HTTP, KEY, NAME, PUSH, TABLE
 from tests.connectors.transports.serving import answer, serving
@@ -111,6 +112,15 @@ def test_rows_of_a_table_are_kept_up_to_the_number_asked_for(tmp_path: Path) -> 
     done = record(source, Binding(CITY, url), rows=2)
     assert (done.file.name, done.rows, len(kept(source, done))) == ("rows.json", 2, 2)
     assert scrubbed(done) == {key: 2 * times for key, times in PER_ROW.items()}
+
+
+def test_what_a_singer_tap_says_is_kept(tmp_path: Path) -> None:
+    source = feed(tmp_path, '[transport]\nkind = "singer"\nvariable = "HUB_TEST_TAP"\nstream = "permits"\n')
+    settings = source.manifest.transport
+    assert isinstance(settings, SingerSettings)
+    variables = taps.tap(tmp_path, settings, rows(5, XZ="新列"))
+    done = record(source, Binding(CITY, None, variables), rows=2)
+    assert (done.file.name, len(kept(source, done)), done.unknown) == ("rows.json", 2, ("XZ",))
 
 
 def test_a_pushed_message_is_kept_from_its_file(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ def test_the_template_is_a_valid_manifest_in_the_right_folder(tmp_path: Path) ->
     assert (tmp_path / "water" / "intake_permits" / "sample").is_dir()
 
 
-@pytest.mark.parametrize("kind", ["files", "http", "table", "push"])
+@pytest.mark.parametrize("kind", ["files", "http", "table", "singer", "push"])
 def test_there_is_a_template_for_each_transport(kind: Kind, tmp_path: Path) -> None:
     made = load(new(tmp_path, "water.intake_permits", kind))
     assert made.transport.kind == kind

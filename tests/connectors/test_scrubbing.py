@@ -12,6 +12,9 @@ from connectors.scrubbing import Scrubber
 from tests.connectors.manifests import TABLE, simple
 
 READ = """
+[[citations]]
+scheme = "document_no"
+from = "WH"
 [[identifiers]]
 scheme = "construction_permit"
 from = "XKZ"
@@ -63,6 +66,7 @@ def test_persons_and_secrets_are_replaced_in_their_own_shape(column: str, said: 
     [
         *(
             ("XKZ", "430204202409180101"),
+            ("WH", "430204202409180101"),
             ("JE", "14100000000"),
             ("JE", 14100000000),
             ("DM", "91430204MA4D00180A"),

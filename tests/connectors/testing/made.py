@@ -23,7 +23,11 @@ FOLDER = FILES + "[version]\ncolumns = ['GXSJ']\n"
 API = HTTP + PAGED + PAGE + SINCE + VERSION
 EXCHANGE = TABLE + VERSION
 PUSHED = PUSH + VERSION
-ROADS = {"api": API, "table": EXCHANGE, "folder": FOLDER, "push": PUSHED}
+TAP = (
+    '[transport]\nkind = "singer"\nvariable = "HUB_TEST_TAP"\nconfig = "HUB_TEST_CONFIG"\nstream = "permits"\n'
+    + VERSION
+)
+ROADS = {"api": API, "table": EXCHANGE, "folder": FOLDER, "tap": TAP, "push": PUSHED}
 
 
 def made(root: Path, road: str, code: str = "") -> Feed:

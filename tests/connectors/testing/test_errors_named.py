@@ -6,7 +6,7 @@ import pytest
 
 from connectors.testing.errors_named import names_errors
 from tests.connectors.manifests import HTTP, VERSION
-from tests.connectors.testing.made import API, EXCHANGE, FOLDER, PUSHED, ROADS, made
+from tests.connectors.testing.made import API, EXCHANGE, FOLDER, PUSHED, ROADS, TAP, made
 
 
 @pytest.mark.parametrize("road", ROADS)
@@ -39,6 +39,8 @@ def raising(error: str, instead: str) -> str:
         (API, raising("SourceChanged", "return"), "it answers with a web page: 0 rows instead of SourceCh"),
         (EXCHANGE, raising("AuthFailed", "return"), "it accepts no password: 0 rows instead of AuthFailed"),
         (EXCHANGE, raising("SourceChanged", "raise KeyError(1) from found"), "no such table: KeyError"),
+        (TAP, raising("SourceUnavailable", "return"), "where the source is: 0 rows instead"),
+        (TAP, raising("SourceChanged", "return"), "the tap writes no messages: 0 rows instead"),
         (FOLDER, raising("SourceUnavailable", "return"), "where the source is: 0 rows instead"),
         (FOLDER, raising("SourceChanged", "return"), "a file has another header: 0 rows instead"),
     ],
@@ -49,5 +51,10 @@ def test_an_error_that_is_swallowed_or_has_another_name_is_told(
     assert told in (names_errors(made(tmp_path, road, code)) or "")
 
 
-def test_a_pushed_feed_is_asked_nothing(tmp_path: Path) -> None:
-    assert names_errors(made(tmp_path, PUSHED, raising("Exception", "raise"))) is None
+BELIEVING = """    def unpack(self, headers, body):
+        yield from super().unpack(headers, b'[{"BH": "1", "GXSJ": "2024-01-01"}]')
+"""
+
+
+def test_a_message_that_is_none_is_one_row_nobody_can_read(tmp_path: Path) -> None:
+    assert "a message that is none" in (names_errors(made(tmp_path, PUSHED, BELIEVING)) or "")

@@ -7,8 +7,9 @@ import pytest
 from connectors.testing.feed import NotConcerned
 from connectors.testing.resuming import resumes
 from tests.connectors.manifests import HTTP, TABLE, VERSION
-from tests.connectors.testing.made import API, EXCHANGE, FOLDER, PAGE, PUSHED, SINCE, made
+from tests.connectors.testing.made import API, EXCHANGE, FOLDER, PAGE, PUSHED, SINCE, TAP, made
 
+DISCOVERED = TAP.replace("\n\n[version]", "\ndiscover = true\n\n[version]")
 STYLES = {
     "none": "",
     "page": PAGE,
@@ -25,7 +26,7 @@ def test_an_api_of_any_paging_loses_nothing(style: str, ordered: bool, tmp_path:
     assert resumes(made(tmp_path, HTTP + STYLES[style] + since + VERSION)) is None
 
 
-@pytest.mark.parametrize("road", [EXCHANGE, FOLDER, HTTP, TABLE])
+@pytest.mark.parametrize("road", [EXCHANGE, FOLDER, HTTP, TABLE, TAP, DISCOVERED])
 def test_tables_folders_and_sources_without_versions_lose_nothing(road: str, tmp_path: Path) -> None:
     assert resumes(made(tmp_path, road)) is None
 
@@ -64,6 +65,7 @@ SHORT = """    def fetch(self, cursor):
     [
         (EXCHANGE, AHEAD, "a run that resumes after page 1 of 4 loses"),
         (API, AHEAD, "a run that resumes after page 1"),
+        (TAP, AHEAD, "a run that resumes after page 1 of 5 loses 6 rows"),
         (FOLDER, AHEAD, "a run that resumes after page 1 of 2 loses 2 rows"),
         (EXCHANGE, SHORT, "8 rows stand in the source, and a run from the beginning gives 4"),
         (EXCHANGE, AFTER, "loses 4 rows"),
