@@ -15,7 +15,13 @@ from connectors.manifest import Manifest
 from connectors.registry import Source, connector_class
 from connectors.sample_forms import json_sample, sheet_sample
 from connectors.scrubbing import Scrubber
-from connectors.transport_settings import FilesSettings, HttpSettings, PushSettings, TableSettings
+from connectors.transport_settings import (
+    FilesSettings,
+    HttpSettings,
+    PushSettings,
+    SingerSettings,
+    TableSettings,
+)
 from schemas.records import Page, RawRecord, Unreadable
 
 LESSONS = 5
@@ -128,6 +134,8 @@ def _secrets(manifest: Manifest, binding: Binding) -> set[str]:
     names = set(manifest.push.secrets) if manifest.push else set()
     if isinstance(settings, HttpSettings) and settings.auth.variable:
         names.add(settings.auth.variable)
+    if isinstance(settings, SingerSettings):
+        names |= set(settings.environment)
     for name in names:
         value = binding.variables.get(name, "")
         found |= {value, value.partition(":")[2]}

@@ -51,7 +51,7 @@ def json_sample(manifest: Manifest, page: Page, scrubber: Scrubber, most: int) -
     rows = [_scrubbed(row, scrubber) for row in read]
     heads = list(dict.fromkeys(head for row in rows for head in row))
     encoded = [msgspec.Raw(_ENCODER.encode(row)) for row in rows]
-    name, said = _shape(manifest, page.sender, encoded)
+    name, said = _shape(manifest, scrubber.value("", page.sender), encoded)
     return SampleFile(name, lambda path: path.write_bytes(said), heads, len(rows), left_out)
 
 
@@ -136,7 +136,7 @@ def sheet_sample(
     made = [[scrubber.value(head, cell) for head, cell in line] for line in lines]
     encoding = _encoding(arrival) if arrival.suffix.lower() in {".csv", ".txt"} else "utf-8"
     return SampleFile(
-        arrival.name,
+        scrubber.value("", arrival.name),
         lambda path: writing.write(path, made, sheet=settings.sheet, encoding=encoding),
         found.heads,
         len(readable),

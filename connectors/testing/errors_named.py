@@ -121,7 +121,7 @@ def _of_a_table(feed: Feed, settings: TableSettings) -> Iterator[Failure]:
 
 def _of_a_folder(feed: Feed, settings: FilesSettings) -> Iterator[Failure]:
     still = {"settle_seconds": 0.0}
-    [like, *_] = sorted(path for path in (feed.folder / "sample").iterdir() if path.is_file())
+    like = feed.sample_files()[0]
     strange = [["strange", "odd"], *([str(number), "1"] for number in range(4))]
     with tempfile.TemporaryDirectory() as folder:
         nowhere = str(Path(folder) / "nowhere")

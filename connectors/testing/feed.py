@@ -41,6 +41,14 @@ class Feed:
         """Where the author's review of the sample stands."""
         return self.folder / "expected.json"
 
+    def sample_files(self) -> list[Path]:
+        """Give the files of the sample; raises NotConcerned where there is none to stand in with."""
+        place = self.folder / "sample"
+        found = sorted(path for path in place.iterdir() if path.is_file()) if place.is_dir() else []
+        if not found:
+            raise NotConcerned("there is no sample to make a source of")
+        return found
+
     def bound(self, binding: Binding, **settings: Any) -> Connector:
         """Give the feed's connector with another place and some settings of its transport changed."""
         transport = self.manifest.transport.model_copy(update=settings)

@@ -136,7 +136,7 @@ def _tap(feed: Feed, settings: SingerSettings) -> Iterator[_StandIn]:
 @contextmanager
 def _folder(feed: Feed, settings: FilesSettings) -> Iterator[_StandIn]:
     """Let every file of the sample arrive twice; a third time it comes late, and as old as the others."""
-    files = sorted(path for path in (feed.folder / "sample").iterdir() if path.is_file())
+    files = feed.sample_files()
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
         for file in files:

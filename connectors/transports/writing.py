@@ -31,11 +31,16 @@ def write(path: Path, rows: Iterable[Row], *, sheet: str | None, encoding: str) 
 
 def _xlsx(path: Path, rows: Iterable[Row], sheet: str) -> None:
     import openpyxl
+    from openpyxl.cell import WriteOnlyCell
 
     book = openpyxl.Workbook(write_only=True)
     page = book.create_sheet(sheet)
     for row in rows:
-        page.append(row)
+        cells = [WriteOnlyCell(page, cell) for cell in row]
+        for cell in cells:
+            if cell.data_type == "f":  # a text that begins like a formula, and is none
+                cell.data_type = "s"
+        page.append(cells)
     book.save(path)
 
 

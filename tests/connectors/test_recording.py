@@ -187,6 +187,22 @@ def test_a_file_is_kept_in_its_own_format_with_its_title_and_its_subtotals(name:
         assert (lines[0], lines[3]) == ("报表 填报人：某甲 电话 10000000001", ",小计,,,,")
 
 
+def test_a_file_named_after_a_phone_is_not_and_a_text_like_a_formula_stays_one(tmp_path: Path) -> None:
+    source = feed(tmp_path, FILES, "ignore = ['BZ']\n")
+    book = openpyxl.Workbook()
+    for line in (["BH", "MC", "BZ"], ["K1", "示例", "=未定"]):
+        book.worksheets[0].append(line)
+    book.worksheets[0]["C2"].data_type = "s"
+    (tmp_path / "arrivals").mkdir()
+    file = tmp_path / "arrivals" / f"报表{PHONE}.xlsx"
+    book.save(file)
+    os.utime(file, (1_700_000_000, 1_700_000_000))
+    done = record(source, Binding(CITY, str(file.parent)))
+    assert done.file.name == "报表10000000001.xlsx"
+    [row] = samples.rows(source.manifest, Path(str(source.folder)))
+    assert json.loads(row.body)["BZ"] == "=未定"
+
+
 def test_cells_keep_their_types_and_phones_written_as_numbers_are_found(tmp_path: Path) -> None:
     source = feed(tmp_path, FILES, 'ignore = ["QYRQ", "JE", "DH"]\n')
     lines: list[list[Any]] = [

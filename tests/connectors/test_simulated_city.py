@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 import subprocess
 import sys
 from collections import Counter
@@ -14,7 +15,9 @@ from typing import Any
 import pytest
 
 from connectors.contract import Binding, Connector
-from connectors.registry import discover
+from connectors.recording import record
+from connectors.registry import discover, source_in
+from connectors.testing import broken, check
 from schemas.records import Accepted, Listing, RawRecord
 
 ROOT = Path(__file__).parents[2]
@@ -46,15 +49,18 @@ def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
         process.stdout.close()
 
 
-def open_feed(city: dict[str, Any], key: str) -> Connector:
+def bound(city: dict[str, Any], key: str) -> Binding:
     places = {
         "commerce.signed_weekly": city["commerce_folder"],
         "commerce.signed_api": city["commerce_api_url"],
         "land.landchina": city["landchina_folder"],
     }
     database = city["land_url"] if key.startswith("land.") else city["housing_url"]
-    binding = Binding(430200, places.get(key, database), {"HUB_COMMERCE_API_TOKEN": city["token"]})
-    return discover().open(key, binding)
+    return Binding(430200, places.get(key, database), {"HUB_COMMERCE_API_TOKEN": city["token"]})
+
+
+def open_feed(city: dict[str, Any], key: str) -> Connector:
+    return discover().open(key, bound(city, key))
 
 
 PULLED = [
@@ -99,3 +105,15 @@ def test_a_second_run_begins_a_little_before_where_the_first_ended(city: dict[st
     assert 0 < sum(len(page.rows) for page in again) < sum(len(page.rows) for page in first)
     seen = {row for page in first for row in page.rows}
     assert all(row in seen for page in again for row in page.rows)
+
+
+@pytest.mark.parametrize("feed", PULLED)
+def test_a_recorded_page_keeps_the_contract_as_soon_as_its_expectation_is_written(
+    city: dict[str, Any], feed: str, tmp_path: Path
+) -> None:
+    folder = tmp_path.joinpath(*feed.split("."))
+    shutil.copytree(str(discover().sources[feed].folder), folder, ignore=shutil.ignore_patterns("sample"))
+    done = record(source_in(folder), bound(city, feed))
+    assert (done.unknown, done.missing, done.left_out) == ((), (), 0)
+    assert 0 < done.rows <= 20
+    assert broken(check(folder, update=True)) == []

@@ -40,6 +40,14 @@ def test_a_good_feed_keeps_every_rule_once_its_expectation_is_written(tmp_path: 
     }
 
 
+def test_a_feed_without_a_sample_is_told_to_record_one(tmp_path: Path) -> None:
+    folder = feed(tmp_path)
+    (folder / "sample" / "a.csv").unlink()
+    states = {result.rule: result.state for result in check(folder)}
+    assert (states["C2"], states["C8"], states["C9"]) == ("broken", "n/a", "n/a")
+    assert "hub connectors record" in broken(check(folder))[0]
+
+
 def test_an_unknown_key_and_a_wrong_manifest_break_the_first_rule(tmp_path: Path) -> None:
     assert "there is no source" in broken(check("no.such"))[0]
     assert rules(feed(tmp_path, BASE + FILES + KEY + "[nonsense]\n")) == ["C1"]
