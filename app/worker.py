@@ -15,11 +15,12 @@ from pathlib import Path
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.cron import CronTrigger
 
-from app.db import calls, jurisdictions, runs, sources
+from app.db import calls, jurisdictions, replays, runs, sources
 from app.db.runs import Due
 from app.db.session import Database
 from app.errors import Conflict, RulesChanged, Unavailable
 from app.logs import Seldom, with_cause
+from app.pipeline import replay as replaying
 from app.pipeline.process import drain, land_pushes
 from app.pipeline.rebuild import Stopped, rebuild
 from app.pipeline.rules import Rules
@@ -54,6 +55,8 @@ class Worker:
         self.disk = disk
         self.seldom = Seldom(log)
         self.stopping = threading.Event()
+        self.turn = threading.Lock()
+        """Held by whichever of draining and replaying writes, so that neither voids what the other has computed."""
         self.scheduler = BackgroundScheduler(timezone=UTC)
 
     def start(self) -> None:
@@ -63,6 +66,7 @@ class Worker:
             (self.sweep, float(SWEEP_SECONDS), 1),
             (self.pull, BEAT_SECONDS, PULLS),
             (self.process, BEAT_SECONDS, 1),
+            (self.replay, 1.0, 1),
         ):
             self.scheduler.add_job(
                 self._guarded(job),
@@ -95,11 +99,12 @@ class Worker:
         self._each(queue)
 
     def sweep(self) -> None:
-        """Return runs whose worker fell silent to the queue."""
+        """Return runs and replays whose worker fell silent to the queue."""
 
         def sweep(jurisdiction: int) -> None:
             with self.database.begin() as connection:
                 runs.sweep(connection, jurisdiction)
+                replays.sweep(connection, jurisdiction)
 
         self._each(sweep)
 
@@ -179,16 +184,41 @@ class Worker:
                 land_pushes(self.database, self.rules, jurisdiction)
                 with self.database.begin() as connection:
                     check_rules(connection, jurisdictions.hold(connection, jurisdiction), self.rules)
-            until = time.monotonic() + TURN_SECONDS
-            drain(
-                self.database,
-                self.rules,
-                jurisdiction,
-                limit=self.batch,
-                stopping=lambda: self.stopping.is_set() or time.monotonic() > until,
-            )
+            with self.turn:
+                until = time.monotonic() + TURN_SECONDS
+                drain(
+                    self.database,
+                    self.rules,
+                    jurisdiction,
+                    limit=self.batch,
+                    stopping=lambda: self.stopping.is_set() or time.monotonic() > until,
+                )
 
         self._each(take_turn)
+
+    def replay(self) -> None:
+        """Walk queued plans and replays until none is left."""
+        outdated = self._outdated()
+
+        def walk(jurisdiction: int) -> None:
+            while jurisdiction not in outdated and not self.stopping.is_set():
+                with self.database.begin() as connection:
+                    claimed = replays.claim(
+                        connection, jurisdiction, self.rules.fingerprint, replaying.LEASE_SECONDS
+                    )
+                if claimed is None:
+                    break
+                state = replaying.run(
+                    self.database,
+                    self.rules,
+                    claimed,
+                    stopping=self.stopping.is_set,
+                    turn=lambda: self.turn,
+                )
+                facts = {"replay": claimed.replay_id, "sources": claimed.sources, "state": state}
+                log.info("a replay ended", extra={"facts": facts})
+
+        self._each(walk)
 
     def _each(self, work: Callable[[int], None]) -> None:
         """Do a job for every jurisdiction; where it fails, the others still get their turn."""

@@ -48,6 +48,7 @@ class Registry:
     def __init__(self, sources: Mapping[str, Source], unavailable: Sequence[Broken]) -> None:
         self.sources = MappingProxyType(dict(sorted(sources.items())))
         self.unavailable = tuple(unavailable)
+        self._classes: dict[str, type[Connector]] = {}
 
     def manifests(self) -> tuple[Manifest, ...]:
         """Every manifest, in order of key."""
@@ -60,7 +61,10 @@ class Registry:
     def open(self, key: str, binding: Binding) -> Connector:
         """Make the connector of a source for one jurisdiction; raises KeyError for an unknown source."""
         source = self.sources[key]
-        return connector_class(source)(source.manifest, binding)
+        if key not in self._classes:
+            # once: code that is changed on the disk meanwhile is another rule set, for a process that starts under it
+            self._classes[key] = connector_class(source)
+        return self._classes[key](source.manifest, binding)
 
     def fingerprints(self) -> dict[str, str]:
         """Hash what decides how each source's records are read: its manifest and own code, independent of place."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 
-from app.db import portfolio, sources
+from app.db import portfolio, source_rules, sources
 from app.db.session import Connection
 from app.db.sources import Given, Standing
 from app.errors import BadRequest, Conflict, NotFound
@@ -23,6 +23,7 @@ def source_list(connection: Connection, jurisdiction: int, manifests: Manifests)
     standings = sources.standings(connection, jurisdiction)
     given = sources.given(connection, jurisdiction)
     held = sources.open_deletions(connection, jurisdiction)
+    due = {key for key, said in source_rules.read(connection, jurisdiction).items() if said.due}
     return [
         _view(
             key,
@@ -30,6 +31,7 @@ def source_list(connection: Connection, jurisdiction: int, manifests: Manifests)
             standings.get(key, Standing()),
             given.get(key, Given()),
             held.get(key, 0),
+            key in due,
             now,
         )
         for key in sorted({*manifests, *standings, *given, *held})
@@ -97,9 +99,15 @@ def _department(source_key: str) -> str:
 
 
 def _view(
-    key: str, manifest: Manifest | None, standing: Standing, given: Given, held: int, now: datetime
+    key: str,
+    manifest: Manifest | None,
+    standing: Standing,
+    given: Given,
+    held: int,
+    replay_due: bool,
+    now: datetime,
 ) -> SourceView:
-    needs = tuple(_needs(key, standing, given, held))
+    needs = tuple(_needs(key, standing, given, held, replay_due))
     every = standing.every_seconds
     if every is None and manifest is not None and manifest.schedule is not None:
         every = manifest.schedule.every
@@ -128,7 +136,7 @@ def _view(
     )
 
 
-def _needs(key: str, standing: Standing, given: Given, held: int) -> Iterator[Need]:
+def _needs(key: str, standing: Standing, given: Given, held: int, replay_due: bool) -> Iterator[Need]:
     """What a person must do: an attention note says so itself, in both languages."""
     if standing.attention:
         yield Need(zh=standing.attention, en=standing.attention)
@@ -137,6 +145,11 @@ def _needs(key: str, standing: Standing, given: Given, held: int) -> Iterator[Ne
         yield Need(
             zh=f"有 {held} 次批量删除被暂缓：部门清单中大量记录消失，请管理员在 {at} 确认或拒绝",
             en=f"{held} mass deletions are held back: an admin confirms or refuses them at {at}",
+        )
+    if replay_due:
+        yield Need(
+            zh="清单已修改，此前收到的记录仍按旧清单解释：请先在 /api/v1/replays 试算，再重放",
+            en="its manifest was changed, and what came before is read by the former one: plan a replay at /api/v1/replays, then run it",
         )
     if given.wholly_unreadable is not None:
         number, at = given.wholly_unreadable, f"/api/v1/rejections?source={key}&kind=unreadable"

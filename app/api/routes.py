@@ -7,7 +7,19 @@ from typing import Any
 
 from fastapi import APIRouter, Depends, FastAPI
 
-from app.api import deliveries, desk, errors, health, hooks, index, portfolio, projects, returns, sources
+from app.api import (
+    deliveries,
+    desk,
+    errors,
+    health,
+    hooks,
+    index,
+    portfolio,
+    projects,
+    replays,
+    returns,
+    sources,
+)
 from app.api.hub import Hub
 from app.api.limits import BodyLimit, said_once
 from schemas.api.shapes import Problem
@@ -39,7 +51,7 @@ def build(hub: Hub) -> FastAPI:
     )
     app.state.hub = hub
     api = APIRouter(prefix=PREFIX, dependencies=[Depends(said_once)])
-    for room in (projects, portfolio, sources, hooks, deliveries, returns, desk, health):
+    for room in (projects, portfolio, sources, replays, hooks, deliveries, returns, desk, health):
         api.include_router(room.router)
     app.include_router(api)
     app.include_router(index.router)

@@ -61,6 +61,24 @@ def _running(groups: Groups) -> None:
     _leaf(groups, "worker", "serving:worker", "scheduled pulls, pushes and the corridor")
     _leaf(groups, "process", "serving:process", "take in what waits, then end")
     _leaf(groups, "rebuild", "serving:rebuild", "derive everything again from memory and serve it")
+    _replay(groups)
+
+
+def _replay(groups: Groups) -> None:
+    inner = _group(groups, "replay", "read again what sources have said, after their manifests were mended")
+    others = "default: every source read under other rules than today's"
+    plan = _jurisdiction(
+        _leaf(inner, "plan", "replay:plan", "what today's manifests would make of it; changes nothing")
+    )
+    plan.add_argument("source", nargs="*", help=others)
+    plan.add_argument("--json", metavar="FILE", help="write the plan there")
+    run = _jurisdiction(_leaf(inner, "run", "replay:run", "take today's manifests up and read again"))
+    run.add_argument("source", nargs="*", help=others)
+    run.add_argument("--id", help="a replay that was planned, cancelled or failed, instead of sources")
+    run.add_argument("--by", default="hub replay run", help="who asks for it")
+    show = _jurisdiction(_leaf(inner, "show", "replay:show", "one replay, or the newest ones"))
+    show.add_argument("id", nargs="?")
+    _jurisdiction(_leaf(inner, "cancel", "replay:cancel", "end it after its chunk")).add_argument("id")
 
 
 def _database(groups: Groups) -> None:

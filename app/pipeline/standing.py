@@ -7,9 +7,12 @@ and a replay reads again what was read before.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from app.db import jurisdictions, source_rules
 from app.db.jurisdictions import Held
 from app.db.session import Connection
+from app.db.source_rules import SourceRules
 from app.errors import RulesChanged
 from app.pipeline.rules import Rules
 
@@ -59,9 +62,18 @@ def take_up(connection: Connection, held: Held, rules: Rules) -> list[str]:
     return sorted(due)
 
 
+def differing(connection: Connection, jurisdiction: int, rules: Rules) -> list[str]:
+    """Give the sources of which some records were read under other rules than these; none of a fresh drawer."""
+    stands = source_rules.read(connection, jurisdiction)
+    left = {*_unlike(stands, rules), *(key for key, said in stands.items() if said.due)}
+    return sorted(source_rules.remembered(connection, jurisdiction, left) if stands else ())
+
+
 def _others(connection: Connection, held: Held, rules: Rules) -> list[str]:
     """Give the sources that stand under other rules than these, those no longer installed included."""
-    stands = {key: said.fingerprint for key, said in source_rules.read(connection, held.jurisdiction).items()}
-    return sorted(
-        key for key in {*stands, *rules.sources} if stands.get(key, "") != rules.sources.get(key, "")
-    )
+    return _unlike(source_rules.read(connection, held.jurisdiction), rules)
+
+
+def _unlike(stands: Mapping[str, SourceRules], rules: Rules) -> list[str]:
+    was = {key: said.fingerprint for key, said in stands.items()}
+    return sorted(key for key in {*was, *rules.sources} if was.get(key, "") != rules.sources.get(key, ""))

@@ -133,3 +133,12 @@ def test_the_fingerprint_tells_what_decides_how_records_are_read(tmp_path: Path)
     elsewhere = tmp_path / "elsewhere"
     feed(elsewhere)
     assert discover([str(elsewhere)]).fingerprints() == with_feed
+
+
+def test_a_feeds_own_code_is_read_once_by_each_process(tmp_path: Path) -> None:
+    folder = feed(tmp_path)
+    (folder / "connector.py").write_text(OWN, encoding="utf-8")
+    found, binding = discover([str(tmp_path)]), Binding(430200)
+    first = found.open("testing.feed", binding)
+    (folder / "connector.py").write_text("x = 1\n", encoding="utf-8")
+    assert type(found.open("testing.feed", binding)) is type(first)

@@ -5,18 +5,20 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from app.db import jurisdictions, replays
 from app.db.replays import Claimed
 from app.db.session import Database
 from app.pipeline.replay import LEASE_SECONDS, run
-from app.pipeline.rules import Rules
+from app.pipeline.rules import Rules, load_rules
 from app.pipeline.standing import take_up
-from connectors.manifest import Manifest
+from connectors.manifest import Manifest, load
 from connectors.manifest_mapping import PartRule, TextRule
 from connectors.registry import Registry, Source
 from schemas.api.replays import ReplayView, Step
+from tests.support.small_city import PERMITS, SIGNED, SmallCity
 
 
 def with_manifests(rules: Rules, manifests: Mapping[str, Manifest], name: str) -> Rules:
@@ -95,3 +97,14 @@ def taken_up(database: Database, rules: Rules, jurisdiction: int) -> list[str]:
     """Take up rules as a starting worker does; gives the sources whose replay is due."""
     with database.begin() as connection:
         return take_up(connection, jurisdictions.hold(connection, jurisdiction), rules)
+
+
+def mended_city(city: SmallCity, key: str, old: str, new: str, folder: Path) -> Rules:
+    """Give the rules of a small city one of whose manifests was mended: a text in it became another."""
+    place = folder.joinpath(*key.split("."))
+    place.mkdir(parents=True)
+    text = {"housing.permits": PERMITS, "commerce.signed": SIGNED}[key]
+    assert old in text
+    (place / "manifest.toml").write_text(text.replace(old, new), encoding="utf-8")
+    found = city.registry.sources | {key: Source(load(place), place)}
+    return load_rules(Registry(found, []))
