@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 import msgspec
@@ -11,12 +12,16 @@ import msgspec
 from connectors.columns import column
 from connectors.manifest import Manifest
 from connectors.moments import moment
-from connectors.splitting import MOST_NAMES, NotSplittable, TooMany, members
+from connectors.splitting import MOST_NAMES, NotSplittable, Slice, TooMany, slices
 from connectors.strict_json import StrictJsonError, dumps, loads
 from schemas.records import Op, RawRecord, Unreadable, content_hash
 
 MAX_KEY_BYTES = 500
 MAX_LAYOUTS = 1000
+BLANKS = "\ufeff\u200b \t\r\n\u3000\xa0"
+"""What fills no key."""
+_MOST_BYTES = 4
+"""Of one character."""
 _SCALAR = msgspec.json.Decoder(str)
 _NOTHING = (b"null", b'""')
 _NUL = ("json.nul_char", "含空字符(NUL)", "holds the character NUL")
@@ -24,10 +29,14 @@ _CONTROL = ("json.control_char", "含未转义的控制字符", "holds a control
 _HALF = ("json.lone_surrogate", "含不完整字符", "holds half a character")
 
 
-class _Layout(NamedTuple):
+class Layout(NamedTuple):
     """Which heads make a row's content, in canonical order, and which hold key, version and retraction."""
 
+    names: bytes
+    """The names of the content, hashed."""
     content: tuple[tuple[bytes, str], ...]
+    values: Callable[[Mapping[str, Slice]], Sequence[Slice]]
+    """Gives the content's values in canonical order."""
     read: tuple[tuple[str, str], ...]
 
 
@@ -39,6 +48,7 @@ class RowReader:
         self._choices = manifest.identity.choices
         self._content_key = manifest.identity.content
         self._version = manifest.version
+        self._render = _RENDERED[manifest.version.kind] if manifest.version else _plain
         self._retraction = manifest.retraction
         self._volatile = frozenset(manifest.volatile)
         self._read = frozenset(
@@ -48,7 +58,7 @@ class RowReader:
                 *((manifest.retraction.column,) if manifest.retraction else ()),
             )
         )
-        self._layouts: dict[tuple[str, ...], _Layout] = {}
+        self._layouts: dict[tuple[str, ...], Layout] = {}
 
     def from_values(self, values: Mapping[str, Any]) -> RawRecord | Unreadable:
         """Read a row that came as values; its body is their canonical JSON."""
@@ -57,7 +67,7 @@ class RowReader:
     def from_json(self, body: bytes) -> RawRecord | Unreadable:
         """Read a row that came as JSON; its body stays byte for byte what was said."""
         try:
-            said = members(body)
+            said = slices(body)
         except TooMany:
             return Unreadable(
                 "json.too_many_names",
@@ -70,40 +80,65 @@ class RowReader:
         heads = tuple(said)
         if (layout := self._layouts.get(heads)) is None:
             layout = self._layout(heads)
-        content = b"\0".join([prefix + _canonical(said[head]) for prefix, head in layout.content])
-        row = {name: said[head] for name, head in layout.read}
+        values = layout.values(said)
+        if b"[" in body or body.find(b"{", 1) > 0:
+            values = [_canonical(bytes(value)) for value in values]
+        row = {name: bytes(said[head]) for name, head in layout.read}
         try:
-            key = self._key(row, content)
+            key = self._key(row) or self._content_key_of(layout, values)
             version = self._version_of(row)
             op = self._op(row)
         except _Unusable as found:
             return Unreadable(found.rule, body, found.zh, found.en)
-        return RawRecord(self._source, key, body, content_hash(content), version, op)
+        return RawRecord(
+            self._source, key, body, content_hash(layout.names + b"\0".join(values)), version, op
+        )
 
-    def _layout(self, heads: tuple[str, ...]) -> _Layout:
+    def key_heads(self) -> tuple[str, ...] | None:
+        """Give the heads under which the rows read last have the columns of the first key; None where they lack one."""
+        if not self._choices or not self._layouts:
+            return None
+        named = dict(next(reversed(self._layouts.values())).read)
+        found = [named.get(name) for name in self._choices[0]]
+        return tuple(head for head in found if head) if all(found) else None
+
+    def _layout(self, heads: tuple[str, ...]) -> Layout:
         """Work out once what a set of heads means; the rows of a source have few of them."""
         named = sorted(((column(head), head) for head in heads), key=lambda pair: (pair[0].full, pair[1]))
-        layout = _Layout(
-            content=tuple(
-                (each.full.encode("utf-8", "surrogatepass") + b"=", head)
-                for each, head in named
-                if each.name not in self._volatile
-            ),
+        content = tuple(
+            (each.full.encode("utf-8", "surrogatepass") + b"=", head)
+            for each, head in named
+            if each.name not in self._volatile
+        )
+        kept = tuple(head for _, head in content)
+        layout = Layout(
+            names=content_hash(b"\0".join(name for name, _ in content)),
+            content=content,
+            values=itemgetter(*kept) if len(kept) > 1 else lambda said: [said[head] for head in kept],
             read=tuple((each.name, head) for each, head in named if each.name in self._read),
         )
         if len(self._layouts) < MAX_LAYOUTS:
             self._layouts[heads] = layout
         return layout
 
-    def _key(self, row: Mapping[str, bytes], content: bytes) -> str:
-        """Join the raw values of the first list that is filled; a list after the first is marked, so that none collide."""
+    def _key(self, row: Mapping[str, bytes]) -> str | None:
+        """Join the raw values of the first list that is filled; a list after the first is marked, so that none collide.
+
+        None where none is filled.
+        """
         for place, names in enumerate(self._choices):
             values = [_scalar(row.get(name, b"null"), name) for name in names]
-            if all(value.strip("\ufeff\u200b \t\r\n\u3000\xa0") for value in values):
-                key = values[0] if len(values) == 1 else "|".join(map(_escaped, values))
+            if "" not in [value.strip(BLANKS) for value in values]:
+                key = join_key(values)
                 key = f"{place + 1}:{key}" if place else key
                 return _storable(key, single=len(values) == 1)
+        return None
+
+    def _content_key_of(self, layout: Layout, values: Sequence[Slice]) -> str:
         if self._content_key:
+            content = b"\0".join(
+                [prefix + value for (prefix, _), value in zip(layout.content, values, strict=True)]
+            )
             return f"content:{hashlib.blake2b(content, digest_size=16).hexdigest()}"
         named = "、".join("+".join(names) for names in self._choices)
         raise _Unusable("key.missing", f"缺少主键:{named}", f"the key is empty: {named}")
@@ -113,15 +148,16 @@ class RowReader:
             return ""
         first, *others = self._version.columns
         text = _scalar(row.get(first, b"null"), first)
-        rendered = {"timestamp": moment, "integer": _integer, "text": _plain}[self._version.kind](text)
+        rendered = self._render(text)
         if rendered is None:
             raise _Unusable(
                 "version.unreadable",
                 f"更新标识 {first} 无法识别:{text[:40]!r}",
                 f"{first} is no {self._version.kind} the hub can order by: {text[:40]!r}",
             )
-        tail = [_scalar(row.get(name, b"null"), name) for name in others]
-        return "|".join((rendered, *tail))
+        for name in others:
+            rendered += f"|{_scalar(row.get(name, b'null'), name)}"
+        return rendered
 
     def _op(self, row: Mapping[str, bytes]) -> Op:
         rule = self._retraction
@@ -146,6 +182,8 @@ def _scalar(raw: bytes, name: str) -> str:
         return raw.decode("ascii", "replace")
     try:
         text = _SCALAR.decode(raw)
+        if b"\\" not in raw:  # only an escape can bring in what is refused below
+            return text
         text.encode("utf-8")
     except (msgspec.DecodeError, UnicodeError):
         bare = min(raw) < ord(" ")
@@ -167,13 +205,19 @@ def _canonical(raw: bytes) -> bytes:
         return raw
 
 
-def _escaped(value: str) -> str:
-    return value.replace("\\", "\\\\").replace("|", "\\|")
+def join_key(values: Sequence[str]) -> str:
+    """Give the key that raw values make together; no other values make the same."""
+    if len(values) == 1:
+        return values[0]
+    key = "|".join(values)
+    if "\\" in key or key.count("|") >= len(values):
+        return "|".join(value.replace("\\", "\\\\").replace("|", "\\|") for value in values)
+    return key
 
 
 def _storable(key: str, *, single: bool) -> str:
     """Keep keys short enough for an index: a long joined key becomes its hash, a long plain one is refused."""
-    if len(key.encode()) <= MAX_KEY_BYTES:
+    if len(key) * _MOST_BYTES <= MAX_KEY_BYTES or len(key.encode()) <= MAX_KEY_BYTES:
         return key
     if single:
         raise _Unusable(
@@ -191,3 +235,11 @@ def _integer(text: str) -> str | None:
 
 def _plain(text: str) -> str | None:
     return text or None
+
+
+_RENDERED: Mapping[str, Callable[[str], str | None]] = {
+    "timestamp": moment,
+    "integer": _integer,
+    "text": _plain,
+}
+"""How a version of each kind is read: to a text that sorts, or None."""

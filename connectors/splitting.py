@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
 import msgspec
 
 _OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _LIST = msgspec.json.Decoder(list[msgspec.Raw])
+Slice = msgspec.Raw | bytes
+"""A value as it stands in a body."""
 _BOM = b"\xef\xbb\xbf"
 _TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|["\[\]{},:]', re.DOTALL)
 _STRING = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
@@ -41,11 +43,16 @@ class NamedTwice(NotSplittable):
 
 
 def members(body: bytes) -> dict[str, bytes]:
-    """Give an object's members as slices, whatever stands in them; raise NotSplittable when it is no object."""
+    """Give an object's members, whatever stands in them; raise NotSplittable when it is no object."""
+    return {name: bytes(value) for name, value in slices(body).items()}
+
+
+def slices(body: bytes) -> Mapping[str, Slice]:
+    """Give an object's members as they stand in it, not yet copied; raise NotSplittable when it is no object."""
     body = body.removeprefix(_BOM)
     _refuse_masses(body, MOST_NAMES)
     try:
-        return {name: bytes(raw) for name, raw in _OBJECT.decode(body).items()}
+        return _OBJECT.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return {_name(part): value for part, value in map(_pair, _cut(body, b"{", b"}"))}
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
 from pydantic import Field
 
@@ -46,6 +47,21 @@ class Unreadable:
     en: str
 
 
+RULES_BYTES, SAID_BYTES = 4, 20
+"""What a glance's hash begins with, equal for rows that are read by the same rules; and how long it is."""
+
+
+class Glance(NamedTuple):
+    """What tells that a row says again what was said before, without reading it.
+
+    `key` is its key as far as one can see; `said` is a hash of the rules by which it is read (RULES_BYTES), then one of
+    its bytes.
+    """
+
+    key: str
+    said: bytes
+
+
 class Listing(StrEnum):
     """How much of the source a page belongs to: only a full listing that ended cleanly may delete by absence."""
 
@@ -59,13 +75,15 @@ class Page:
     """One pulled page or file arrival: its rows in order, and the cursor that resumes after it.
 
     `version` is the whole listing's, as its rows bear it; '' where only the order of arrival tells old from new.
+    `glances` has one for each row, or is empty; where it is not, a row is only read when it is asked for.
     """
 
-    rows: tuple[RawRecord | Unreadable, ...]
+    rows: Sequence[RawRecord | Unreadable]
     cursor: str
     listing: Listing = Listing.CHANGES
     sender: str = ""
     version: str = ""
+    glances: Sequence[Glance | None] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +99,8 @@ class Head:
     row_no: int
     first_delivery: int
     first_row: int
+    said: bytes = b""
+    """The bytes it stands on, hashed as a glance does it; empty where nobody may rely on them."""
 
 
 def content_hash(body: bytes) -> bytes:

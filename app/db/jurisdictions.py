@@ -83,6 +83,18 @@ def take(connection: Connection, held: Held, counter: str, n: int = 1) -> Sequen
     return range(last - n + 1, last + 1)
 
 
+def take_landing(connection: Connection, held: Held) -> tuple[int, int]:
+    """Give the next numbers of a delivery and of its landing, in one question."""
+    row = connection.execute(
+        text(
+            "UPDATE ops.jurisdiction SET delivery_no = delivery_no + 1, landing_no = landing_no + 1"
+            " WHERE jurisdiction = :j RETURNING delivery_no, landing_no"
+        ),
+        {"j": held.jurisdiction},
+    ).one()
+    return row.delivery_no, row.landing_no
+
+
 def mark(
     connection: Connection, held: Held, *, fingerprint: str, common: str = "", generation: int | None = None
 ) -> None:

@@ -10,19 +10,49 @@ from sqlalchemy import Connection, text
 
 from app.db.copy import copy_rows, storable
 from app.db.seal import seal, unseal
-from schemas.records import Head, RawRecord, Unreadable
+from schemas.records import SAID_BYTES, Head, RawRecord, Unreadable
 
 
 def read_heads(connection: Connection, jurisdiction: int, record_ids: Sequence[str]) -> dict[str, Head]:
     """Give the heads of those records that have one."""
     rows = connection.execute(
         text(
-            "SELECT record_id, source, key, version, op, hash, delivery_no, row_no, first_delivery, first_row"
+            "SELECT record_id, source, key, version, op, hash, delivery_no, row_no, first_delivery, first_row, said"
             " FROM memory.head WHERE jurisdiction = :j AND record_id = ANY(:ids)"
         ),
         {"j": jurisdiction, "ids": list(record_ids)},
     )
     return {row[0]: Head(*row[1:]) for row in rows}
+
+
+def reached(connection: Connection, jurisdiction: int, source: str) -> tuple[int, bool]:
+    """Give how far the jurisdiction has landed, and whether the source has ever renamed a key."""
+    row = connection.execute(
+        text(
+            "SELECT landing_no, EXISTS (SELECT FROM memory.key_alias WHERE jurisdiction = :j AND source = :s) AS renamed"
+            " FROM ops.jurisdiction WHERE jurisdiction = :j"
+        ),
+        {"j": jurisdiction, "s": source},
+    ).one_or_none()
+    return (row.landing_no, row.renamed) if row else (0, False)
+
+
+def standing_on(connection: Connection, jurisdiction: int, record_ids: Sequence[str]) -> set[bytes]:
+    """Give record id and hash of the bytes it stands on, joined, of those records that have one.
+
+    All of them come as one value: thousands of rows cost more to take apart than to compare.
+    """
+    found = connection.execute(
+        text(
+            "SELECT string_agg(convert_to(record_id, 'UTF8') || said, '') FROM memory.head"
+            " WHERE jurisdiction = :j AND record_id = ANY(string_to_array(:ids, ',')) AND said <> ''"
+        ),
+        {"j": jurisdiction, "ids": ",".join(record_ids)},
+    ).scalar_one()
+    if found is None:
+        return set()
+    size = len(record_ids[0]) + SAID_BYTES  # ids of one jurisdiction are of one length
+    return {found[place : place + size] for place in range(0, len(found), size)}
 
 
 def read_history(
@@ -204,12 +234,12 @@ def move_heads(connection: Connection, jurisdiction: int, heads: Mapping[str, He
     connection.execute(
         text(
             "INSERT INTO memory.head (jurisdiction, record_id, source, key, version, op, hash, delivery_no, row_no,"
-            " first_delivery, first_row) SELECT :j, * FROM unnest(CAST(:ids AS text[]), CAST(:source AS text[]),"
+            " first_delivery, first_row, said) SELECT :j, * FROM unnest(CAST(:ids AS text[]), CAST(:source AS text[]),"
             " CAST(:key AS text[]), CAST(:version AS text[]), CAST(:op AS text[]), CAST(:hash AS bytea[]),"
             " CAST(:delivery_no AS bigint[]), CAST(:row_no AS int[]), CAST(:first_delivery AS bigint[]),"
-            " CAST(:first_row AS int[]))"
+            " CAST(:first_row AS int[]), CAST(:said AS bytea[]))"
             " ON CONFLICT (jurisdiction, record_id) DO UPDATE SET version = excluded.version, op = excluded.op,"
-            " hash = excluded.hash, delivery_no = excluded.delivery_no, row_no = excluded.row_no"
+            " hash = excluded.hash, delivery_no = excluded.delivery_no, row_no = excluded.row_no, said = excluded.said"
         ),
         {"j": jurisdiction, **columns},
     )
@@ -245,7 +275,7 @@ def unlisted(
     rows = connection.execute(
         text(
             "SELECT h.record_id, h.source, h.key, h.version, h.op, h.hash, h.delivery_no, h.row_no, h.first_delivery,"
-            " h.first_row FROM memory.head h WHERE h.jurisdiction = :j AND h.source = :s AND h.op = 'upsert'"
+            " h.first_row, h.said FROM memory.head h WHERE h.jurisdiction = :j AND h.source = :s AND h.op = 'upsert'"
             " AND NOT EXISTS (SELECT FROM ops.listing_seen l WHERE l.jurisdiction = h.jurisdiction"
             "  AND l.run_id = :run AND l.record_id = h.record_id)"
         ),

@@ -133,6 +133,13 @@ head = Table(
     Column("row_no", Integer, nullable=False),
     Column("first_delivery", BigInteger, nullable=False),
     Column("first_row", Integer, nullable=False),
+    Column(
+        "said",
+        LargeBinary,
+        nullable=False,
+        server_default=text("''"),
+        comment="hash of the bytes it stands on and of the rules they were read by; empty: read them again",
+    ),
     Index("ix_head_source", "jurisdiction", "source", "record_id"),
     schema=MEMORY,
 )

@@ -12,9 +12,11 @@ from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from types import MappingProxyType
 
-from schemas.records import Head, Op, RawRecord
+from schemas.records import RULES_BYTES, Head, Op, RawRecord
 
+NOTHING_KNOWN: Mapping[int, bytes] = MappingProxyType({})
 ABSENT = b"absent"
 """What stands in the place of a content hash where nothing was said: shorter than any hash."""
 
@@ -42,13 +44,20 @@ def older_versions(
     rows: Iterable[tuple[int, str, RawRecord]], heads: Mapping[str, Head]
 ) -> set[tuple[str, str]]:
     """Give the (record id, version) pairs that history must be asked about before `decide`."""
-    highest = {record_id: head.version for record_id, head in heads.items()}
+    highest: dict[str, str] = {}
     asked: set[tuple[str, str]] = set()
     for _, record_id, raw in rows:
-        if raw.version <= highest.get(record_id, "") != "":
-            asked.add((record_id, raw.version))
-        highest[record_id] = max(raw.version, highest.get(record_id, ""))
+        version, head = raw.version, heads.get(record_id)
+        so_far = highest.get(record_id, head.version if head else "")
+        if version <= so_far != "" and not (record_id not in highest and head and _repeats(raw, head)):
+            asked.add((record_id, version))
+        highest[record_id] = max(version, so_far)
     return asked
+
+
+def _repeats(raw: RawRecord, head: Head) -> bool:
+    """Tell whether a row says what its head stands on, to the version."""
+    return raw.version == head.version and raw.hash == head.hash and raw.op == head.op
 
 
 def decide(
@@ -56,8 +65,12 @@ def decide(
     heads: Mapping[str, Head],
     history: AbstractSet[tuple[str, str, bytes]],
     delivery_no: int,
+    bytes_said: Mapping[int, bytes] = NOTHING_KNOWN,
 ) -> tuple[list[Landed], dict[str, Head]]:
-    """Give each row's fate, and the heads that moved; `history` holds (record id, version, hash) said before."""
+    """Give each row's fate, and the heads that moved; `history` holds (record id, version, hash) said before.
+
+    `bytes_said` gives, by row number, the hashes of bytes that the heads then stand on.
+    """
     now = dict(heads)
     said = set(history)
     landed: list[Landed] = []
@@ -68,13 +81,15 @@ def decide(
         landed.append(Landed(row_no, record_id, raw, fate))
         if fate is not Fate.KNOWN:
             said.add((record_id, raw.version, raw.hash))
+        seen = bytes_said.get(row_no, b"")
         if fate is Fate.KEPT:
             first = (head.first_delivery, head.first_row) if head else (delivery_no, row_no)
-            now[record_id] = moved[record_id] = Head(
-                raw.source, raw.key, raw.version, raw.op, raw.hash, delivery_no, row_no, *first
-            )
+            stands = (raw.source, raw.key, raw.version, raw.op, raw.hash, delivery_no, row_no, *first)
+            now[record_id] = moved[record_id] = Head(*stands, seen)
         elif fate is Fate.CONFIRMED and head:
-            now[record_id] = moved[record_id] = replace(head, version=raw.version)
+            now[record_id] = moved[record_id] = replace(head, version=raw.version, said=seen)
+        elif head and seen[:RULES_BYTES] not in (b"", head.said[:RULES_BYTES]) and _repeats(raw, head):
+            now[record_id] = moved[record_id] = replace(head, said=seen)  # it was read by other rules
     return landed, moved
 
 

@@ -7,18 +7,18 @@ jurisdiction's row. `received = kept + unchanged + unreadable`, always.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from app.db import judgements, jurisdictions, landing
-from app.db.copy import storable
 from app.db.jurisdictions import Held
 from app.db.session import Connection
 from app.errors import Conflict
 from app.pipeline import heads
 from app.pipeline.heads import Fate
+from app.pipeline.look import Seen, look, numbered
 from schemas.ids import record_id
-from schemas.records import Listing, Page, RawRecord, Unreadable
+from schemas.records import Glance, Listing, Page, RawRecord, Unreadable
 
 SAFE_DELETION = 5
 """A full listing may delete by absence up to this share of a source's live records, in percent."""
@@ -49,16 +49,20 @@ def land_page(
 
     A listing older than one that landed before deletes nothing. More than 5 % vanished is held back for an admin's word. `run_id` joins the pages of one listing.
     """
+    mark = landing.reached(connection, jurisdiction, source)
+    seen = look(connection, jurisdiction, source, page, renamed=mark[1])
     held = jurisdictions.hold(connection, jurisdiction)
-    numbered = _numbered(connection, jurisdiction, source, page.rows)
+    if (
+        mark[1] or landing.reached(connection, jurisdiction, source) != mark
+    ):  # somebody landed while we looked
+        seen = look(connection, jurisdiction, source, page, renamed=True)
     held_back = 0
     if page.listing is not Listing.CHANGES and run_id is not None:
-        landing.note_listed(connection, jurisdiction, run_id, [rid for _, rid, _ in numbered[0]])
+        listed = [*seen.known.values(), *(rid for _, rid, _ in seen.named)]
+        landing.note_listed(connection, jurisdiction, run_id, listed)
         if page.listing is Listing.FULL_END:
-            numbered, held_back = _with_tombstones(
-                connection, jurisdiction, source, run_id, numbered, page.version
-            )
-    delivery_no = jurisdictions.take(connection, held, "delivery_no")[0]
+            seen, held_back = _with_tombstones(connection, jurisdiction, source, run_id, seen, page)
+    delivery_no, landing_no = jurisdictions.take_landing(connection, held)
     landing.add_delivery(
         connection,
         jurisdiction,
@@ -66,11 +70,11 @@ def land_page(
         source,
         channel=channel,
         sender=page.sender,
-        sha256=fingerprint(page.rows),
+        sha256=fingerprint(page.rows, page.glances),
     )
-    landed = _land(connection, held, source, delivery_no, *numbered)
-    return Landed(
-        landed.delivery_no, landed.received, landed.kept, landed.unchanged, landed.unreadable, held_back
+    said = {n: glance.said for n, glance in enumerate(page.glances, start=1) if glance is not None}
+    return replace(
+        _land(connection, held, source, (delivery_no, landing_no), seen, said), held_back=held_back
     )
 
 
@@ -85,7 +89,11 @@ def land_push(
     held = jurisdictions.hold(connection, jurisdiction)
     if not landing.still_waits(connection, jurisdiction, delivery_no):
         return None
-    return _land(connection, held, source, delivery_no, *_numbered(connection, jurisdiction, source, rows))
+    named, unreadable = numbered(
+        connection, jurisdiction, source, list(enumerate(rows, start=1)), renamed=True
+    )
+    landing_no = jurisdictions.take(connection, held, "landing_no")[0]
+    return _land(connection, held, source, (delivery_no, landing_no), Seen(named, unreadable))
 
 
 def delete_records(
@@ -124,110 +132,87 @@ def rename_key(
 def _land_replay(
     connection: Connection, held: Held, source: str, rows: list[tuple[int, str, RawRecord]], by: str
 ) -> Landed:
-    delivery_no = jurisdictions.take(connection, held, "delivery_no")[0]
+    numbers = jurisdictions.take_landing(connection, held)
     landing.add_delivery(
         connection,
         held.jurisdiction,
-        delivery_no,
+        numbers[0],
         source,
         channel="replay",
         sender=by,
         sha256=fingerprint([raw for _, _, raw in rows]),
     )
-    return _land(connection, held, source, delivery_no, rows, [])
-
-
-def _numbered(
-    connection: Connection, jurisdiction: int, source: str, rows: Sequence[RawRecord | Unreadable]
-) -> tuple[list[tuple[int, str, RawRecord]], list[tuple[int, Unreadable]]]:
-    checked = [(n, _checked(source, row)) for n, row in enumerate(rows, start=1)]
-    readable = [(n, row) for n, row in checked if isinstance(row, RawRecord)]
-    unreadable = [(n, row) for n, row in checked if isinstance(row, Unreadable)]
-    aliases = landing.read_aliases(connection, jurisdiction, source, list({raw.key for _, raw in readable}))
-    named = [(n, record_id(jurisdiction, source, aliases.get(raw.key, raw.key)), raw) for n, raw in readable]
-    return named, unreadable
-
-
-def _checked(source: str, row: RawRecord | Unreadable) -> RawRecord | Unreadable:
-    """Give a row that may land: a connector's slip costs its own row, never the delivery or those behind it."""
-    named = isinstance(row, RawRecord) and (row.source, storable(row.key), storable(row.version))
-    if isinstance(row, Unreadable) or named == (source, row.key, row.version):
-        return row
-    return Unreadable(
-        "connector.failed",
-        row.body,
-        "连接器出错：主键、版本或来源不合规",
-        "the connector failed: a key, version or source the hub cannot keep",
-    )
+    return _land(connection, held, source, numbers, Seen(rows, []))
 
 
 def _with_tombstones(
-    connection: Connection,
-    jurisdiction: int,
-    source: str,
-    run_id: str,
-    numbered: tuple[list[tuple[int, str, RawRecord]], list[tuple[int, Unreadable]]],
-    version: str,
-) -> tuple[tuple[list[tuple[int, str, RawRecord]], list[tuple[int, Unreadable]]], int]:
-    named, unreadable = numbered
+    connection: Connection, jurisdiction: int, source: str, run_id: str, seen: Seen, page: Page
+) -> tuple[Seen, int]:
     live, vanished = landing.unlisted(connection, jurisdiction, source, run_id)
     landing.forget_listed(connection, jurisdiction, run_id)
-    if version and landing.newest_version(connection, jurisdiction, source) > version:
-        return numbered, 0
+    if page.version and landing.newest_version(connection, jurisdiction, source) > page.version:
+        return seen, 0
     if len(vanished) * 100 > live * SAFE_DELETION:
         landing.hold_deletion(connection, jurisdiction, source, run_id, live, sorted(vanished))
-        return numbered, len(vanished)
-    start = len(named) + len(unreadable) + 1
-    tombstones = zip(sorted(vanished), heads.absent(vanished, version), strict=True)
-    named = [*named, *((n, rid, raw) for n, (rid, raw) in enumerate(tombstones, start=start))]
-    return (named, unreadable), 0
+        return seen, len(vanished)
+    tombstones = zip(sorted(vanished), heads.absent(vanished, page.version), strict=True)
+    start = len(page.rows) + 1
+    gone = [(n, rid, raw) for n, (rid, raw) in enumerate(tombstones, start=start)]
+    return seen._replace(named=[*seen.named, *gone]), 0
 
 
 def _land(
     connection: Connection,
     held: Held,
     source: str,
-    delivery_no: int,
-    named: list[tuple[int, str, RawRecord]],
-    unreadable: list[tuple[int, Unreadable]],
+    numbers: tuple[int, int],
+    seen: Seen,
+    said: Mapping[int, bytes] = heads.NOTHING_KNOWN,
 ) -> Landed:
-    j = held.jurisdiction
-    present = landing.read_heads(connection, j, list({rid for _, rid, _ in named}))
-    history = landing.read_history(connection, j, heads.older_versions(named, present))
-    landed, moved = heads.decide(named, present, history, delivery_no)
-    landing.add_raw_records(
-        connection,
-        j,
-        delivery_no,
-        (
+    j, (delivery_no, landing_no) = held.jurisdiction, numbers
+    named, unreadable = seen.named, seen.unreadable
+    landed: list[heads.Landed] = []
+    if named:
+        present = landing.read_heads(connection, j, list({rid for _, rid, _ in named}))
+        history = landing.read_history(connection, j, heads.older_versions(named, present))
+        landed, moved = heads.decide(named, present, history, delivery_no, said)
+        landing.add_raw_records(
+            connection,
+            j,
+            delivery_no,
             (
-                row.row_no,
-                row.record_id,
-                row.raw,
-                "confirm" if row.fate is Fate.CONFIRMED else row.raw.op,
-                row.fate is Fate.LATE,
-            )
-            for row in landed
-            if row.fate is not Fate.KNOWN
-        ),
-    )
-    landing.add_unreadable(connection, j, delivery_no, source, unreadable)
-    landing.move_heads(connection, j, moved)
+                (
+                    row.row_no,
+                    row.record_id,
+                    row.raw,
+                    "confirm" if row.fate is Fate.CONFIRMED else row.raw.op,
+                    row.fate is Fate.LATE,
+                )
+                for row in landed
+                if row.fate is not Fate.KNOWN
+            ),
+        )
+        landing.move_heads(connection, j, moved)
+    if unreadable:
+        landing.add_unreadable(connection, j, delivery_no, source, unreadable)
     kept = sum(row.fate in (Fate.KEPT, Fate.LATE) for row in landed)
     counts = {
-        "received": len(named) + len(unreadable),
+        "received": len(named) + len(unreadable) + len(seen.known),
         "kept": kept,
-        "unchanged": len(named) - kept,
+        "unchanged": len(named) - kept + len(seen.known),
         "unreadable": len(unreadable),
     }
-    landing_no = jurisdictions.take(connection, held, "landing_no")[0]
     landing.add_landing(connection, j, landing_no, delivery_no, counts)
     return Landed(delivery_no, **counts)
 
 
-def fingerprint(rows: Iterable[RawRecord | Unreadable]) -> bytes:
-    """Give the SHA-256 by which a delivery knows the rows of its page."""
+def fingerprint(rows: Sequence[RawRecord | Unreadable], glances: Sequence[Glance | None] = ()) -> bytes:
+    """Give the SHA-256 by which a delivery knows the rows of its page: of the bytes that glances tell, else of content."""
     digest = hashlib.sha256()
-    for row in rows:
+    for n, glance in enumerate(glances or (None,) * len(rows)):
+        if glance is not None:
+            digest.update(glance.said)
+            continue
+        row = rows[n]
         digest.update(row.hash if isinstance(row, RawRecord) else row.body)
     return digest.digest()

@@ -24,9 +24,13 @@ def check_columns(manifest: Manifest, heads: Collection[str]) -> None:
 
 def check_shape(manifest: Manifest, rows: Sequence[RawRecord | Unreadable]) -> None:
     """Raise SourceChanged when no row of a page of some size has a usable key."""
-    bad = [row for row in rows if isinstance(row, Unreadable)]
-    if len(rows) >= ENOUGH and len(bad) == len(rows):
-        raise SourceChanged(f"{manifest.key}: no row of the page can be read ({bad[0].rule}: {bad[0].en})")
+    if len(rows) < ENOUGH or any(
+        isinstance(row, RawRecord) for row in rows
+    ):  # the first will do: none is read in vain
+        return
+    bad = rows[0]
+    if isinstance(bad, Unreadable):
+        raise SourceChanged(f"{manifest.key}: no row of the page can be read ({bad.rule}: {bad.en})")
 
 
 def check_names(manifest: Manifest, rows: Sequence[bytes]) -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 from connectors import moments
 from connectors.contract import Binding
 from connectors.errors import AuthFailed, SourceChanged, SourceUnavailable
+from connectors.glances import UnreadRows
 from connectors.locations import location
 from connectors.manifest import Manifest
 from connectors.rows import RowReader
@@ -73,7 +74,7 @@ class _Walk:
         What a later look brings anew is given at once. Only the end of the last look moves the cursor and the listing.
         """
         told: set[int] = set()
-        held: tuple[Row, ...] = ()
+        held: Sequence[Row] = ()
         before, gave = b"", time.monotonic()
         for look in range(LOOKS):
             order, number = hashlib.blake2b(digest_size=16), 0
@@ -96,7 +97,7 @@ class _Walk:
             f"rows moved between pages in each of {LOOKS} looks; the next run starts again"
         )
 
-    def _look(self) -> Iterator[tuple[tuple[Row, ...], bool]]:
+    def _look(self) -> Iterator[tuple[Sequence[Row], bool]]:
         """Give the rows of each page, and whether pages follow; complete or with an error."""
         number, token, total, given, asked = 0, None, None, 0, 0
         since, since_stamp = self._since(self._start), ""
@@ -122,12 +123,12 @@ class _Walk:
                 )
             if not more and total is not None and len(bodies) >= self._settings.paging.size:
                 self._check_nothing_follows(number, since, marks, total)
-            rows = tuple(self._reader.from_json(body) for body in bodies)
+            rows = UnreadRows(self._reader, bodies)
             check_encoding(self._manifest, bodies)
             check_shape(self._manifest, rows)
             check_names(self._manifest, bodies)
             reached = self._advance(rows)
-            fresh = tuple(row for row in rows if row not in self._edge)
+            fresh = tuple(row for row in rows if row not in self._edge) if self._edge else rows
             self._edge = (
                 frozenset(row for row in rows if _stamp(row) == reached) if self._ordered else frozenset()
             )
@@ -232,7 +233,7 @@ class _Walk:
             raise SourceUnavailable(f"the source names {total} rows and gives {given}")
         return more
 
-    def _advance(self, raws: tuple[Row, ...]) -> str | None:
+    def _advance(self, raws: Sequence[Row]) -> str | None:
         """Give the highest update time of a page; note it unless it is from the future.
 
         Where a list is ordered the next page is asked for from that time on: a row that is updated meanwhile moves to
@@ -259,8 +260,9 @@ class _Walk:
             return since.first
         return (known - timedelta(seconds=since.overlap_seconds * overlap)).strftime(since.form)
 
-    def _page(self, rows: tuple[Row, ...], *, more: bool) -> Page:
-        return Page(rows, self._cursor(done=not more), self._listing(more=more))
+    def _page(self, rows: Sequence[Row], *, more: bool) -> Page:
+        glances = rows.glances(self._manifest) if isinstance(rows, UnreadRows) else ()
+        return Page(rows, self._cursor(done=not more), self._listing(more=more), glances=glances)
 
     def _cursor(self, *, done: bool) -> str:
         moving = self._settings.since is not None and (done or self._settings.since.ordered)

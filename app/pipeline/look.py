@@ -1,0 +1,85 @@
+"""What a delivery says, found out before anybody is kept waiting: which rows repeat what stands, and what the others say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import NamedTuple
+
+from app.db import landing
+from app.db.copy import storable
+from app.db.session import Connection
+from schemas.ids import record_id
+from schemas.records import Page, RawRecord, Unreadable
+
+
+class Seen(NamedTuple):
+    """What a delivery says: rows with their record, unreadable rows, and the records of rows that were not even read."""
+
+    named: list[tuple[int, str, RawRecord]]
+    unreadable: list[tuple[int, Unreadable]]
+    known: Mapping[int, str] = MappingProxyType({})
+
+
+def look(connection: Connection, jurisdiction: int, source: str, page: Page, *, renamed: bool) -> Seen:
+    """Read the rows of a page, but for those that say again what their record stands on, to the byte.
+
+    A record of which the page says anything else too is read in all its rows: their order counts.
+    """
+    glanced = [(n, glance) for n, glance in enumerate(page.glances, start=1) if glance is not None]
+    aliases: Mapping[str, str] = {}
+    if renamed and glanced:
+        aliases = landing.read_aliases(connection, jurisdiction, source, [each.key for _, each in glanced])
+    ids = [record_id(jurisdiction, source, aliases.get(each.key, each.key)) for _, each in glanced]
+    standing = landing.standing_on(connection, jurisdiction, ids) if ids else set()
+    known = {
+        n: rid
+        for (n, each), rid in zip(glanced, ids, strict=True)
+        if rid.encode("ascii") + each.said in standing
+    }
+    unread = [n for n in range(1, len(page.rows) + 1) if n not in known]
+    named, unreadable = numbered(
+        connection, jurisdiction, source, [(n, page.rows[n - 1]) for n in unread], renamed=renamed
+    )
+    told = {rid for _, rid, _ in named}
+    if again := [n for n, rid in known.items() if rid in told]:
+        rows = [(n, page.rows[n - 1]) for n in sorted((*unread, *again))]
+        named, unreadable = numbered(connection, jurisdiction, source, rows, renamed=renamed)
+        known = {n: rid for n, rid in known.items() if rid not in told}
+    return Seen(named, unreadable, known)
+
+
+def numbered(
+    connection: Connection,
+    jurisdiction: int,
+    source: str,
+    rows: Sequence[tuple[int, RawRecord | Unreadable]],
+    *,
+    renamed: bool,
+) -> tuple[list[tuple[int, str, RawRecord]], list[tuple[int, Unreadable]]]:
+    """Give each readable row with the record it speaks of, and the others, in order.
+
+    Only where the source has ever renamed a key is it asked which.
+    """
+    checked = [(n, _checked(source, row)) for n, row in rows]
+    readable = [(n, row) for n, row in checked if isinstance(row, RawRecord)]
+    unreadable = [(n, row) for n, row in checked if isinstance(row, Unreadable)]
+    aliases: Mapping[str, str] = {}
+    if renamed:
+        keys = list({raw.key for _, raw in readable})
+        aliases = landing.read_aliases(connection, jurisdiction, source, keys)
+    named = [(n, record_id(jurisdiction, source, aliases.get(raw.key, raw.key)), raw) for n, raw in readable]
+    return named, unreadable
+
+
+def _checked(source: str, row: RawRecord | Unreadable) -> RawRecord | Unreadable:
+    """Give a row that may land: a connector's slip costs its own row, never the delivery or those behind it."""
+    named = isinstance(row, RawRecord) and (row.source, storable(row.key), storable(row.version))
+    if isinstance(row, Unreadable) or named == (source, row.key, row.version):
+        return row
+    return Unreadable(
+        "connector.failed",
+        row.body,
+        "连接器出错：主键、版本或来源不合规",
+        "the connector failed: a key, version or source the hub cannot keep",
+    )

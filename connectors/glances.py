@@ -1,0 +1,112 @@
+"""Rows that are read only when somebody asks: most rows of a listing say again what they said last time.
+
+A glance takes a row's key from its bytes without building the row, and hashes the bytes. Who finds a record of that key
+standing on bytes of the same hash knows that reading them would give that record as it stands: the hash covers the
+rules of reading too, so the bytes alone decide, and a key that was misread finds nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
+from importlib import resources
+from typing import overload
+
+import msgspec
+
+from connectors.manifest import Manifest
+from connectors.rows import BLANKS, MAX_KEY_BYTES, RowReader, join_key
+from schemas.records import RULES_BYTES, Glance, RawRecord, Unreadable
+
+Row = RawRecord | Unreadable
+_READING = ("columns.py", "moments.py", "rows.py", "splitting.py", "strict_json.py")
+"""The code that decides what record a row's bytes are."""
+_LONGEST = MAX_KEY_BYTES // 4
+"""Characters that are certainly not too many bytes."""
+
+
+class UnreadRows(Sequence[Row]):
+    """The rows of one page in order, each read once, when it is first asked for."""
+
+    def __init__(self, reader: RowReader, bodies: Sequence[bytes]) -> None:
+        self._reader, self._bodies = reader, bodies
+        self._read: list[Row | None] = [None] * len(bodies)
+
+    def __len__(self) -> int:
+        return len(self._bodies)
+
+    @overload
+    def __getitem__(self, place: int) -> Row: ...
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[Row]: ...
+    def __getitem__(self, place: int | slice) -> Row | Sequence[Row]:
+        if isinstance(place, slice):
+            return tuple(self[each] for each in range(*place.indices(len(self))))
+        row = self._read[place]
+        if row is None:
+            row = self._read[place] = self._reader.from_json(self._bodies[place])
+        return row
+
+    @property
+    def read_so_far(self) -> int:
+        """How many rows somebody has asked for."""
+        return len(self._read) - self._read.count(None)
+
+    def glances(self, manifest: Manifest) -> Sequence[Glance | None]:
+        """Give a glance at each row, None where it must be read to be told; empty when a row has been read already.
+
+        The heads of the key are those of the first row, which is read.
+        """
+        if self.read_so_far > 1:
+            return ()
+        if not self._bodies:
+            return ()
+        self[0]
+        heads = self._reader.key_heads()
+        return tuple(_glances(_keys(heads), _rules(manifest), self._bodies)) if heads else ()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and tuple(self) == tuple(other)
+
+    def __hash__(self) -> int:
+        return hash(tuple(self))
+
+
+def _glances(
+    key_of: Callable[[bytes], msgspec.Struct], rules: bytes, bodies: Sequence[bytes]
+) -> Iterator[Glance | None]:
+    hashed, convert = hashlib.blake2b, msgspec.structs.astuple
+    for body in bodies:
+        try:
+            values = convert(key_of(body))
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            yield None
+            continue
+        key = join_key([value if value.__class__ is str else str(value) for value in values])
+        if key.strip(BLANKS) and len(key) <= _LONGEST:
+            yield Glance(key, rules + hashed(body, digest_size=16).digest())
+        else:
+            yield None
+
+
+@lru_cache(maxsize=256)
+def _keys(heads: tuple[str, ...]) -> Callable[[bytes], msgspec.Struct]:
+    """Make a reader of the members that are a key, where they are texts or whole numbers; it builds none of the others."""
+    names = [f"key_{place}" for place, _ in enumerate(heads)]
+    made = msgspec.defstruct(
+        "Key", [(name, str | int, "") for name in names], rename=dict(zip(names, heads, strict=True))
+    )
+    return msgspec.json.Decoder(made).decode
+
+
+def _rules(manifest: Manifest) -> bytes:
+    """Hash all that decides what record a row's bytes are: this source's own rules and the code that reads."""
+    own = (manifest.key, manifest.identity, manifest.version, manifest.retraction, manifest.volatile)
+    return hashlib.blake2b(_code() + repr(own).encode(), digest_size=RULES_BYTES).digest()
+
+
+@lru_cache(maxsize=1)
+def _code() -> bytes:
+    files = resources.files("connectors")
+    return hashlib.blake2b(b"\0".join((files / name).read_bytes() for name in _READING)).digest()

@@ -1,0 +1,157 @@
+"""Rows that say again what stands are not read, and nobody can tell by what the hub keeps."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import text
+
+from app.db import jurisdictions
+from app.db.jurisdictions import Held
+from app.db.session import Connection, Database
+from app.pipeline.land import Landed, land_page, rename_key
+from connectors.glances import UnreadRows
+from connectors.rows import RowReader
+from schemas.records import Listing, Page
+from tests.support.corridor import opened, rows_of
+from tests.support.database import JURISDICTIONS
+from tests.support.landed import REGISTRY
+from tests.support.small_city import permit, signed
+
+FIRST, SECOND = JURISDICTIONS
+SIGNED, PERMITS = "commerce.signed", "housing.permits"
+HEADS = (
+    "SELECT key, version, op, hash, delivery_no, row_no, first_delivery, first_row FROM memory.head"
+    " WHERE jurisdiction = :j ORDER BY source, key"
+)
+KEPT = (
+    "SELECT delivery_no, row_no, source, key, version, op, hash, body, late FROM memory.raw_record"
+    " WHERE jurisdiction = :j ORDER BY 1, 2"
+)
+COUNTS = "SELECT delivery_no, received, kept, unchanged, unreadable FROM memory.landing WHERE jurisdiction = :j ORDER BY 1"
+
+
+@pytest.fixture
+def hub(database_url: str) -> Iterator[Database]:
+    with opened(database_url) as database:
+        yield database
+
+
+def unread(source: str, said: Sequence[Mapping[str, str]], listing: Listing = Listing.CHANGES) -> Page:
+    """A page as a transport gives it that reads nothing in vain."""
+    manifest = REGISTRY.manifest(source)
+    rows = UnreadRows(RowReader(manifest), [json.dumps(row, ensure_ascii=False).encode() for row in said])
+    return Page(rows, "", listing, glances=rows.glances(manifest))
+
+
+def pull(hub: Database, source: str, *said: Mapping[str, str], run: str | None = None) -> tuple[Landed, int]:
+    """Land the rows unread in the first jurisdiction and read in the second; how many had to be read."""
+    listing = Listing.CHANGES if run is None else Listing.FULL_END
+    lazy = unread(source, said, listing)
+    with hub.begin() as connection:
+        landed = land_page(connection, FIRST, source, lazy, run_id=run)
+    assert isinstance(lazy.rows, UnreadRows)
+    count = lazy.rows.read_so_far
+    eager = Page(tuple(unread(source, said).rows), "", listing)
+    with hub.begin() as connection:
+        assert land_page(connection, SECOND, source, eager, run_id=run) == landed
+    return landed, count
+
+
+def same_in_both(hub: Database) -> bool:
+    """Whether nobody can tell by what was kept which rows were read."""
+    return all(rows_of(hub, q, j=FIRST) == rows_of(hub, q, j=SECOND) for q in (HEADS, KEPT, COUNTS))
+
+
+def test_a_page_said_again_is_not_read_but_for_its_first_row(hub: Database) -> None:
+    said = [signed(str(n)) for n in range(20)]
+    assert pull(hub, SIGNED, *said)[1] == 20
+    landed, count = pull(hub, SIGNED, *said)
+    assert (landed.received, landed.kept, landed.unchanged, count) == (20, 0, 20, 1)
+    assert pull(hub, SIGNED, *said[:9], signed("9", "改名"), *said[10:]) == (
+        Landed(3, received=20, kept=1, unchanged=19),
+        2,
+    )
+    assert same_in_both(hub)
+
+
+def test_what_stood_before_another_word_of_the_same_page_is_said_anew(hub: Database) -> None:
+    pull(hub, SIGNED, signed("0"), signed("1", "甲"))
+    landed, _ = pull(hub, SIGNED, signed("0"), signed("1", "乙"), signed("1", "甲"))
+    assert (landed.kept, landed.unchanged) == (2, 1)
+    assert same_in_both(hub)
+
+
+def test_a_whole_listing_that_is_not_read_withdraws_what_it_does_not_name(hub: Database) -> None:
+    said = [permit(str(n)) for n in range(30)]
+    pull(hub, PERMITS, *said, run="1")
+    landed, count = pull(hub, PERMITS, *said[1:], run="2")
+    assert (landed.received, landed.kept, landed.unchanged, count) == (30, 1, 29, 1)
+    assert rows_of(hub, "SELECT key FROM memory.head WHERE op = 'delete'") == [("0",), ("0",)]
+    assert same_in_both(hub)
+
+
+def test_a_renamed_record_is_known_by_its_new_name(hub: Database) -> None:
+    pull(hub, SIGNED, signed("0"), signed("old"))
+    for jurisdiction in JURISDICTIONS:
+        with hub.begin() as connection:
+            rename_key(connection, jurisdiction, SIGNED, "old", "new", "department")
+    assert pull(hub, SIGNED, signed("0"), signed("new"))[0].kept == 1
+    assert pull(hub, SIGNED, signed("0"), signed("new"))[1] == 1
+    assert rows_of(hub, "SELECT count(*) FROM memory.head") == [(4,)]
+    assert same_in_both(hub)
+
+
+def test_rows_that_were_read_by_other_rules_are_read_once_more(hub: Database) -> None:
+    said = [signed(str(n)) for n in range(5)]
+    pull(hub, SIGNED, *said)
+    with hub.begin() as connection:
+        connection.execute(
+            text("UPDATE memory.head SET said = set_byte(said, 0, 255 - get_byte(said, 0)) WHERE said <> ''")
+        )
+    assert pull(hub, SIGNED, *said) == (Landed(2, received=5, unchanged=5), 5)
+    assert pull(hub, SIGNED, *said)[1] == 1
+    assert same_in_both(hub)
+
+
+def test_what_lands_while_we_look_is_looked_at(hub: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    pull(hub, SIGNED, signed("0"), signed("1", "甲"))
+    hold, meanwhile = jurisdictions.hold, [unread(SIGNED, [signed("1", "乙")])]
+
+    def hold_late(connection: Connection, jurisdiction: int) -> Held:
+        if meanwhile:
+            page = meanwhile.pop()
+            with hub.begin() as other:
+                land_page(other, jurisdiction, SIGNED, page)
+        return hold(connection, jurisdiction)
+
+    monkeypatch.setattr(jurisdictions, "hold", hold_late)
+    with hub.begin() as connection:
+        landed = land_page(connection, FIRST, SIGNED, unread(SIGNED, [signed("0"), signed("1", "甲")]))
+    assert (landed.kept, landed.unchanged) == (1, 1)
+    assert rows_of(hub, "SELECT count(*) FROM memory.raw_record WHERE jurisdiction = :j", j=FIRST) == [(4,)]
+
+
+ROWS = st.builds(
+    lambda key, name, stamp, valid: permit(key, name, updated=f"2024-09-0{stamp} 10:00:00", valid=valid),
+    st.sampled_from(["1", "2", "3", "", "x" * 600]),
+    st.sampled_from(["甲", "乙"]),
+    st.integers(1, 2),
+    st.sampled_from("110"),
+)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.lists(st.lists(ROWS, max_size=6), min_size=2, max_size=5), st.randoms())
+def test_reading_only_what_is_new_keeps_what_reading_all_keeps(
+    hub: Database, said: list[list[dict[str, str]]], dice: Any
+) -> None:
+    for page in (*said, *dice.sample(said, 2)):
+        pull(hub, PERMITS, *page)
+        pull(hub, SIGNED, *(signed(row["no"], row["name"]) for row in page))
+    assert same_in_both(hub)
