@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
+from itertools import product
+
+_LETTERS = tuple(map("".join, product("abcdefghijklmnopqrstuvwxyz234567", repeat=2)))
+"""Base 32 in lower case, ten bits at a time: an id is made for every row that is looked at."""
+_PLACES = tuple(range(70, -10, -10))
 
 
 def record_id(jurisdiction: int, source: str, key: str) -> str:
@@ -12,7 +16,8 @@ def record_id(jurisdiction: int, source: str, key: str) -> str:
     The hash is BLAKE2b over the source, a NUL and the key exactly as said: cleaning never changes identity.
     """
     digest = hashlib.blake2b(f"{source}\0{key}".encode("utf-8", "surrogatepass"), digest_size=10).digest()
-    return f"{jurisdiction}-{base64.b32encode(digest).decode('ascii').lower()}"
+    n = int.from_bytes(digest)
+    return f"{jurisdiction}-{''.join([_LETTERS[n >> place & 1023] for place in _PLACES])}"
 
 
 def jurisdiction_of(public_id: str) -> int | None:

@@ -43,4 +43,6 @@ def array_of(values: Iterable[str | int]) -> str:
 
 def storable(value: str) -> str:
     """Give a text as PostgreSQL can hold it: NUL becomes its picture, half a character a question mark."""
+    if value.isascii() and "\0" not in value:
+        return value
     return value.replace("\0", "␀").encode("utf-8", "replace").decode()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import Connection, text
@@ -12,15 +13,30 @@ from app.db.copy import copy_rows, storable
 from app.db.seal import seal, unseal
 from schemas.records import SAID_BYTES, Head, RawRecord, Unreadable
 
+_HEAD = (
+    ("source", "text"),
+    ("key", "text"),
+    ("version", "text"),
+    ("op", "text"),
+    ("hash", "bytea"),
+    ("delivery_no", "int8"),
+    ("row_no", "int4"),
+    ("first_delivery", "int8"),
+    ("first_row", "int4"),
+    ("said", "bytea"),
+)
+"""The columns of a head behind its record, in the order of `Head`."""
+_of_head = attrgetter(*(name for name, _ in _HEAD))
+
 
 def read_heads(connection: Connection, jurisdiction: int, record_ids: Sequence[str]) -> dict[str, Head]:
     """Give the heads of those records that have one."""
     rows = connection.execute(
         text(
             "SELECT record_id, source, key, version, op, hash, delivery_no, row_no, first_delivery, first_row, said"
-            " FROM memory.head WHERE jurisdiction = :j AND record_id = ANY(:ids)"
+            " FROM memory.head WHERE jurisdiction = :j AND record_id = ANY(string_to_array(:ids, ','))"
         ),
-        {"j": jurisdiction, "ids": list(record_ids)},
+        {"j": jurisdiction, "ids": ",".join(record_ids)},
     )
     return {row[0]: Head(*row[1:]) for row in rows}
 
@@ -223,26 +239,31 @@ def add_unreadable(
     )
 
 
-def move_heads(connection: Connection, jurisdiction: int, heads: Mapping[str, Head]) -> None:
-    """Set each record's head to where landing moved it."""
-    if not heads:
-        return
-    ordered = sorted(heads.items())
-    columns: dict[str, list[Any]] = {"ids": [record_id for record_id, _ in ordered]}
-    for field in Head.__slots__:
-        columns[field] = [getattr(head, field) for _, head in ordered]
-    connection.execute(
-        text(
-            "INSERT INTO memory.head (jurisdiction, record_id, source, key, version, op, hash, delivery_no, row_no,"
-            " first_delivery, first_row, said) SELECT :j, * FROM unnest(CAST(:ids AS text[]), CAST(:source AS text[]),"
-            " CAST(:key AS text[]), CAST(:version AS text[]), CAST(:op AS text[]), CAST(:hash AS bytea[]),"
-            " CAST(:delivery_no AS bigint[]), CAST(:row_no AS int[]), CAST(:first_delivery AS bigint[]),"
-            " CAST(:first_row AS int[]), CAST(:said AS bytea[]))"
-            " ON CONFLICT (jurisdiction, record_id) DO UPDATE SET version = excluded.version, op = excluded.op,"
-            " hash = excluded.hash, delivery_no = excluded.delivery_no, row_no = excluded.row_no, said = excluded.said"
-        ),
-        {"j": jurisdiction, **columns},
-    )
+def move_heads(
+    connection: Connection, jurisdiction: int, heads: Mapping[str, Head], standing: Collection[str]
+) -> None:
+    """Set each record's head to where landing moved it; `standing` are the records that had one."""
+    columns = [("jurisdiction", "int4"), ("record_id", "text"), *_HEAD]
+    rows = {True: list[tuple[Any, ...]](), False: list[tuple[Any, ...]]()}
+    for record_id, head in sorted(heads.items()):
+        rows[record_id in standing].append((jurisdiction, record_id, *_of_head(head)))
+    if rows[False]:
+        copy_rows(connection, "memory.head", columns, rows[False])
+    if rows[True]:
+        connection.execute(
+            text("CREATE TEMPORARY TABLE IF NOT EXISTS moved_head (LIKE memory.head) ON COMMIT DELETE ROWS")
+        )
+        copy_rows(connection, "moved_head", columns, rows[True])
+        connection.execute(
+            text(
+                "INSERT INTO memory.head SELECT * FROM moved_head WHERE jurisdiction = :j ORDER BY record_id"
+                " ON CONFLICT (jurisdiction, record_id) DO UPDATE SET version = excluded.version, op = excluded.op,"
+                " hash = excluded.hash, delivery_no = excluded.delivery_no, row_no = excluded.row_no,"
+                " said = excluded.said"
+            ),
+            {"j": jurisdiction},
+        )
+        connection.execute(text("TRUNCATE moved_head"))
 
 
 def note_listed(connection: Connection, jurisdiction: int, run_id: str, record_ids: Iterable[str]) -> None:

@@ -192,7 +192,7 @@ def _land(
                 if row.fate is not Fate.KNOWN
             ),
         )
-        landing.move_heads(connection, j, moved)
+        landing.move_heads(connection, j, moved, present.keys())
     if unreadable:
         landing.add_unreadable(connection, j, delivery_no, source, unreadable)
     kept = sum(row.fate in (Fate.KEPT, Fate.LATE) for row in landed)
