@@ -25,8 +25,13 @@ _ENGLISH = re.compile(
 )
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
-_NARROW = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: " ", 0x2014: "-", 0x2013: "-"}
-_MOBILE = r"(?:\+?86[- ]?)?1[3-9]\d[- ]?\d{4}[- ]?\d{4}"
+_NARROW = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {
+    0x3000: " ",
+    0xA0: " ",
+    0x2014: "-",
+    0x2013: "-",
+}
+_MOBILE = r"(?:(?:\+|00)?86[- ]?)?1[3-9]\d[-. ]{0,2}\d{4}[-. ]{0,2}\d{4}"
 _LANDLINE = r"\(?0[1-9]\d{1,2}\)?[- ]?\d{7,8}"
 _PHONE = re.compile(rf"(?<!\d)(?<!\d\.)(?:{_MOBILE}|{_LANDLINE}(?:[转-]\d{{1,5}})?)(?!\d)(?!\.\d*[1-9])")
 _CALLED = re.compile(r"(?:电话|手机|方式|号码)[为: ]{0,3}(\d{7,8})(?!\d)")
@@ -34,7 +39,7 @@ _DAY = r"(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])"
 _IDENTITY = re.compile(
     rf"(?<!\d)[1-9]\d{{5}}[- ]?(?:(?:18|19|20)\d{{2}}{_DAY}[- ]?\d{{3}}[\dXx]|\d{{2}}{_DAY}\d{{3}})(?![\dXx])"
 )
-_MAIL = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
+_MAIL = re.compile(r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,64}(?:\.[A-Za-z0-9-]{1,64})+")
 
 _HASH = re.compile(r"(?<![0-9A-Za-z])(?=\d*[A-Fa-f])[0-9A-Fa-f]{24,}(?![0-9A-Za-z])")
 
@@ -52,6 +57,7 @@ _BESIDE = (
     re.compile(rf"{_LABEL}[:为是 ] *({_FAMILY}{_SIGN}{{1,2}}?)(?=[^\u4e00-\u9fff]|电话|手机|联系|身份|$)"),
     re.compile(rf"({_FAMILY}{_SIGN}{{0,2}}?)(?:先生|女士|同志)"),
     re.compile(rf"({_NAME})[ :,(-]*(?={_MOBILE}|{_LANDLINE})"),
+    re.compile(rf"(?:{_MOBILE}|{_LANDLINE})[ :,(-]*({_FAMILY}{_SIGN}{{1,2}}?)(?!{_SIGN})"),
 )
 
 

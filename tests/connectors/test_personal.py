@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import time
 from itertools import pairwise
 
 import pytest
@@ -20,6 +21,9 @@ def seen(text: str) -> list[tuple[str, str]]:
             "14100000000",
             "141 0000 0000",
             "141-0000-0000",
+            "141.0000.0000",
+            "141\u00a00000  0000",
+            "008614100000000",
             "+86 14100000000",
             "86-14100000000",
             "１４１００００００００",
@@ -75,7 +79,12 @@ def test_numbers_and_texts_of_projects_are_no_persons(text: str) -> None:
             ("填报人 欧阳修远", "欧阳修远"),
             ("请找王女士领取", "王"),
         ),
-        *(("李四丰14100000000", "李四丰"), ("李四，0731-01234567", "李四"), ("经办人为赵小六。", "赵小六")),
+        *(
+            ("李四丰14100000000", "李四丰"),
+            ("李四，0731-01234567", "李四"),
+            ("14100000000（张三）", "张三"),
+            ("经办人为赵小六。", "赵小六"),
+        ),
     ],
 )
 def test_a_name_is_found_by_its_label_its_title_or_the_phone_after_it(text: str, name: str) -> None:
@@ -120,3 +129,10 @@ def test_what_is_found_stands_apart_and_in_order(text: str) -> None:
     spans = list(found_in(text))
     assert all(begin < end for begin, end, _ in spans)
     assert all(one[1] <= other[0] for one, other in pairwise(spans))
+
+
+@pytest.mark.parametrize("sign", ["a", "1", "张", "0", "9", " "])
+def test_a_text_without_end_is_looked_through_at_once(sign: str) -> None:
+    begun = time.process_time()
+    assert list(found_in(sign * 300_000)) == []
+    assert time.process_time() - begun < 2
