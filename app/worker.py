@@ -6,6 +6,7 @@ Schedules, runs and leases are rows, so any number of replicas may tick; APSched
 from __future__ import annotations
 
 import logging
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -26,6 +27,7 @@ from app.pipeline.rebuild import Stopped, rebuild
 from app.pipeline.rules import Rules
 from app.pipeline.standing import check_rules, take_up
 from app.pipeline.sync import LEASE_SECONDS, binding, sync
+from app.pipeline.telling import tell
 from connectors.manifest import Manifest
 
 log = logging.getLogger(__name__)
@@ -33,6 +35,7 @@ log = logging.getLogger(__name__)
 CHINA = timezone(timedelta(hours=8))
 BEAT_SECONDS = 0.5
 SWEEP_SECONDS = 15
+TELL_SECONDS = 5.0
 PULLS = 3
 """How many sources one replica pulls at once, so that a slow department holds up no other."""
 TURN_SECONDS = 5.0
@@ -67,6 +70,7 @@ class Worker:
             (self.pull, BEAT_SECONDS, PULLS),
             (self.process, BEAT_SECONDS, 1),
             (self.replay, 1.0, 1),
+            (self.tell, TELL_SECONDS, 1),
         ):
             self.scheduler.add_job(
                 self._guarded(job),
@@ -219,6 +223,16 @@ class Worker:
                 log.info("a replay ended", extra={"facts": facts})
 
         self._each(walk)
+
+    def tell(self) -> None:
+        """Tell the departments that permit it what became of their rows."""
+        outdated = self._outdated()
+
+        def tell_of(jurisdiction: int) -> None:
+            if jurisdiction not in outdated:
+                tell(self.database, self.rules, jurisdiction, os.environ, stopping=self.stopping.is_set)
+
+        self._each(tell_of)
 
     def _each(self, work: Callable[[int], None]) -> None:
         """Do a job for every jurisdiction; where it fails, the others still get their turn."""

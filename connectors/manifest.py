@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, ValidationError, model_validator
 
+from connectors.columns import column_name
 from connectors.manifest_mapping import MappingRules
 from connectors.manifest_rows import RowRules
 from connectors.transport_settings import (
@@ -20,6 +21,7 @@ from connectors.transport_settings import (
     Schedule,
     SingerSettings,
     Transport,
+    WriteBack,
 )
 from schemas.base import Schema
 
@@ -104,6 +106,7 @@ class Manifest(MappingRules, RowRules):
     listing: Literal["changes", "full"] = "changes"
     volatile: tuple[ColumnName, ...] = ()
     retraction: Retraction | None = None
+    write_back: WriteBack | None = None
     assertions: dict[str, Range] = {}
     exempt: dict[Annotated[str, Field(pattern=r"^C([2-9]|10)$")], Annotated[str, Field(min_length=3)]] = {}
 
@@ -127,10 +130,27 @@ class Manifest(MappingRules, RowRules):
                 *(f"areas.{field}" for field in self.areas),
             }:
                 raise ValueError(f"assertions: {name!r} is no declared money or area (write money.NAME)")
+        self._check_write_back()
         self.check_mapping(self._own_columns())
         if unknown := sorted(set(self.row_columns()) - self.known_columns()):
             raise ValueError(f"{', '.join(unknown)} is neither mapped nor ignored")
         return self
+
+    def _check_write_back(self) -> None:
+        told = self.write_back
+        if told is None:
+            return
+        if self.transport.kind != "table":
+            raise ValueError("only a table can be written back to")
+        if told.accepted == told.rejected or {told.accepted, told.rejected} & set(told.untold):
+            raise ValueError("write_back: `accepted`, `rejected` and `untold` must be told apart")
+        for name in filter(None, (told.status, told.reason)):
+            if column_name(name) not in self.volatile:
+                raise ValueError(f"write_back: {name} must be volatile, or our stamp would come back as news")
+            if name in {self.transport.updated, self.transport.id} or column_name(name) in set(
+                self._own_columns()
+            ):
+                raise ValueError(f"write_back: {name} tells records or their versions apart: it is not ours")
 
     def _own_columns(self) -> Iterator[str]:
         for choice in self.identity.choices:

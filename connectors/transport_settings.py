@@ -98,6 +98,24 @@ class TableSettings(Schema):
     page: Annotated[int, Field(ge=1, le=1000)] = 1000
 
 
+class WriteBack(Schema):
+    """How a table is told what became of its rows, where the deployment permits it by giving `variable`.
+
+    Its value is the address of the database for an account that may write these two columns; it is asked for by
+    jurisdiction, `NAME_<jurisdiction>`, so that no city writes into another's database.
+    """
+
+    variable: VariableName
+    status: str
+    reason: str | None = None
+    reason_length: Annotated[int, Field(ge=10, le=4000)] = 500
+    """Characters; the column's own length where that is less."""
+    untold: tuple[str, ...] = ("0",)
+    """What the status may be before: any other value is somebody else's word, and stays."""
+    accepted: str
+    rejected: str
+
+
 class Skip(Schema):
     """Rows of a sheet that are no records; a row with a key is never skipped, unless the key is a total's word."""
 
@@ -165,6 +183,8 @@ class FilesSettings(Schema):
     ragged: bool = False
     """The lines of its csv leave off their last cells where these are blank; else a line that is too short is refused."""
     rows: str = ""
+    returned: VariableName | None = None
+    """Names the folder into which a file that had faults is put back, marked; never the watched one."""
     settle_seconds: Annotated[float, Field(ge=0)] = 2.0
     max_bytes: Annotated[int, Field(ge=1)] = 200 * 1024 * 1024
     page: Annotated[int, Field(ge=1, le=1000)] = 1000

@@ -5,9 +5,11 @@ from __future__ import annotations
 from alembic import context
 from sqlalchemy import create_engine, text
 
+from app.db import told
 from app.db.tables import metadata
 
 SCHEMAS = ("memory", "ops")
+assert told.told.metadata is metadata  # a table that stands beside its queries is known once they are loaded
 
 
 def _ours(name: str | None, kind: str, _parents: object) -> bool:

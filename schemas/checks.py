@@ -44,7 +44,14 @@ class CheckTotals(Schema):
     rejected: int = 0
     unreadable: int = 0
     issues: int = 0
-    """Values doubted or dropped in accepted rows, and notes on them."""
+    """Values doubted or dropped in accepted rows."""
+    notes: int = 0
+    """Notes on accepted rows, which nobody need act on."""
+
+    @property
+    def to_act_on(self) -> int:
+        """How many faults somebody must look at."""
+        return self.rejected + self.unreadable + self.issues
 
 
 class CheckReport(Schema):
@@ -110,7 +117,9 @@ class Tally:
         """Count one row."""
         self._counts["received"] += 1
         self._counts[row.outcome] += 1
-        self._counts["issues"] += len(row.faults) if row.outcome == "accepted" else 0
+        if row.outcome == "accepted":
+            for fault in row.faults:
+                self._counts["notes" if fault.severity == "note" else "issues"] += 1
 
     @property
     def totals(self) -> CheckTotals:

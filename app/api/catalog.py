@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 
-from app.db import portfolio, source_rules, sources
+from app.db import portfolio, source_rules, sources, told
 from app.db.session import Connection
 from app.db.sources import Given, Standing
 from app.errors import BadRequest, Conflict, NotFound
@@ -24,6 +24,7 @@ def source_list(connection: Connection, jurisdiction: int, manifests: Manifests)
     given = sources.given(connection, jurisdiction)
     held = sources.open_deletions(connection, jurisdiction)
     due = {key for key, said in source_rules.read(connection, jurisdiction).items() if said.due}
+    untold = told.attentions(connection, jurisdiction)
     return [
         _view(
             key,
@@ -32,6 +33,7 @@ def source_list(connection: Connection, jurisdiction: int, manifests: Manifests)
             given.get(key, Given()),
             held.get(key, 0),
             key in due,
+            untold.get(key),
             now,
         )
         for key in sorted({*manifests, *standings, *given, *held})
@@ -105,9 +107,10 @@ def _view(
     given: Given,
     held: int,
     replay_due: bool,
+    untold: str | None,
     now: datetime,
 ) -> SourceView:
-    needs = tuple(_needs(key, standing, given, held, replay_due))
+    needs = tuple(_needs(key, standing, given, held, replay_due, untold))
     every = standing.every_seconds
     if every is None and manifest is not None and manifest.schedule is not None:
         every = manifest.schedule.every
@@ -136,10 +139,12 @@ def _view(
     )
 
 
-def _needs(key: str, standing: Standing, given: Given, held: int, replay_due: bool) -> Iterator[Need]:
+def _needs(
+    key: str, standing: Standing, given: Given, held: int, replay_due: bool, untold: str | None
+) -> Iterator[Need]:
     """What a person must do: an attention note says so itself, in both languages."""
-    if standing.attention:
-        yield Need(zh=standing.attention, en=standing.attention)
+    for attention in filter(None, (standing.attention, untold)):
+        yield Need(zh=attention, en=attention)
     if held:
         at = f"/api/v1/sources/{key}/held-deletions"
         yield Need(

@@ -123,7 +123,8 @@ def _print(found: CheckReport) -> None:
 def _counts(totals: CheckTotals) -> str:
     return (
         f"收到 received {totals.received} = 接收 accepted {totals.accepted} + 拒收 rejected {totals.rejected}"
-        f" + 无法读取 unreadable {totals.unreadable}; 问题与提示 issues {totals.issues}"
+        f" + 无法读取 unreadable {totals.unreadable};"
+        f" 存疑 issues {totals.issues}, 提示 notes {totals.notes}"
     )
 
 

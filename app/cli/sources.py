@@ -6,7 +6,7 @@ import argparse
 import re
 
 from app.cli.hub import opened
-from app.db import runs, sources
+from app.db import runs, sources, told
 from app.errors import BadRequest
 from app.pipeline import sync as pulling
 from app.pipeline.land import rename_key as keep_renamed
@@ -28,11 +28,13 @@ def show(options: argparse.Namespace) -> None:
     with runtime.database.read() as connection:
         given = sources.given(connection, jurisdiction)
         standing = sources.standings(connection, jurisdiction)
+        untold = told.attentions(connection, jurisdiction)
     rows: list[tuple[object, ...]] = []
     for manifest in runtime.rules.registry.manifests():
         counts = given.get(manifest.key, sources.Given()).counts
         state = standing.get(manifest.key)
         word = "not bound" if state is None else state.attention or ("on" if state.enabled else "off")
+        word += f"; {untold[manifest.key]}" if manifest.key in untold else ""
         rows.append((manifest.key, *(getattr(counts, name) for name in COUNTS), word))
     print(table(("source", *COUNTS, "state"), rows))
 

@@ -68,11 +68,16 @@ def standings(connection: Connection, jurisdiction: int) -> dict[str, Standing]:
 
 def location(connection: Connection, jurisdiction: int, source: str) -> str | None:
     """Give the place a source is bound to, None where its manifest's variable says it."""
-    found: str | None = connection.execute(
-        text("SELECT location FROM ops.source WHERE jurisdiction = :j AND source = :s"),
-        {"j": jurisdiction, "s": source},
-    ).scalar_one_or_none()
-    return found
+    return locations(connection, jurisdiction).get(source)
+
+
+def locations(connection: Connection, jurisdiction: int) -> dict[str, str]:
+    """Give the places sources are bound to, of those that are."""
+    rows = connection.execute(
+        text("SELECT source, location FROM ops.source WHERE jurisdiction = :j AND location IS NOT NULL"),
+        {"j": jurisdiction},
+    )
+    return {row[0]: row[1] for row in rows}
 
 
 def given(connection: Connection, jurisdiction: int) -> dict[str, Given]:

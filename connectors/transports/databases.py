@@ -25,8 +25,17 @@ LOCK_SECONDS, STATEMENT_SECONDS = 5.0, 60.0
 """How long we wait for a table that another holds, and for the rows of a page."""
 GRACE_SECONDS = 5.0
 """What a server may need beyond that to say it gave up; one that says nothing is cut off."""
-_REFUSED = {"28P01", "28000", "42501", "1045", "1044", "1142", "1143", "1820", "1862", "3118", "4151"}
-_REFUSED_WORDS = ("password authentication failed", "access denied", "permission denied")
+_REFUSED = {
+    *("28P01", "28000", "42501", "25006"),
+    *("1045", "1044", "1142", "1143", "1290", "1792", "1820", "1862", "3118", "4151"),
+}
+_REFUSED_WORDS = (
+    "password authentication failed",
+    "access denied",
+    "permission denied",
+    "readonly database",
+    "read-only transaction",
+)
 _CHANGED = {"1054", "1146"}
 """A column, a table that is not there: of MySQL's, whose drivers call the first a passing fault."""
 

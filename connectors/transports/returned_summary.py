@@ -29,7 +29,8 @@ _COUNTS = {
     "accepted": "接收",
     "rejected": "拒收",
     "unreadable": "无法读取",
-    "issues": "问题与提示",
+    "issues": "存疑或未采用的值",
+    "notes": "提示",
 }
 _LEGEND = (
     (ROW, "红色行：未被接收，请改正后重报"),

@@ -34,7 +34,8 @@ def test_each_row_is_told_as_it_would_be_received_with_its_cell_and_who_must_act
         "accepted": 3,
         "rejected": 1,
         "unreadable": 0,
-        "issues": 5,
+        "issues": 1,
+        "notes": 4,
     }
     assert not found.ok
     [refused] = [row for row in found.rows if row.outcome == "rejected"]
