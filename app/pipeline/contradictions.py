@@ -42,13 +42,26 @@ class _Span(NamedTuple):
 
 
 def _span(proof: Proof) -> _Span | None:
-    return None if proof.on is None else _days(proof.on, proof.precision or Precision.DAY)
+    return None if proof.on is None else _meant(proof.on, proof.precision or Precision.DAY)
 
 
 @lru_cache(maxsize=REMEMBERED)
-def _days(on: str, precision: str) -> _Span:
+def _meant(on: str, precision: str) -> _Span:
     first = date.fromisoformat(on)
     return _Span(first, first + timedelta(days=_DAYS[precision]))
+
+
+_Reach = Mapping[str, tuple[str, str]]
+"""The first and the last day that proofs of a milestone bear: what cannot lie apart needs no closer look."""
+
+
+def _reach(proofs: Proofs) -> _Reach:
+    days = {code: [proof.on for proof in said if proof.on is not None] for code, said in proofs.of.items()}
+    return {code: (min(on), max(on)) for code, on in days.items() if on}
+
+
+def _days(first: str, last: str) -> int:
+    return (date.fromisoformat(last) - date.fromisoformat(first)).days
 
 
 def contradictions(
@@ -59,9 +72,10 @@ def contradictions(
     Dates of one milestone too far apart between sources, milestones in the wrong order, stages another department
     reports and the owner has no proof of, a filed completion commerce knows nothing of, amounts with a suspect unit.
     """
+    reach = _reach(loop.proofs)
     found = [
-        *_dates_apart(loop.proofs),
-        *(one for row in contradiction_table().orders for one in _out_of_order(row, loop.proofs)),
+        *_dates_apart(loop.proofs, reach),
+        *(one for row in contradiction_table().orders for one in _out_of_order(row, loop.proofs, reach)),
         *_claimed(loop),
         *_filed_but_negotiating(members, loop),
         *_suspect_units(project),
@@ -85,11 +99,11 @@ def _say(
     )
 
 
-def _dates_apart(proofs: Proofs) -> Iterator[Contradiction]:
+def _dates_apart(proofs: Proofs, reach: _Reach) -> Iterator[Contradiction]:
     """Compare the dates of each milestone between sources, part by part, and wholes with the earliest part."""
     table = contradiction_table()
     for code, said in proofs.of.items():
-        if len(said) < 2 or code in table.undated:
+        if code in table.undated or code not in reach or _days(*reach[code]) <= table.days_apart:
             continue
         dated = [proof for proof in said if proof.on is not None]
         by_source: dict[str, list[Proof]] = {}
@@ -143,13 +157,14 @@ def _gap(one: Proof, other: Proof) -> int:
     return max((b.first - a.last).days, (a.first - b.last).days)
 
 
-def _out_of_order(row: OrderRow, proofs: Proofs) -> Iterator[Contradiction]:
+def _out_of_order(row: OrderRow, proofs: Proofs, reach: _Reach) -> Iterator[Contradiction]:
     """Compare two milestones part by part; where they share no part, the earliest of each."""
-    if row.before not in proofs.of or row.after not in proofs.of:
+    if row.before not in reach or row.after not in reach:
+        return
+    (earliest, latest), (soonest, last) = reach[row.before], reach[row.after]
+    if latest <= soonest if row.within_days is None else _days(earliest, last) <= row.within_days:
         return
     before, after = (best_per_part(p for p in proofs.of[code] if p.on) for code in (row.before, row.after))
-    if not before or not after:
-        return
     shared = sorted((before.keys() & after.keys()) - {None}, key=str)
     pairs = [(before[part], after[part]) for part in shared] or [
         (_edge(before.values(), last=False), _edge(after.values(), last=False))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from functools import cache
 from typing import NamedTuple
@@ -52,8 +52,8 @@ class _Field(NamedTuple):
     place: int
 
 
-_Named = tuple[tuple[str, _Field], ...]
-"""Fields, each under the name of what holds it in a statement."""
+_Named = Mapping[str, _Field]
+"""Fields, each by the name of what holds it in a statement."""
 _Found = tuple[_Field, str, str]
 """A field with its value and the raw text."""
 
@@ -119,13 +119,14 @@ def _ranks(record: ProjectRecord) -> dict[Stage, int]:
 @cache
 def _fields_of(source: str, department: str) -> Mapping[str, _Named]:
     """Give every field but the path, under the kind of place a statement says it in (`from` of `fields.toml`)."""
-    found: dict[str, list[tuple[str, _Field]]] = {}
+    found: dict[str, dict[str, _Field]] = {}
     for row in fields().values():
         kind, dot, name = row.read.partition(".")
         if row.code != "path":
-            named = name if dot else kind, _field(row, source, department)
-            found.setdefault(kind if dot else "", []).append(named)
-    return {kind: tuple(named) for kind, named in found.items()}
+            named = found.setdefault(kind if dot else "", {})
+            if named.setdefault(name or kind, field := _field(row, source, department)) is not field:
+                raise ValueError(f"two fields are read from {row.read}")
+    return found
 
 
 @cache
@@ -139,7 +140,7 @@ def _field(row: FieldRow, source: str, department: str) -> _Field:
 
 def _attributes(record: ProjectRecord, named: _Named) -> list[_Found]:
     found = []
-    for name, field in named:
+    for name, field in named.items():
         if text := getattr(record, name):
             meaning = _MEANINGS.get(name)
             if value := text if meaning is None else meaning(record.department, text):
@@ -149,57 +150,64 @@ def _attributes(record: ProjectRecord, named: _Named) -> list[_Found]:
 
 def _place(record: ProjectRecord, named: _Named) -> list[_Found]:
     place = record.place
-    return [(field, text, text) for name, field in named if (text := getattr(place, name))]
+    return [(field, text, text) for name, field in named.items() if (text := getattr(place, name))]
 
 
 def _texts(record: ProjectRecord, named: _Named) -> list[_Found]:
-    texts = record.texts
-    return [(field, texts[name], texts[name]) for name, field in named if texts.get(name)]
+    return [(named[name], text, text) for name, text in record.texts.items() if name in named and text]
 
 
 def _money(record: ProjectRecord, named: _Named) -> list[_Found]:
-    said = record.money
     return [
-        (field, plain(one.yuan), one.raw)
-        for name, field in named
-        if name in said and (one := said[name]).yuan is not None
+        (named[name], plain(one.yuan), one.raw)
+        for name, one in record.money.items()
+        if name in named and one.yuan is not None
     ]
 
 
 def _areas(record: ProjectRecord, named: _Named) -> list[_Found]:
-    said = record.areas
     return [
-        (field, plain(one.square_metres), one.raw)
-        for name, field in named
-        if name in said and (one := said[name]).square_metres is not None
+        (named[name], plain(one.square_metres), one.raw)
+        for name, one in record.areas.items()
+        if name in named and one.square_metres is not None
     ]
 
 
 def _numbers(record: ProjectRecord, named: _Named) -> list[_Found]:
-    """A valid number the record bears, or failing that cites; of several the smallest, so that order decides nothing."""
-    found = []
-    for scheme, field in named:
-        for numbers in (record.bears, record.cites):
-            fit = [
-                (one.value, one.raw) for one in numbers if one.scheme == scheme and one.status is Status.VALID
+    """Give a valid number the record bears, or failing that cites."""
+    cited, borne = (
+        _smallest(
+            [
+                (named[one.scheme], one.value, one.raw)
+                for one in numbers
+                if one.scheme in named and one.status is Status.VALID
             ]
-            if fit:
-                found.append((field, *min(fit)))
-                break
-    return found
+        )
+        for numbers in (record.cites, record.bears)
+    )
+    return [*(cited | borne).values()]
 
 
 def _parties(record: ProjectRecord, named: _Named) -> list[_Found]:
-    """The name and the valid credit code of each role; of several the smallest, so that order decides nothing."""
-    said: dict[str, tuple[str, str]] = {}
+    """Give the name and the valid credit code of each role."""
+    found: list[_Found] = []
     for party in record.parties:
-        if party.name:
-            at, one = f"{party.role}.name", (party.name, party.name)
-            said[at] = min(said.get(at, one), one)
-        if (number := party.uscc) is not None and number.status is Status.VALID:
-            at, one = f"{party.role}.uscc", (number.value, number.raw)
-            said[at] = min(said.get(at, one), one)
-    return [(field, *said[name]) for name, field in named if name in said] if said else []
+        if party.name and (at := f"{party.role}.name") in named:
+            found.append((named[at], party.name, party.name))
+        code = party.uscc
+        if code is not None and code.status is Status.VALID and (at := f"{party.role}.uscc") in named:
+            found.append((named[at], code.value, code.raw))
+    return [*_smallest(found).values()]
+
+
+def _smallest(found: Iterable[_Found]) -> dict[str, _Found]:
+    """Take of several values of a field the smallest, so that order decides nothing."""
+    smallest: dict[str, _Found] = {}
+    for one in found:
+        code = one[0].code
+        if code not in smallest or one < smallest[code]:
+            smallest[code] = one
+    return smallest
 
 
 _READERS: Mapping[str, Callable[[ProjectRecord, _Named], list[_Found]]] = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from operator import attrgetter, eq
+from operator import attrgetter
 
 from app.pipeline.said import Said
 from app.pipeline.structs import Claim, Loser, changed
@@ -11,9 +11,6 @@ from schemas.cleaning import clean
 from schemas.corrections import Correction
 from schemas.golden import MemberRecord
 
-_CRITERIA = ("whole", "authority", "rank", "recent", "complete", "smallest_id")
-_weights = attrgetter("part", "place", "rank", "stated", "full", "record_id")
-"""What statements are compared by, in the order of `_CRITERIA`."""
 _lesser_first = attrgetter("part", "place", "rank")
 _greater_first = attrgetter("stated", "full")
 
@@ -25,15 +22,10 @@ def in_order(said: Sequence[Said]) -> list[Said]:
     return ordered
 
 
-def same(a: str, b: str) -> bool:
-    """Tell whether two values are one but for width, case, blanks and dashes."""
-    return a == b or clean(a) == clean(b)
-
-
 def survive(said: Sequence[Said]) -> tuple[Said, str, tuple[str, ...], tuple[Loser, ...]]:
     """Give the statement that survives, the rule it won by, the records that agree, and the losers.
 
-    `said` stand in the order of their record ids. The rule is the one that told the survivor from the best statement
+    Values are one that differ by no more than width, case, blanks and dashes. `said` stand in the order of their record ids. The rule is the one that told the survivor from the best statement
     of another value; a loser's reason is the rule that told it from the survivor.
     """
     if len(said) == 1:
@@ -41,7 +33,7 @@ def survive(said: Sequence[Said]) -> tuple[Said, str, tuple[str, ...], tuple[Los
     first, *others = in_order(said)
     agree, losers = [], []
     for other in others:
-        if same(other.value, first.value):
+        if other.value == first.value or clean(other.value) == clean(first.value):
             agree.append(other.record_id)
         else:
             reason = _told_apart_by(first, other)
@@ -52,7 +44,16 @@ def survive(said: Sequence[Said]) -> tuple[Said, str, tuple[str, ...], tuple[Los
 
 
 def _told_apart_by(first: Said, other: Said) -> str:
-    return _CRITERIA[list(map(eq, _weights(first), _weights(other))).index(False)]
+    """Give the rule by which one statement stands before another, in the order they are compared by."""
+    if first.part != other.part:
+        return "whole"
+    if first.place != other.place:
+        return "authority"
+    if first.rank != other.rank:
+        return "rank"
+    if first.stated != other.stated:
+        return "recent"
+    return "complete" if first.full != other.full else "smallest_id"
 
 
 def claim(field: str, said: Sequence[Said]) -> Claim:
