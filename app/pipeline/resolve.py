@@ -14,6 +14,7 @@ from app.db.records import RecordRow
 from app.db.resolution import MemberRow, NormalRow
 from app.db.session import Connection
 from app.pipeline.candidates import Holding, candidates
+from app.pipeline.matching.agree import agree
 from app.pipeline.matching.cluster import Clustering, Scores, Word, cluster
 from app.pipeline.matching.keys import block_keys
 from app.pipeline.matching.normal import Normal, normal, pack, unpack
@@ -112,6 +113,8 @@ def _score(seen: Mapping[str, Seen], pairs: Iterable[tuple[str, str]]) -> Scores
 
 def _cluster(component: Component, seen: Mapping[str, Seen]) -> Clustering:
     live = {rid: seen[rid].normal for rid in component.records if seen[rid].live}
+    if len(live) == len(component.records) and not component.words and agree(live, component.pairs):
+        return Clustering((tuple(component.records),), (), {}, ())
     dead = {rid: seen[rid].normal for rid in component.records if not seen[rid].live}
     return cluster(live, dead, component.pairs, component.words)
 

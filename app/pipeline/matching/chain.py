@@ -35,9 +35,9 @@ def with_chain(
         (-score, a, b)
         for (a, b), score in scores.items()
         if score >= REVIEW_CUT
+        and linked(records[a], records[b])
         and (a, b) not in apart
         and barriers.between(a, b) is None
-        and linked(records[a], records[b])
     )
     group: dict[str, _Group] = {}
     raised = dict(scores)

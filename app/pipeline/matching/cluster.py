@@ -18,7 +18,6 @@ from app.pipeline.matching.linkage import Linkage, Merge
 from app.pipeline.matching.normal import Normal
 from app.pipeline.matching.rules import Barriers, forbidden
 from app.pipeline.matching.score import REVIEW_CUT
-from app.pipeline.matching.twins import marks
 from schemas.judgements import Verdict
 
 Scored = tuple[str, str, int]
@@ -71,8 +70,9 @@ def cluster(
 ) -> Clustering:
     """Cluster one component (a union of components gives the same) and attach its dead records afterwards.
 
-    Pairs are (a, b, score) with a < b; those that name an unknown record are left out, words too. A word `same` makes the safe groups of its two records
-    one project, without pairs and over a hard rule, never over a word `different`; words lead through dead records too.
+    Pairs are (a, b, score) with a < b; those that name an unknown record are left out, words too. A word `same` makes
+    the safe groups of its two records one project, without pairs and over a hard rule, never over a word `different`;
+    words lead through dead records too.
     """
     known = records.keys() | dead.keys()
     scores: Scores = {}
@@ -89,20 +89,19 @@ def cluster(
     barriers = Barriers(records)
     live_apart = frozenset(p for p in apart if p[0] in records and p[1] in records)
     raised = with_chain(records, scores, barriers, live_apart)
-    linkage = Linkage(barriers, raised, live_apart, {rid: marks(n) for rid, n in records.items()})
+    linkage = Linkage(barriers, raised, live_apart, records)
     merges = linkage.link()
-    groups = Groups([*linkage.groups(), *((d,) for d in dead)], apart)
-    conflicts = groups.follow(_pairs_of(words, Verdict.SAME, known))
-    lead: dict[str, str] = {}
-    for rid in sorted(records):
-        if rid not in lead:
-            lead.update(dict.fromkeys(groups.of[rid], rid))
-        linkage.join(lead[rid], rid)
-    for a, b in apart:
-        if a in lead and b in lead:
-            linkage.part(lead[a], lead[b])
+    attached: Mapping[str, str] = {}
+    conflicts: tuple[Conflict, ...] = ()
+    if words or dead:
+        groups = Groups([*linkage.groups(), *((d,) for d in dead)], apart)
+        conflicts = groups.follow(_pairs_of(words, Verdict.SAME, known))
+        lead = _led(linkage, records, groups)
+        for a, b in apart:
+            if a in lead and b in lead:
+                linkage.part(lead[a], lead[b])
+        attached = _attach(records, dead, dead_scores, groups, lead)
     projects = tuple(linkage.groups())
-    attached = _attach(records, dead, dead_scores, groups, lead)
     merges += linkage.ask()
     reviews = tuple(
         Review(m.left, m.right, m.total // m.n, "ambiguous" if m.ambiguous else "between_cuts")
@@ -110,6 +109,16 @@ def cluster(
         if not m.safe
     )
     return Clustering(projects, reviews, attached, conflicts, merges)
+
+
+def _led(linkage: Linkage, records: Iterable[str], groups: Groups) -> dict[str, str]:
+    """Join in `linkage` what words joined in `groups`; give each record of a group its smallest living one."""
+    lead: dict[str, str] = {}
+    for rid in sorted(records):
+        if rid not in lead:
+            lead.update(dict.fromkeys(groups.of[rid], rid))
+        linkage.join(lead[rid], rid)
+    return lead
 
 
 def _pairs_of(words: Iterable[Word], verdict: Verdict, known: set[str]) -> list[tuple[str, str]]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from app.pipeline.matching.normal import Normal
 from app.pipeline.matching.rules import FAMILY_RULES, Barriers
 from app.pipeline.matching.score import REVIEW_CUT, SAFE_CUT, WHOLE
-from app.pipeline.matching.twins import Marks, full_twins, twins
+from app.pipeline.matching.twins import Marks, any_twins, full_twins, marks, twins
 
 _EXACT = 96
 """Bits that make total·2⁹⁶ // n order averages exactly as cross-multiplying does, for any component that fits memory:
@@ -43,12 +44,9 @@ class Linkage:
         barriers: Barriers,
         scores: Mapping[tuple[str, str], int],
         apart: frozenset[tuple[str, str]],
-        told_by: Mapping[str, Marks],
+        records: Mapping[str, Normal],
     ) -> None:
-        """Begin with every record of `barriers` alone; `scores` are keyed (a, b) with a < b.
-
-        `told_by` gives the marks of each record, which tell twins.
-        """
+        """Begin with each of `records` alone; `scores` are keyed (a, b) with a < b."""
         self.names = sorted(barriers.of)
         self.barriers = barriers
         place = {name: i for i, name in enumerate(self.names)}
@@ -61,15 +59,19 @@ class Linkage:
             self.sums[i][j] = self.sums[j][i] = score
         self.kinds = {i: frozenset({barriers.of[name]}) for i, name in enumerate(self.names)}
         self.waived: dict[int, frozenset[tuple[int, int]]] = {i: frozenset() for i in self.members}
-        self.marks = {i: told_by[name] for i, name in enumerate(self.names)}
         self.apart: dict[int, set[int]] = {i: set() for i in self.members}
         for a, b in apart:
             self.apart[place[a]].add(place[b])
             self.apart[place[b]].add(place[a])
-        self.heap = [
-            entry for i, row in self.sums.items() for j in row if i < j and (entry := self._entry(i, j))
-        ]
-        heapq.heapify(self.heap)
+        # most components state nothing that tells two of their groups apart, and then nobody needs to look again
+        self.ruled = barriers.any()
+        self.rivals = self.ruled or bool(apart) or any_twins(records.values())
+        self.marks: dict[int, Marks] = {}
+        if self.rivals:
+            self.marks = {i: marks(records[name]) for i, name in enumerate(self.names)}
+        self.heap: list[_Entry] = []
+        for i, row in self.sums.items():
+            self._offer(i, [j for j in row if i < j])
 
     def link(self) -> tuple[Merge, ...]:
         """Merge what is safe, best average first, and give the list; stop where a person is needed."""
@@ -80,7 +82,7 @@ class Linkage:
             if ambiguous or total < SAFE_CUT * n:
                 heapq.heappush(self.heap, entry)
                 break
-            if (
+            if self.rivals and (
                 twins(self.marks[i], self.marks[j])
                 or self._rival(i, j, total, n)
                 or self._rival(j, i, total, n)
@@ -108,7 +110,7 @@ class Linkage:
         self.waived[root] |= frozenset(rules).union((y, x) for x, y in rules)
         for other in self.sums[root]:
             self.sums[root][other] = self.sums[other][root] = better[other]
-        self._offer(root)
+        self._offer(root, self.sums[root])
 
     def part(self, a: str, b: str) -> None:
         """Keep the groups of two records apart by a word."""
@@ -152,7 +154,8 @@ class Linkage:
     def _merge(self, i: int, j: int, *, safe: bool) -> Merge:
         total, n = self.sums[i][j], len(self.members[i]) * len(self.members[j])
         done = Merge(self._named(i), self._named(j), total, n, safe, not safe and total >= SAFE_CUT * n)
-        self._offer(self._union(i, j))
+        root = self._union(i, j)
+        self._offer(root, self.sums[root])
         return done
 
     def _broken(self, i: int, j: int) -> list[str]:
@@ -195,18 +198,17 @@ class Linkage:
                 return True
         return False
 
-    def _offer(self, root: int) -> None:
-        """Offer the merges of a group that is new."""
-        for other in self.sums[root]:
-            if entry := self._entry(min(root, other), max(root, other)):
-                heapq.heappush(self.heap, entry)
-
-    def _entry(self, i: int, j: int) -> _Entry | None:
-        size_i, size_j = len(self.members[i]), len(self.members[j])
-        total, n = self.sums[i][j], size_i * size_j
-        if total < REVIEW_CUT * n or j in self.apart[i] or self._broken(i, j):
-            return None
-        return -((total << _EXACT) // n), i, j, size_i, size_j, False
+    def _offer(self, i: int, others: Iterable[int]) -> None:
+        """Offer the merges of a group with others, where nothing forbids them and they are above the review cut."""
+        size, row, apart = len(self.members[i]), self.sums[i], self.apart[i]
+        for j in others:
+            other = len(self.members[j])
+            total, n = row[j], size * other
+            if total < REVIEW_CUT * n or j in apart or (self.ruled and self._broken(i, j)):
+                continue
+            average = -((total << _EXACT) // n)
+            entry = (average, i, j, size, other, False) if i < j else (average, j, i, other, size, False)
+            heapq.heappush(self.heap, entry)
 
     def _union(self, i: int, j: int) -> int:
         """Merge two groups under the smaller name."""
@@ -222,7 +224,8 @@ class Linkage:
         self.members[root] = self.members[root] + self.members.pop(gone)
         self.kinds[root] |= self.kinds.pop(gone)
         self.waived[root] |= self.waived.pop(gone)
-        self.marks[root] |= self.marks.pop(gone)
+        if self.rivals:
+            self.marks[root] |= self.marks.pop(gone)
         for k in self.apart.pop(gone):
             self.apart[k].discard(gone)
             self.apart[k].add(root)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from functools import cache, lru_cache
 
@@ -12,7 +12,7 @@ import msgspec
 
 from app.pipeline.matching.names import Strip, bigrams, is_public, owner_core, parse_name
 from app.pipeline.matching.stated import Stated, StatedNumber
-from app.pipeline.matching.weights import ONCE
+from app.pipeline.matching.weights import ONCE, is_firm
 from schemas.cleaning import clean
 from schemas.ids import jurisdiction_of
 from schemas.parties import Role
@@ -40,7 +40,7 @@ class Normal(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What matching sees of a record; two records with equal fields score equally.
 
     `codes` are valid current project codes, 20 bare digits; `bears` and `cites` hold strong numbers as
-    `scheme:value`, `numbers` both, `once` those borne of which a project has one. `rest` are the bigrams of the name
+    `scheme:value`, `numbers` both, `once` those borne of which a project has one, `firm` those and codes that are proof alone. `rest` are the bigrams of the name
     core without the owner's brand.
     """
 
@@ -57,6 +57,7 @@ class Normal(msgspec.Struct, frozen=True, array_like=True, gc=False):
     cites: frozenset[str]
     numbers: frozenset[str]
     once: frozenset[str]
+    firm: frozenset[str]
     district: str | None
     address: str
     houses: frozenset[str]
@@ -90,6 +91,7 @@ def normal(record_id: str, record: Stated) -> Normal:
     name = parse_name(record.name or "", places)
     cores = _owner_cores(record, places)
     bears, cites = set(_borne(record.bears)), set(_cited(record.cites))
+    codes = _codes(record)
     address = places(clean(record.place.address or ""))
     return Normal(
         record_id=record_id,
@@ -99,12 +101,13 @@ def normal(record_id: str, record: Stated) -> Normal:
         phase=name.phase,
         zone=name.zone,
         quantities=name.quantities,
-        codes=_codes(record),
+        codes=codes,
         usccs=_usccs(record),
         bears=frozenset(bears),
         cites=frozenset(cites - bears),
         numbers=frozenset(bears | cites),
-        once=frozenset(number for number in bears if number.partition(":")[0] in ONCE),
+        once=once_numbers(bears),
+        firm=firm_numbers(bears | cites).union(codes),
         district=district if district and not district.endswith("00") else None,
         address=address,
         houses=frozenset(_HOUSE.findall(address)),
@@ -115,6 +118,16 @@ def normal(record_id: str, record: Stated) -> Normal:
         rest=bigrams(_without(name.core, cores)),
         address_grams=bigrams(_HOUSE_NUMBER.sub("", address)),
     )
+
+
+def once_numbers(numbers: Iterable[str]) -> frozenset[str]:
+    """Give those of `scheme:value` numbers whose scheme a project has one number of."""
+    return frozenset(number for number in numbers if number.partition(":")[0] in ONCE)
+
+
+def firm_numbers(numbers: Iterable[str]) -> frozenset[str]:
+    """Give those of `scheme:value` numbers that lift the caps of a score when they are cited."""
+    return frozenset(number for number in numbers if is_firm(number.partition(":")[0]))
 
 
 def content_hash(record: ProjectRecord | PartRecord) -> str:

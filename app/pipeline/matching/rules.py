@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
+from itertools import combinations
 
 from app.pipeline.matching.normal import Normal
 
@@ -44,6 +45,10 @@ def old_code(code: str) -> bool:
     return code[:4].isdigit() and 2015 <= int(code[:4]) <= 2020
 
 
+Told = Mapping[tuple[int, int], str]
+"""The hard rule between two statements, by their numbers."""
+
+
 class Barriers:
     """The hard rules over one component, told once per two distinct statements and only when asked for."""
 
@@ -53,6 +58,7 @@ class Barriers:
         self.of: dict[str, int] = {}
         self._examples: list[Normal] = []
         self._told: dict[tuple[int, int], str | None] = {}
+        self._among: dict[tuple[frozenset[int], frozenset[int]], Told] = {}
         for record_id, n in records.items():
             kind = (n.phase, n.zone, n.works_class, n.codes)
             if kind not in numbers:
@@ -73,6 +79,14 @@ class Barriers:
         """Name the hard rule between two records of the component."""
         return self.rule(self.of[a], self.of[b])
 
-    def among(self, left: frozenset[int], right: frozenset[int]) -> dict[tuple[int, int], str]:
+    def among(self, left: frozenset[int], right: frozenset[int]) -> Told:
         """Give the rules between two groups, each given by the numbers of its statements."""
-        return {(i, j): rule for i in left for j in right if (rule := self.rule(i, j)) is not None}
+        found = self._among.get((left, right))
+        if found is None:
+            found = {(i, j): rule for i in left for j in right if (rule := self.rule(i, j)) is not None}
+            self._among[left, right] = found
+        return found
+
+    def any(self) -> bool:
+        """Tell whether a hard rule stands between any two statements of the component."""
+        return any(self.rule(i, j) for i, j in combinations(range(len(self._examples)), 2))

@@ -6,10 +6,11 @@ is one matter only if a number or code says so, and that holds for groups as it 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import combinations
 
 from app.pipeline.matching.normal import Normal
-from app.pipeline.matching.weights import ONCE, is_firm
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +28,7 @@ class Marks:
 
 def marks(n: Normal) -> Marks:
     """Give the marks of one record."""
-    return Marks(
-        frozenset((n.source,)),
-        frozenset(number for number in n.bears if number.partition(":")[0] in ONCE),
-        frozenset(number for number in n.numbers if is_firm(number.partition(":")[0])).union(n.codes),
-    )
+    return Marks(frozenset((n.source,)), n.once, n.firm)
 
 
 def twins(a: Marks, b: Marks) -> bool:
@@ -48,3 +45,19 @@ def twins(a: Marks, b: Marks) -> bool:
 def full_twins(a: Marks, b: Marks) -> bool:
     """Tell whether two groups are twins in more than a fragment: what fits both alike belongs to neither by itself."""
     return len(a.sources & b.sources) > 1 and twins(a, b)
+
+
+def any_twins(records: Iterable[Normal]) -> bool:
+    """Tell whether any two of these records are twins; where none are, no two groups of them ever are.
+
+    Groups have the marks of all their records, so what two groups do not share no two of their records share.
+    """
+    bearing: list[Normal] = []
+    of_source: dict[str, list[Normal]] = {}
+    for n in records:
+        if n.once:
+            bearing.append(n)
+        of_source.setdefault(n.source, []).append(n)
+    return any(a.once.isdisjoint(b.once) for a, b in combinations(bearing, 2)) or any(
+        a.firm.isdisjoint(b.firm) for group in of_source.values() for a, b in combinations(group, 2)
+    )

@@ -3,8 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 from app.pipeline.matching.cluster import Scored, Word
-from app.pipeline.matching.normal import Normal
-from app.pipeline.matching.weights import ONCE
+from app.pipeline.matching.normal import Normal, firm_numbers, once_numbers
 from schemas.judgements import Verdict
 
 BLANK: dict[str, Any] = {
@@ -34,8 +33,10 @@ def norm(record_id: str, **said: Any) -> Normal:
     values = {**BLANK, "source": f"some.{record_id}", **said}
     for field in ("phase", "bears", "cites"):
         values[field] = frozenset(values[field])
-    once = frozenset(number for number in values["bears"] if number.partition(":")[0] in ONCE)
-    return Normal(record_id=record_id, numbers=values["bears"] | values["cites"], once=once, **values)
+    numbers = values["bears"] | values["cites"]
+    values["once"] = once_numbers(values["bears"])
+    values["firm"] = firm_numbers(numbers).union(values["codes"])
+    return Normal(record_id=record_id, numbers=numbers, **values)
 
 
 def norms(ids: str, **said: Any) -> dict[str, Normal]:

@@ -118,6 +118,17 @@ def test_the_answer_does_not_depend_on_any_order(drawn, seed):
     assert clustered(drawn) == clustered(drawn, seed)
 
 
+@given(COMPONENT)
+def test_rules_and_twins_of_strangers_change_nothing(drawn):
+    live, dead, found, words = component(drawn)
+    strangers = {i: norm(i, source="some.z", phase={n}) for n, i in enumerate("yz", start=1)}
+    done = cluster(live, dead, found, words)
+    among = cluster({**live, **strangers}, dead, found, words)
+    assert among.projects == (*done.projects, ("y",), ("z",))
+    assert (among.reviews, among.merges) == (done.reviews, done.merges)
+    assert (among.attached, among.conflicts) == (done.attached, done.conflicts)
+
+
 @settings(max_examples=150)
 @given(COMPONENT)
 def test_every_live_record_is_in_one_project_and_no_word_or_rule_is_broken(drawn):

@@ -122,7 +122,7 @@ def test_an_explanation_adds_up_and_names_the_rule():
 
 
 def called(record: Normal, record_id: str) -> Normal:
-    made = {"record_id", "numbers", "once"}
+    made = {"record_id", "numbers", "once", "firm"}
     values = {f: getattr(record, f) for f in record.__struct_fields__ if f not in made}
     return norm(record_id, **values)
 
