@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from app.db import golden, jurisdictions, poisons, records, rereading, resolution
 from app.db.records import PendingRow, Progress
 from app.db.session import Connection, Database
+from app.garbage import uncollected
 from app.pipeline.compose import Composition, compose, is_due
 from app.pipeline.compose import write as serve
 from app.pipeline.normalize import Normalized, normalize
@@ -80,6 +81,7 @@ def _is_due(connection: Connection, jurisdiction: int, step: Batch | Composition
     return records.read_progress(connection, jurisdiction) == step.before
 
 
+@uncollected()
 def compute(
     connection: Connection, rules: Rules, jurisdiction: int, limit: int
 ) -> Batch | Composition | None:

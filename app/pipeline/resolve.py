@@ -40,7 +40,7 @@ class Resolution:
     reviews: tuple[tuple[str, str, str, int], ...] = ()
 
 
-class Seen(NamedTuple):
+class Known(NamedTuple):
     """A project record as resolving sees it: prepared, living or not, and the row that began it."""
 
     normal: Normal
@@ -60,73 +60,75 @@ def resolve(
     spoken = set(asked) - changed.keys()
     if not changed and not spoken and not dropped:
         return Resolution()
-    seen = {
-        rid: Seen(normal(rid, stated(row.statement)), row.live, (row.first_delivery, row.first_row))
+    known = {
+        rid: Known(normal(rid, stated(row.statement)), row.live, (row.first_delivery, row.first_row))
         for rid, row in changed.items()
     }
-    holding: dict[str, Holding] = {rid: (block_keys(one.normal), one.live) for rid, one in seen.items()}
+    holding: dict[str, Holding] = {rid: (block_keys(one.normal), one.live) for rid, one in known.items()}
     holding |= dict.fromkeys(dropped, ((), False))
     judged, pairs = candidates(connection, jurisdiction, holding)
-    seen |= _read(connection, jurisdiction, {rid for pair in pairs for rid in pair}.difference(seen, dropped))
-    fresh = _score(seen, pairs)
+    known |= _read(
+        connection, jurisdiction, {rid for pair in pairs for rid in pair}.difference(known, dropped)
+    )
+    fresh = _score(known, pairs)
     touched = region(connection, jurisdiction, {*changed, *spoken, *judged}, judged, fresh, words_upto)
-    seen |= _read(connection, jurisdiction, touched.records.difference(seen, dropped))
+    known |= _read(connection, jurisdiction, touched.records.difference(known, dropped))
     words = [Word(w.a, w.b, Verdict(w.verdict), w.judgement_no) for _, w in sorted(touched.words.items())]
     clusterings = [
-        _cluster(component, seen)
-        for component in components(touched.records & seen.keys(), touched.pairs, words)
+        _cluster(component, known)
+        for component in components(touched.records & known.keys(), touched.pairs, words)
     ]
     return Resolution(
-        keys={rid: (held, _stored(rid, seen)) for rid, (held, _) in holding.items()},
+        keys={rid: (held, _stored(rid, known)) for rid, (held, _) in holding.items()},
         judged=frozenset(judged),
         pairs=tuple((a, b, points) for (a, b), points in sorted(fresh.items())),
         region=frozenset(touched.records),
         before=touched.before,
-        members=tuple(place for clustering in clusterings for place in _places(clustering, seen)),
+        members=tuple(place for clustering in clusterings for place in _places(clustering, known)),
         reviews=tuple(sorted(review for clustering in clusterings for review in _reviews(clustering))),
     )
 
 
-def _read(connection: Connection, jurisdiction: int, record_ids: Collection[str]) -> dict[str, Seen]:
+def _read(connection: Connection, jurisdiction: int, record_ids: Collection[str]) -> dict[str, Known]:
     return {
-        row.record_id: Seen(unpack(row.packed), row.live, (row.first_delivery, row.first_row))
+        row.record_id: Known(unpack(row.packed), row.live, (row.first_delivery, row.first_row))
         for row in resolution.read_normals(connection, jurisdiction, record_ids)
     }
 
 
-def _stored(record_id: str, seen: Mapping[str, Seen]) -> NormalRow | None:
-    if record_id not in seen:
+def _stored(record_id: str, known: Mapping[str, Known]) -> NormalRow | None:
+    if record_id not in known:
         return None
-    value, live, first = seen[record_id]
+    value, live, first = known[record_id]
     return NormalRow(record_id, live, *first, pack(value))
 
 
-def _score(seen: Mapping[str, Seen], pairs: Iterable[tuple[str, str]]) -> Scores:
+def _score(known: Mapping[str, Known], pairs: Iterable[tuple[str, str]]) -> Scores:
     fresh: Scores = {}
     for a, b in pairs:
-        if a in seen and b in seen and (seen[a].live or seen[b].live):
-            points = score(seen[a].normal, seen[b].normal)
+        if a in known and b in known and (known[a].live or known[b].live):
+            points = score(known[a].normal, known[b].normal)
             if points >= FLOOR:
                 fresh[a, b] = points
     return fresh
 
 
-def _cluster(component: Component, seen: Mapping[str, Seen]) -> Clustering:
-    live = {rid: seen[rid].normal for rid in component.records if seen[rid].live}
+def _cluster(component: Component, known: Mapping[str, Known]) -> Clustering:
+    live = {rid: known[rid].normal for rid in component.records if known[rid].live}
     if len(live) == len(component.records) and not component.words and agree(live, component.pairs):
         return Clustering((tuple(component.records),), (), {}, ())
-    dead = {rid: seen[rid].normal for rid in component.records if not seen[rid].live}
+    dead = {rid: known[rid].normal for rid in component.records if not known[rid].live}
     return cluster(live, dead, component.pairs, component.words)
 
 
-def _places(clustering: Clustering, seen: Mapping[str, Seen]) -> Iterable[MemberRow]:
+def _places(clustering: Clustering, known: Mapping[str, Known]) -> Iterable[MemberRow]:
     """Give each record its project, named by the earliest member in memory order, withdrawn members included."""
     attached: dict[str, list[str]] = {}
     for gone, live in clustering.attached.items():
         attached.setdefault(live, []).append(gone)
     for project in clustering.projects:
         withdrawn = [gone for live in project for gone in attached.get(live, ())]
-        first = min((*project, *withdrawn), key=lambda rid: (seen[rid].first, rid))
+        first = min((*project, *withdrawn), key=lambda rid: (known[rid].first, rid))
         yield from (MemberRow(rid, first, live=True) for rid in project)
         yield from (MemberRow(rid, first, live=False) for rid in withdrawn)
 
