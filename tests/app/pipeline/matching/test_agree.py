@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,9 +12,9 @@ from app.pipeline.matching.score import SAFE_CUT
 from tests.app.pipeline.matching.build import norm, norms, pair, pairs
 
 IDS = "abcde"
-ALIKE = st.lists(
+ALIKE: st.SearchStrategy[list[dict[str, Any]]] = st.lists(
     st.builds(
-        dict,
+        dict[str, Any],
         source=st.sampled_from(["some.a", "some.b", "some.c", "some.d"]),
         phase=st.sampled_from([(), (1,), (1, 2)]),
         codes=st.sampled_from([(), ("1" * 20,)]),
