@@ -9,10 +9,12 @@ from datetime import date
 
 from connectors.manifest_mapping import EvidenceRule, PlannedRule, When
 from connectors.mapping_values import Reader, Said
+from schemas.base import trusted
 from schemas.cleaning import clean
-from schemas.dates import Precision, StatedDate
+from schemas.dates import Precision, StatedDate, make_date
 from schemas.lifecycle import Evidence, Planned, Rank
 
+make_evidence, make_planned = trusted(Evidence), trusted(Planned)
 _CODE_MONTH = re.compile(r"(\d{2})(\d{2})-?\d{6}-?\d{2}-?(?!88)\d{2}-?\d{6}", re.ASCII)
 
 
@@ -35,42 +37,54 @@ def evidence_reader(rules: Iterable[EvidenceRule]) -> Reader[tuple[Evidence, ...
 
 def planned_reader(rules: Iterable[PlannedRule]) -> Reader[tuple[Planned, ...]]:
     """Read the dates a row promises."""
-    ready = [(rule.milestone, rule.date, rule.basis, _optional(rule.part)) for rule in rules]
-    return lambda said: tuple(
-        Planned(milestone=milestone, on=on, basis=basis, part=part(said))
-        for milestone, column, basis, part in ready
-        if (on := said.day(column)) is not None
-    )
+    ready = tuple(rules)
+
+    def read(said: Said) -> tuple[Planned, ...]:
+        texts = said.texts
+        return tuple(
+            make_planned(
+                milestone=rule.milestone,
+                on=on,
+                basis=rule.basis,
+                part=texts[rule.part] if rule.part else None,
+            )
+            for rule in ready
+            if (on := said.day(rule.date)) is not None
+        )
+
+    return read
 
 
 def _proof_reader(rule: EvidenceRule) -> Reader[Evidence | None]:
     """Read one proof: nothing where a condition does not hold or the row says neither number, date nor word for done."""
     conditions = [(condition.column, _fits(condition)) for condition in rule.when]
-    status_of = _optional(rule.when[0].column if rule.when else None)
-    number_of, raw_of, part_of = _optional(rule.number), _optional(rule.date), _optional(rule.part)
+    date, number_column, part, code = rule.date, rule.number, rule.part, rule.month_of
+    status_column = rule.when[0].column if rule.when else None
     words = frozenset(rule.words)
     by_status_alone = bool(rule.when) and not (rule.date or rule.number)
 
     def read(said: Said) -> Evidence | None:
+        texts = said.texts
         for column, fits in conditions:
-            text = said.texts[column]
+            text = texts[column]
             if text is None or not fits(text):
                 return None
-        number, raw = number_of(said), raw_of(said)
-        done = raw is not None and raw in words
-        on = said.day(rule.date) if rule.date and raw and not done else None
-        if rule.month_of:
-            number = said.texts[rule.month_of]
+        number = texts[number_column] if number_column else None
+        raw = texts[date] if date else None
+        done = raw in words
+        on = said.day(date) if date and raw and not done else None
+        if code:
+            number = texts[code]
             on = _month(number) if number else None
         if not (number or on or done or by_status_alone):
             return None
-        return Evidence(
+        return make_evidence(
             milestone=rule.milestone,
             rank=Rank.B if rule.rank is Rank.A and not (number and on) else rule.rank,
             on=on,
             number=number,
-            part=part_of(said),
-            raw=raw or status_of(said),
+            part=texts[part] if part else None,
+            raw=raw or (texts[status_column] if status_column else None),
         )
 
     return read
@@ -85,14 +99,9 @@ def _fits(condition: When) -> Callable[[str], object]:
     )
 
 
-def _optional(column: str | None) -> Reader[str | None]:
-    """Read a column if there is one."""
-    return (lambda _: None) if column is None else (lambda said: said.texts[column])
-
-
 def _month(code: str) -> StatedDate | None:
     """Give the month a project code of the new generation was given in; older ones and false months say none."""
     found = _CODE_MONTH.fullmatch(clean(code))
     if not found or int(found[1]) < 20 or not 1 <= int(found[2]) <= 12:
         return None
-    return StatedDate(day=date(2000 + int(found[1]), int(found[2]), 1), precision=Precision.MONTH, raw=code)
+    return make_date(day=date(2000 + int(found[1]), int(found[2]), 1), precision=Precision.MONTH, raw=code)

@@ -8,9 +8,12 @@ from collections.abc import Iterable, Mapping
 from connectors.manifest_mapping import PartyRule, TextRule
 from connectors.mapping_readers import Lookups, fields_reader, first_text
 from connectors.mapping_values import Reader, Said
+from schemas.base import trusted
 from schemas.identifiers import Identifier, Scheme, parse
 from schemas.parties import Party
 from schemas.places import Place, find_district, find_zone, parse_point
+
+make_party, make_place = trusted(Party), trusted(Place)
 
 
 def parties_reader(rules: Iterable[PartyRule]) -> Reader[tuple[Party, ...]]:
@@ -30,7 +33,7 @@ def _party_reader(rule: PartyRule) -> Reader[Party | None]:
                 return None
             name = fitting[1]
         uscc = _credit_code(said, rule.uscc) if rule.uscc else None
-        return Party(role=rule.role, name=name, uscc=uscc) if name or uscc else None
+        return make_party(role=rule.role, name=name, uscc=uscc) if name or uscc else None
 
     return read
 
@@ -58,7 +61,7 @@ def place_reader(rules: Mapping[str, TextRule], lookups: Lookups, city: int) -> 
         if coordinates:
             point = said.understand(rules["coordinates"].columns[0], False, parse_point, coordinates)
         parcels = texts.get("parcels")
-        return Place(
+        return make_place(
             district=district,
             district_raw=raw,
             zone=zone,

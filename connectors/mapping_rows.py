@@ -67,6 +67,8 @@ def _refuse_no_row(said: Said) -> None:
             f"该行有 {len(cells)} 个单元格，与表头不符，可能缺列、错列或两条记录连在一行，请核对重报",
             f"{len(cells)} cells, not as many as the header has: cells are missing, or two records stand on one line",
         )
+    if any(said.texts.values()):
+        return
     for name, cell in said.cells.items():
         if isinstance(cell, dict | list) or said.texts[name] is not None:
             return

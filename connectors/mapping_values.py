@@ -10,12 +10,14 @@ from typing import Any, NamedTuple, NoReturn, TypeVar
 
 from connectors.columns import column
 from connectors.errors import RecordRejected
-from schemas.cleaning import REMEMBERED, says_nothing
+from schemas.base import trusted
+from schemas.cleaning import says_nothing
 from schemas.dates import StatedDate, parse_date
 from schemas.doubts import Doubt, NotUnderstood, Parsed
 from schemas.records import Issue, Responsible, Severity
 
 T = TypeVar("T")
+make_issue = trusted(Issue)
 Reader = Callable[["Said"], T]
 """A rule of a manifest made ready: it reads its part of any row, and notes or rejects what is odd there."""
 
@@ -75,7 +77,7 @@ class Said:
         responsible: Responsible = Responsible.DEPARTMENT,
     ) -> None:
         """Write an issue down, once per rule, column and value."""
-        issue = Issue(
+        issue = make_issue(
             rule=doubt.rule,
             field=name,
             value=doubt.value[:_LONGEST],
@@ -98,7 +100,11 @@ class Texts(dict[str, str | None]):
 
     def __init__(self, cells: dict[str, Any], columns: Iterable[str] = ()) -> None:
         super().__init__(
-            {name: display(cell) for name in columns if (cell := cells.get(name)).__class__ is str}
+            {
+                name: display(cell) if cell else None
+                for name in columns
+                if (cell := cells.get(name)) is None or cell.__class__ is str
+            }
         )
         self._cells = cells
 
@@ -155,9 +161,8 @@ def _text(name: str, value: Any) -> str | None:
     return display(str(value) if not isinstance(value, Decimal) else f"{value:f}")
 
 
-@lru_cache(maxsize=REMEMBERED)
 def display(said: str) -> str | None:
-    """Give a text without what nobody sees; cells of a feed repeat: districts, authorities, days."""
+    """Give a text without what nobody sees, None where it says nothing."""
     seen = said if said.isprintable() else _INVISIBLE.sub("", said)
     shown = " ".join(seen.split())
     return None if says_nothing(shown) else shown

@@ -11,8 +11,8 @@ _FORM = re.compile(
     r" ?(Z|[+-]\d{2}:?\d{2})?",
     re.ASCII | re.IGNORECASE,
 )
-_ALMOST = re.compile(r"(\d{4})-(\d{2})-(\d{2}) (\d{2}):(\d{2}):(\d{2})", re.ASCII)
-"""Already the text that sorts, but for the fraction of a second."""
+_ALMOST = re.compile(r"(\d{4})-(\d{2})-(\d{2})[ T](\d{2}):(\d{2}):(\d{2})(?:\+08:00)?", re.ASCII)
+"""Nearly the text that sorts already."""
 _EPOCH = re.compile(r"\d{10}|\d{13}", re.ASCII)
 
 
@@ -50,6 +50,6 @@ def moment(text: str) -> str | None:
             datetime(year, month, day, hour, minute, second, tzinfo=CHINA)
         except ValueError:
             return None
-        return f"{text}.000000"
+        return f"{text[:10]} {text[11:19]}.000000"
     found = read(text)
     return render(found) if found else None

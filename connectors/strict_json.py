@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import re
 from decimal import Decimal, InvalidOperation
@@ -28,7 +29,7 @@ def loads(body: bytes) -> Any:
     `json.duplicate_key`, `json.nul_char`, `json.lone_surrogate` or `json.invalid`.
     """
     try:
-        text = body.decode("utf-8-sig")
+        text = body.removeprefix(codecs.BOM_UTF8).decode()
     except UnicodeDecodeError:
         raise StrictJsonError("json.encoding", "内容不是 UTF-8 编码", "the body is not UTF-8") from None
     _check_depth(body)

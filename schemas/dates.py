@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta, timezone
 from enum import StrEnum
 from functools import lru_cache
 
-from schemas.base import Schema
+from schemas.base import Schema, trusted
 from schemas.cleaning import REMEMBERED, says_nothing, squeeze
 from schemas.doubts import Doubt, NotUnderstood, Parsed
 
@@ -30,6 +30,7 @@ class StatedDate(Schema):
     raw: str
 
 
+make_date = trusted(StatedDate)
 _CHINA = timezone(timedelta(hours=8))
 _BEFORE_EXCEL = date(1899, 12, 30)
 _EARLIEST, _LATEST = 1949, 2100
@@ -47,7 +48,10 @@ _YEAR = re.compile(rf"(?a)(\d{{4}})(?:年度?)?{_AROUND}")
 _WITH_OFFSET = re.compile(
     r"(?a)\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,6})?)? ?(?:Z|[+-]\d{2}:?\d{2})", re.IGNORECASE
 )
-_ISO = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})(?: [0-9]{2}:[0-9]{2}:[0-9]{2})?")
+_ISO = re.compile(
+    r"(19[5-9][0-9]|20[0-9]{2})-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
+    r"(?:[ T](?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\+08:00)?)?"
+)
 _COMPACT = re.compile(r"(?a)(\d{4})(\d{2})(\d{2})?(?:(?:[01]\d|2[0-3])(?:[0-5]\d){1,2})?")
 _EXCEL = re.compile(r"(?a)(\d{5})(?:\.\d+)?")
 _EPOCH = re.compile(r"(?a)(\d{11,13})(?:\.0+)?")
@@ -111,7 +115,7 @@ def _dated(
         first = date(year, month, day)
     except ValueError:
         raise _impossible(text) from None
-    return Parsed(StatedDate(day=first, precision=precision, raw=text), doubts)
+    return Parsed(make_date(day=first, precision=precision, raw=text), doubts)
 
 
 def _impossible(text: str) -> NotUnderstood:

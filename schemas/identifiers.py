@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
-from schemas.base import Schema
+from schemas.base import Schema, trusted
 from schemas.cleaning import REMEMBERED, clean, says_nothing, squeeze
 from schemas.code_checks import certificate_check_ok, organisation_code_ok, project_code_generation, uscc_ok
 from schemas.doubts import Doubt, NotUnderstood, Parsed
@@ -74,16 +74,18 @@ def parse(scheme: Scheme, text: str) -> Parsed[tuple[Identifier, ...]]:
     check or form is kept as suspect with a doubt. Rules are `<scheme>.<what>`. Raises NotUnderstood where words stand
     instead of a number (`<scheme>.words`) or the text is longer than any number (`<scheme>.too_long`).
     """
+    if len(text) <= _LONGEST and _BARE.fullmatch(text):
+        reading = _read(scheme, text)
+        return Parsed((_identifier(reading, text),), tuple(dict.fromkeys(_doubts(scheme, reading, text))))
     if says_nothing(text):
         return Parsed(())
-    bare = _BARE.fullmatch(text) is not None
     found: dict[tuple[Scheme, str], Identifier] = {}
     doubts: list[Doubt] = []
     words = 0
     series = ""
-    parts = [text] if bare else list(_parts(scheme, _LABEL.sub("", text.strip())))
+    parts = list(_parts(scheme, _LABEL.sub("", text.strip())))
     for part in parts:
-        cleaned = part if bare else clean(part)
+        cleaned = clean(part)
         if says_nothing(cleaned):
             continue
         if not _DIGIT.search(cleaned):
@@ -98,17 +100,8 @@ def parse(scheme: Scheme, text: str) -> Parsed[tuple[Identifier, ...]]:
         if matched := _SERIES.fullmatch(reading.value):
             series = matched[1]
         raw = text if len(parts) == 1 else part.strip()
-        identifier = Identifier(
-            scheme=reading.scheme,
-            value=reading.value,
-            raw=raw,
-            status=reading.status,
-            generation=reading.generation,
-        )
-        found.setdefault((identifier.scheme, identifier.value), identifier)
-        doubts += [
-            Doubt(f"{scheme}.{note.rule}", raw, note.zh, note.en, note.minor) for note in reading.notes
-        ]
+        found.setdefault((reading.scheme, reading.value), _identifier(reading, raw))
+        doubts += _doubts(scheme, reading, raw)
     if words and not found:
         zh, en = "是文字而不是编号，请填编号", "words instead of a number: give the number"
         raise NotUnderstood(f"{scheme}.words", text, zh, en)
@@ -117,6 +110,23 @@ def parse(scheme: Scheme, text: str) -> Parsed[tuple[Identifier, ...]]:
             Doubt(f"{scheme}.words", text, "部分文字不是编号，未采用", "some words are no number, not used")
         )
     return Parsed(tuple(found.values()), tuple(dict.fromkeys(doubts)))
+
+
+_make_identifier = trusted(Identifier)
+
+
+def _identifier(reading: Reading, raw: str) -> Identifier:
+    return _make_identifier(
+        scheme=reading.scheme,
+        value=reading.value,
+        raw=raw,
+        status=reading.status,
+        generation=reading.generation,
+    )
+
+
+def _doubts(scheme: Scheme, reading: Reading, raw: str) -> list[Doubt]:
+    return [Doubt(f"{scheme}.{note.rule}", raw, note.zh, note.en, note.minor) for note in reading.notes]
 
 
 def _parts(scheme: Scheme, text: str) -> Iterator[str]:

@@ -8,7 +8,7 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import Literal
 
-from schemas.base import Schema
+from schemas.base import Schema, trusted
 from schemas.cleaning import REMEMBERED, clean
 from schemas.doubts import NotUnderstood, Parsed
 from schemas.quantities import is_bare, read_quantity
@@ -47,6 +47,7 @@ class Area(Schema):
     precision: Decimal | None = None
 
 
+_make_money, _make_area = trusted(Money), trusted(Area)
 _MONEY = {
     name: Fraction(10**power)
     for power, names in {
@@ -87,7 +88,7 @@ def parse_money(text: str, unit: MoneyUnit) -> Parsed[Money | None]:
     read, doubts = read_quantity(text, unit, _MONEY, "money")
     if read is None:
         return Parsed(None, doubts)
-    money = Money(
+    money = _make_money(
         yuan=read.value,
         low=read.low,
         high=read.high,
@@ -109,7 +110,7 @@ def parse_area(text: str, unit: AreaUnit) -> Parsed[Area | None]:
     read, doubts = read_quantity(text, unit, _AREA, "area")
     if read is None:
         return Parsed(None, doubts)
-    area = Area(
+    area = _make_area(
         square_metres=read.value,
         low=read.low,
         high=read.high,

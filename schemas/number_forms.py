@@ -245,8 +245,14 @@ CERTIFICATE_KINDS: Mapping[Scheme, str] = _OLD_KINDS
 """The planning certificates, and the sign each begins with."""
 
 
+_SHORTEST = 14
+"""Signs of the shortest number that is known by its form alone: a planning certificate of the old kind."""
+
+
 def other_system(cleaned: str, *, of_digits_only: bool = True) -> Reading | None:
     """Read a number that stands in the wrong column; without `of_digits_only` only forms no free text resembles."""
+    if len(cleaned) < _SHORTEST:
+        return None
     for reader in (
         project_code,
         works_code,

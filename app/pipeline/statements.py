@@ -38,7 +38,7 @@ class Written(NamedTuple):
 
 def write(statement: ProjectRecord | PartRecord) -> Written:
     """Write a statement down; raise ValueError where a text holds what no database takes: NUL or half a character."""
-    text = statement.model_dump_json(exclude_defaults=True)
+    text = statement.__pydantic_serializer__.to_json(statement, exclude_defaults=True).decode()
     if "\\u0000" in text and _NUL.search(text):
         raise ValueError("a text holds NUL")
     return Written(statement, text)

@@ -42,6 +42,6 @@ def test_the_text_sorts_as_time_does(one: datetime, other: datetime) -> None:
     assert (first.encode() < second.encode()) == (one < other)
 
 
-@given(st.from_regex(r"(?a)(0|1|2)\d{3}-[01]\d-[0-3]\d [012]\d:\d\d:\d\d", fullmatch=True))
+@given(st.from_regex(r"(?a)(0|1|2)\d{3}-[01]\d-[0-3]\d[ T][012]\d:\d\d:\d\d(\+08:00)?", fullmatch=True))
 def test_a_moment_as_most_are_written_is_the_moment_it_is_among_blanks(text: str) -> None:
     assert moment(text) == moment(f" {text}")

@@ -10,7 +10,7 @@ from connectors import samples
 from connectors.contract import Binding
 from connectors.registry import discover
 from connectors.transport_settings import TableSettings
-from schemas.records import RawRecord, Unreadable
+from schemas.records import Accepted, RawRecord, Unreadable
 
 FOUND = discover()
 TABLES = [one.key for one in FOUND.manifests() if isinstance(one.transport, TableSettings)]
@@ -46,3 +46,16 @@ def told_of(row: RawRecord | Unreadable) -> tuple[str, str, str, bytes]:
     """Give all that a row says; only the order of its names differs between a file and a table."""
     assert isinstance(row, RawRecord)
     return row.key, row.version, row.op, row.hash
+
+
+@pytest.mark.parametrize("feed", [one.key for one in FOUND.manifests()])
+def test_what_our_parsers_make_in_trust_stands_when_it_is_checked(feed: str) -> None:
+    source = FOUND.sources[feed]
+    raws = [
+        row for row in samples.rows(source.manifest, Path(str(source.folder))) if isinstance(row, RawRecord)
+    ]
+    for outcome in FOUND.open(feed, Binding(samples.JURISDICTION)).normalize(raws):
+        said = (*outcome.statements, *outcome.issues) if isinstance(outcome, Accepted) else ()
+        for each in said:
+            assert type(each).model_validate(each.model_dump()) == each
+            assert type(each).model_validate_json(each.model_dump_json()) == each

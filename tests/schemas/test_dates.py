@@ -177,7 +177,7 @@ def test_real_land_supply_dates_are_read_or_named() -> None:
     assert set(met) <= {"read", "nothing", "date.sentinel"}
 
 
-@given(st.from_regex(r"(?a)(19|20)\d\d-[01]\d-[0-3]\d( \d\d:\d\d:\d\d)?", fullmatch=True))
+@given(st.from_regex(r"(?a)(19|20)\d\d-[01]\d-[0-3]\d([ T]\d\d:\d\d:\d\d(\+08:00)?)?", fullmatch=True))
 def test_a_date_as_most_are_written_means_what_it_means_among_blanks(text: str) -> None:
     def read(said: str) -> tuple[object, ...]:
         try:

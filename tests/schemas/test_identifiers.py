@@ -6,6 +6,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from schemas import number_forms
 from schemas.doubts import NotUnderstood
 from schemas.identifiers import (
     Identifier,
@@ -324,3 +325,11 @@ def test_a_number_means_what_it_means_among_blanks(scheme: Scheme, text: str) ->
         )
 
     assert read(text) == read(f" {text} ")
+
+
+@given(st.text("0123456789AGXYSLKZ-〔〕()第号字建地用", max_size=13))
+def test_no_short_number_is_known_by_its_form_in_the_wrong_column(text: str) -> None:
+    readers = (number_forms.project_code, number_forms.works_code, number_forms.real_estate_unit)
+    more = (number_forms.parcel_code, number_forms.supervision_no, number_forms.planning_certificate)
+    last = (number_forms.uscc, number_forms.construction_permit, number_forms.market_project_no)
+    assert not any(read(text) for read in (*readers, *more, *last))
