@@ -19,7 +19,7 @@ _SECRET = re.compile(
     r"pass|pwd|secret|token|auth(?!or)|credential|private|(?:api|access|account|service|shared|licen[cs]e)_?key",
     re.IGNORECASE,
 )
-_LOGIN = re.compile(r"://([^/@\s]+)@")
+_LOGIN = re.compile(r"://[^:/@\s]*:([^/@\s]+)@")
 
 
 def prepared(settings: SingerSettings, binding: Binding, folder: Path) -> Call:

@@ -27,6 +27,8 @@ STORIES = {
     "test_roles",
     "test_scenarios",
     "test_simulated_city",
+    "test_singer_streams",
+    "test_singer_taps",
     "test_two_jurisdictions",
 }
 EXCUSE = re.compile(

@@ -1,15 +1,17 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
 
 from connectors.contract import Binding
 from connectors.errors import SourceChanged, SourceUnavailable
-from connectors.manifest import ManifestError
+from connectors.manifest import ManifestError, parse
 from connectors.transports import tap_process
 from connectors.transports.singer import fetch
 from schemas.records import Listing, Page, RawRecord
@@ -25,6 +27,7 @@ from tests.connectors.transports.tapping import (
     unreadable,
     walk,
 )
+from tests.gates.tree import ROOT
 
 MADE = fed()
 WHOLE = fed(top='listing = "full"')
@@ -294,3 +297,10 @@ def test_a_manifest_that_contradicts_itself_is_refused(
 ) -> None:
     with pytest.raises(ManifestError, match=told):
         fed(top=top, **settings)
+
+
+def test_the_pages_example_is_a_manifest() -> None:
+    page = (ROOT / "docs" / "add-a-department.md").read_text(encoding="utf-8")
+    [said] = re.findall(r"^    key = .*?(?=^\* )", page, re.MULTILINE | re.DOTALL)
+    made = parse(dedent(said))
+    assert (made.key, settings_of(made).discover) == ("water.quota_permits", True)

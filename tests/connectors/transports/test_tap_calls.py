@@ -43,7 +43,7 @@ def test_a_config_is_given_as_it_stands_in_a_file_or_in_the_variable_itself(tap:
     assert by_file.command[-2:] == ("--config", str(file))
     by_text = prepared(asks, bound(tap, HUB_TEST_CONFIG=json.dumps(CONFIG)), tmp_path)
     assert json.loads(Path(by_text.command[-1]).read_text()) == CONFIG
-    assert set(by_text.secrets) == {"p4ss", "reader:w0rd", "k3y"}
+    assert set(by_text.secrets) == {"p4ss", "w0rd", "k3y"}
 
 
 def test_variables_are_handed_on_by_name_and_are_secrets(tap: Tap, tmp_path: Path) -> None:
