@@ -13,7 +13,7 @@ from app.pipeline.parts import Gathered, Parts, numbers
 from app.pipeline.path_choice import choose, signs
 from app.pipeline.said import Said, plain, said_by
 from app.pipeline.structs import Claim, GoldenProject, Loser, Member, ParcelView, Total, WorksView
-from app.pipeline.survivorship import claim, corrected, standing, survive
+from app.pipeline.survivorship import claim, corrected, in_order, standing, survive
 from app.pipeline.vocabulary import ACTIVE
 from schemas.corrections import Correction
 from schemas.fields import fields
@@ -101,8 +101,11 @@ def _about_the_whole(said: Sequence[Said], part_of: Mapping[str, str]) -> list[S
 def _claims(
     said: Mapping[str, Sequence[Said]], summed: Mapping[str, _Summed], parcels: bool
 ) -> dict[str, Claim]:
-    claims = {code: claim(code, all_said) for code, all_said in said.items() if code != "path"}
-    claims |= {code: one.claim for code, one in summed.items()}
+    claims = {
+        code: summed[code].claim if code in summed else claim(code, all_said)
+        for code, all_said in said.items()
+        if code != "path"
+    }
     if (path := choose(said.get("path", ()), parcels=parcels)) is not None:
         claims["path"] = path
     return claims
@@ -200,11 +203,13 @@ def _member(member: MemberRecord) -> Member:
     )
 
 
-def _best(said: Mapping[str, Sequence[Said]], code: str, records: Sequence[MemberRecord]) -> str | None:
-    """Give the value that survives for one part of the project."""
-    ids = {member.record_id for member in records}
-    of_part = [one for one in said.get(code, ()) if one.record_id in ids]
-    return survive(of_part)[0].value if of_part else None
+def _best(said: Sequence[Said], key_of: Mapping[str, str]) -> dict[str, str]:
+    """Give the value of a field that survives for each part somebody says it of."""
+    by_part: dict[str, list[Said]] = {}
+    for one in said:
+        if (key := key_of.get(one.record_id)) is not None:
+            by_part.setdefault(key, []).append(one)
+    return {key: in_order(of_part)[0].value for key, of_part in by_part.items()}
 
 
 def _first_number(records: Sequence[MemberRecord], scheme: Scheme) -> str | None:
@@ -214,13 +219,14 @@ def _first_number(records: Sequence[MemberRecord], scheme: Scheme) -> str | None
 def _works(
     parts: Parts, said: Mapping[str, Sequence[Said]], summed: Mapping[str, _Summed]
 ) -> tuple[WorksView, ...]:
+    names = _best(said.get("name", ()), parts.works_of)
     views = []
     for key, records in parts.works.items():
         completion = _first_number(records, Scheme.COMPLETION_FILING)
         views.append(
             WorksView(
                 works=key,
-                name=_best(said, "name", records),
+                name=names.get(key),
                 contract_price=_value(summed, "contract_price", key),
                 actual_cost=_value(summed, "actual_cost", key),
                 floor_area=_value(summed, "floor_area", key),
@@ -237,13 +243,14 @@ def _works(
 def _parcels(
     parts: Parts, said: Mapping[str, Sequence[Said]], summed: Mapping[str, _Summed]
 ) -> tuple[ParcelView, ...]:
+    holders = _best(said.get("land_holder", ()), parts.parcel_of)
     return tuple(
         ParcelView(
             parcel=key,
             area=_value(summed, "site_area", key),
             price=_value(summed, "supply_price", key),
             contract=_first_number(records, Scheme.LAND_CONTRACT_NO),
-            holder=_best(said, "land_holder", records),
+            holder=holders.get(key),
             record_ids=tuple(sorted(member.record_id for member in records)),
         )
         for key, records in parts.parcels.items()

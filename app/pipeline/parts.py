@@ -143,8 +143,10 @@ def _parcels(members: Sequence[MemberRecord]) -> dict[str, str]:
 def _supplies(member: MemberRecord) -> bool:
     """Tell whether a record is a supply of land: a dated contract, or a price of land."""
     record = member.record
-    contracted = any(evidence.milestone == "A5" and evidence.on is not None for evidence in record.evidence)
-    return record.department == "land" and (contracted or "supply_price" in record.money)
+    return record.department == "land" and (
+        "supply_price" in record.money
+        or any(evidence.milestone == "A5" and evidence.on is not None for evidence in record.evidence)
+    )
 
 
 def _void(records: Sequence[MemberRecord], *, withdrawn: bool) -> bool:

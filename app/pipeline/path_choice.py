@@ -31,9 +31,9 @@ def signs(record: ProjectRecord) -> dict[str, str]:
                 found[path] = record.industry
     for number in (*record.bears, *record.cites):
         if (
-            number.scheme is Scheme.PROJECT_CODE
+            number.generation == "new"
+            and number.scheme is Scheme.PROJECT_CODE
             and number.status is Status.VALID
-            and number.generation == "new"
         ):
             kind = code_list("PROJECT_CODE_TYPE").get(number.value.split("-")[3])
             if kind is not None and kind.path is not None:

@@ -14,7 +14,7 @@ from schemas.golden import MemberRecord
 from schemas.identifiers import Scheme, Status
 from schemas.lifecycle import Rank, Stage
 from schemas.records import PartRecord, ProjectRecord
-from schemas.tables import CountedIn, milestones, roll_up
+from schemas.tables import CountedIn, Part, milestones, roll_up
 
 Found = TypeVar("Found", Proof, Promise)
 _BELIEVED = frozenset((Status.VALID, Status.SUPERSEDED))
@@ -72,19 +72,20 @@ def find_proofs(members: Gathered) -> Proofs:
         for record in statements:
             for evidence in (*record.evidence, *_citations(record)):
                 if (kind := counted.get(evidence.milestone)) is not None:
-                    part = _part(member, evidence.part, kind, parts)
+                    part = None if kind == "none" else _part(member, evidence.part, kind, parts)
                     if part not in parts.void:
                         proof = _proof(member, record, evidence, part)
                         proofs.setdefault(evidence.milestone, []).append(proof)
             for planned in record.planned:
                 if (kind := counted.get(planned.milestone)) is not None:
+                    part = None if kind == "none" else _part(member, planned.part, kind, parts)
                     promise = Promise(
                         record_id=member.record_id,
                         source=record.source,
                         on=planned.on.day.isoformat(),
                         precision=planned.on.precision,
                         basis=planned.basis,
-                        part=_part(member, planned.part, kind, parts),
+                        part=part,
                     )
                     promises.setdefault(planned.milestone, []).append(promise)
     return Proofs(
@@ -112,10 +113,8 @@ def _citations(record: ProjectRecord | PartRecord) -> list[Evidence]:
     ]
 
 
-def _part(member: MemberRecord, said: str | None, counted: CountedIn, parts: Parts) -> str | None:
+def _part(member: MemberRecord, said: str | None, counted: Part, parts: Parts) -> str | None:
     """Give the part a proof holds for: the one it names if the project knows it, else its record's own."""
-    if counted == "none":
-        return None
     known, own = (parts.works, parts.works_of) if counted == "works" else (parts.parcels, parts.parcel_of)
     return said if said in known else own.get(member.record_id)
 

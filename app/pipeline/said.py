@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from functools import cache
 from typing import NamedTuple
@@ -12,7 +12,7 @@ import msgspec
 from app.pipeline.vocabulary import industry_of, land_mode_of, status_of
 from schemas.fields import FieldRow, fields
 from schemas.golden import MemberRecord
-from schemas.identifiers import Status
+from schemas.identifiers import Identifier, Status
 from schemas.lifecycle import Rank, Stage
 from schemas.records import PartRecord, ProjectRecord
 from schemas.tables import milestones
@@ -60,7 +60,9 @@ _Found = tuple[_Field, str, str]
 
 def plain(number: Decimal) -> str:
     """Give a number as plain decimal text: exact, without exponent or trailing zeros."""
-    text = format(number, "f")
+    text = str(number)
+    if "E" in text:
+        text = format(number, "f")
     if "." in text:
         text = text.rstrip("0").rstrip(".")
     return "0" if text in ("-0", "") else text
@@ -175,17 +177,17 @@ def _areas(record: ProjectRecord, named: _Named) -> list[_Found]:
 
 def _numbers(record: ProjectRecord, named: _Named) -> list[_Found]:
     """Give a valid number the record bears, or failing that cites."""
-    cited, borne = (
-        _smallest(
-            [
-                (named[one.scheme], one.value, one.raw)
-                for one in numbers
-                if one.scheme in named and one.status is Status.VALID
-            ]
-        )
-        for numbers in (record.cites, record.bears)
+    return [*(_valid(record.cites, named) | _valid(record.bears, named)).values()]
+
+
+def _valid(numbers: Sequence[Identifier], named: _Named) -> dict[str, _Found]:
+    return _smallest(
+        [
+            (named[one.scheme], one.value, one.raw)
+            for one in numbers
+            if one.scheme in named and one.status is Status.VALID
+        ]
     )
-    return [*(cited | borne).values()]
 
 
 def _parties(record: ProjectRecord, named: _Named) -> list[_Found]:
