@@ -83,8 +83,8 @@ def _glances(
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             yield None
             continue
-        key = join_key([value if value.__class__ is str else str(value) for value in values])
-        if key.strip(BLANKS) and len(key) <= _LONGEST:
+        key = join_key([str(value) for value in values]) if len(values) > 1 else str(values[0])
+        if len(key) <= _LONGEST and key.strip(BLANKS):
             yield Glance(key, rules + hashed(body, digest_size=16).digest())
         else:
             yield None

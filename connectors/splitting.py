@@ -151,13 +151,25 @@ def _only(name: str) -> msgspec.json.Decoder[msgspec.Struct]:
 
 def _member(body: bytes, name: str) -> bytes | None:
     body = body.removeprefix(_BOM)
-    if body.startswith(b"{") and _stands_twice(body, name):
-        raise NamedTwice(name)
     try:
         found: msgspec.Raw | msgspec.UnsetType = _only(name).decode(body).found  # type: ignore[attr-defined]  # made above
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        if body.startswith(b"{") and _stands_twice(body, name):
+            raise NamedTwice(name) from None
         return members(body).get(name)
-    return None if isinstance(found, msgspec.UnsetType) else bytes(found)
+    value = None if isinstance(found, msgspec.UnsetType) else bytes(found)
+    if _stands_twice(frame(body, value) if value else body, name):
+        raise NamedTwice(name)
+    return value
+
+
+def frame(body: bytes, value: bytes) -> bytes:
+    """Give what stands around a value that is most of a body, with null in its place; else the body itself.
+
+    An answer's other names are looked for there, and not among all its rows.
+    """
+    begin = body.find(value) if len(value) * 2 > len(body) else -1
+    return body if begin < 0 else body[:begin] + b"null" + body[begin + len(value) :]
 
 
 def _stands_twice(body: bytes, name: str) -> bool:

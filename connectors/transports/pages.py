@@ -15,7 +15,7 @@ from connectors.glances import UnreadRows
 from connectors.locations import location
 from connectors.manifest import Manifest
 from connectors.rows import RowReader
-from connectors.splitting import NotSplittable, at, items, text_at
+from connectors.splitting import NotSplittable, at, frame, items, text_at
 from connectors.transport_settings import HttpSettings, Since
 from connectors.transports.guards import check_encoding, check_names, check_shape
 from connectors.transports.http import Client
@@ -152,9 +152,11 @@ class _Walk:
         body = self._client.get(self._parameters(number, token, since), self._link(token))
         paging = self._settings.paging
         try:
-            bodies, total = self._rows(body)
+            inner = self._inner(body)
+            bodies, around = items(inner), frame(body, inner)
             follows = paging.style in {"cursor", "link"} and paging.next
-            return bodies, total, (text_at(body, paging.next or "") or None) if follows else None
+            token = (text_at(around, paging.next or "") or None) if follows else None
+            return bodies, self._total(around, bodies), token
         except NotSplittable as error:
             raise _misshapen(body, error) from error
 
@@ -189,7 +191,8 @@ class _Walk:
     def _link(self, token: str | None) -> str | None:
         return token if self._settings.paging.style == "link" else None
 
-    def _rows(self, body: bytes) -> tuple[list[bytes], int | None]:
+    def _inner(self, body: bytes) -> bytes:
+        """Give the list of rows as it stands in an answer that is none of an error."""
         settings = self._settings
         if settings.agreed:
             said = text_at(body, settings.agreed.pointer)
@@ -202,8 +205,7 @@ class _Walk:
         inner = at(body, settings.rows)
         if inner is None:
             raise SourceChanged(f"the answer has no {settings.rows}")
-        rows = items(inner)
-        return rows, self._total(body, rows)
+        return inner
 
     def _total(self, body: bytes, rows: list[bytes]) -> int | None:
         pointer = self._settings.paging.total

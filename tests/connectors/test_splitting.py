@@ -15,6 +15,7 @@ from connectors.splitting import (
     NotSplittable,
     TooMany,
     at,
+    frame,
     items,
     members,
     records,
@@ -137,3 +138,19 @@ def test_a_message_that_names_its_rows_twice_is_refused_whole(body: bytes) -> No
 def test_the_name_of_the_rows_may_stand_in_the_rows_too() -> None:
     body = b'{"records":[{"records":1},{"records":"\\u0022records\\u0022"}],"sent":{"records":2}}'
     assert len(list(records(body, "records"))) == 2
+
+
+def test_what_stands_around_the_rows_keeps_every_other_name() -> None:
+    rows = b"[" + b",".join([b'{"total": 9}'] * 20) + b"]"
+    body = b'{"total": 20, "rows": ' + rows + b', "next": "x"}'
+    assert frame(body, rows) == b'{"total": 20, "rows": null, "next": "x"}'
+    assert text_at(frame(body, rows), "total") == "20"
+    assert frame(b'{"total": 20, "rows": []}', b"[]") == b'{"total": 20, "rows": []}'
+
+
+def test_a_name_that_stands_twice_around_its_rows_is_refused() -> None:
+    rows = b"[" + b",".join([b'{"rows": 1}'] * 20) + b"]"
+    assert at(b'{"rows": ' + rows + b"}", "rows") == rows
+    for twice in (b'{"rows": [], "rows": ' + rows + b"}", b'{"rows": ' + rows + b', "\\u0072ows": []}'):
+        with pytest.raises(NamedTwice):
+            at(twice, "rows")
