@@ -33,6 +33,10 @@ router = APIRouter(tags=["errors back"])
 
 CHECK_LIMIT = 16 * 1_048_576
 """Largest file that is checked, in bytes."""
+MOST_ROWS = 20_000
+"""Rows that are checked in one request: more of them are a command's work."""
+RETURN_LIMIT = 2 * 1_048_576
+"""Largest arrived file that is copied in one request, in bytes; of a delivery of a larger one its rows come back."""
 MOST_TOLD = 1_000
 """Rows with something to tell in one answer; the others are counted."""
 AT_ONCE = threading.BoundedSemaphore(2)
@@ -93,7 +97,8 @@ def read_returned_workbook(
     out = FilePath(folder.name) / "returned.xlsx"
     try:
         with _one_of_few():
-            return_delivery(hub.rules, binding(at, where, hub.variables), view, said, out)
+            bound = binding(at, where, hub.variables)
+            return_delivery(hub.rules, bound, view, said, out, most_bytes=RETURN_LIMIT)
     except BaseException:
         folder.cleanup()
         raise
@@ -129,7 +134,7 @@ def check(
     with _one_of_few(), TemporaryDirectory(prefix="hub-check-") as folder:
         path = FilePath(folder) / f"body{suffix}"
         path.write_bytes(body)
-        return report(check_file(hub.rules, at, source, path, query.name), MOST_TOLD)
+        return report(check_file(hub.rules, at, source, path, query.name), MOST_TOLD, MOST_ROWS)
 
 
 def _own(hub: Hub, key: Key, query: Asked, number: int) -> tuple[int, DeliveryView]:

@@ -134,13 +134,20 @@ def check_rows(
             yield CheckedRow(row_no=place, line=line, key=raw.key, outcome="accepted", faults=faults)
 
 
-def report(checked: Checked, most: int) -> CheckReport:
-    """Walk the rows and tell their totals, and those with something to tell, `most` of them."""
+def report(checked: Checked, most: int, most_rows: int = MOST_ROWS) -> CheckReport:
+    """Walk the rows and tell their totals, and those with something to tell, `most` of them.
+
+    Raises BadRequest for more than `most_rows`.
+    """
     tally = Tally()
     shown: list[CheckedRow] = []
     told = 0
     for row in checked.rows:
         tally.add(row)
+        if row.row_no > most_rows:
+            raise BadRequest(
+                f"超过 {most_rows} 行，请用命令 hub check 校验 / more than {most_rows} rows: check them by `hub check`"
+            )
         if row.faults:
             told += 1
             if len(shown) < most:

@@ -64,28 +64,34 @@ def return_delivery(
     view: DeliveryView,
     said_rows: Callable[[], Sequence[RawRecord | Unreadable]],
     out: Path,
+    *,
+    most_bytes: int | None = None,
 ) -> CheckTotals:
     """Write a delivery to `out` with its faults marked: its file as long as that lies there unchanged, else its rows.
+
+    A file beyond `most_bytes` is left where it is.
 
     Both are told by the rules of today: the file whole, of `said_rows` those whose words the hub has kept.
     """
     manifest = manifest_of(rules, view.source)
     facts = {"交付编号": view.delivery_no, **_counts(view)}
-    file = arrived(manifest, binding, view)
+    file = arrived(manifest, binding, view, most_bytes)
     if file is not None:
         return return_file(rules, binding.jurisdiction, view.source, file, out, facts=facts)
     told = _facts(manifest, view.sender, facts)
     return _anew(rules, binding.jurisdiction, manifest, said_rows(), told, out)
 
 
-def arrived(manifest: Manifest, binding: Binding, view: DeliveryView) -> Path | None:
+def arrived(
+    manifest: Manifest, binding: Binding, view: DeliveryView, most_bytes: int | None = None
+) -> Path | None:
     """Give the file a delivery came in, if it lies in the source's folder with the very rows that landed."""
     settings = manifest.transport
     if not isinstance(settings, FilesSettings) or view.channel != "file":
         return None
     try:
         path = Path(location(settings.variable, settings.default, binding)) / Path(view.sender).name
-        if not path.is_file():
+        if not path.is_file() or path.stat().st_size > (most_bytes or settings.max_bytes):
             return None
         rows = (row for _, row in files.read(manifest, settings, path).rows)
         while page := list(islice(rows, settings.page)):

@@ -6,12 +6,13 @@ never touched. A row that bears its stamp already is left alone, so that telling
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
+from sqlalchemy.sql.elements import KeyedColumnElement
 
 from connectors.errors import SourceChanged
 from connectors.manifest import Manifest
@@ -43,92 +44,114 @@ class _Stamp(NamedTuple):
     reason: str | None
 
 
+class _Target(NamedTuple):
+    """The table as it stands there; its columns bear no type, so that values are met as they were read."""
+
+    manifest: Manifest
+    rules: WriteBack
+    table: sa.TableClause
+    kinds: Mapping[str, sa.types.TypeEngine[Any]]
+    unique: KeyedColumnElement[Any]
+    updated: KeyedColumnElement[Any]
+    moves_by_itself: bool
+    """The update time is set by any UPDATE that does not set it."""
+
+    def literal(self, column: str, said: str | None) -> sa.ColumnElement[Any]:
+        """Give a value for a column, in its type."""
+        kind = self.kinds[column]
+        return sa.null() if said is None else sa.literal(_native(said, kind), kind)
+
+
 def stamp(manifest: Manifest, rules: WriteBack, url: str, verdicts: Sequence[Verdict]) -> int:
     """Tell a source's database of its rows, at most `BATCH` in one UPDATE; give how many were changed there.
 
     Raises SourceUnavailable, AuthFailed (who may not write) or SourceChanged.
     """
-    settings = manifest.transport
-    assert isinstance(settings, TableSettings)
-    place = address(url)
-    with opened(place, writing=True) as connection:
-        table = _reflect(connection, settings, rules)
+    with opened(address(url), writing=True) as connection:
+        target = _reflect(connection, manifest, rules)
         return sum(
-            _stamped(connection, manifest, settings, rules, table, verdicts[start : start + BATCH])
+            _stamped(connection, target, verdicts[start : start + BATCH])
             for start in range(0, len(verdicts), BATCH)
         )
 
 
-def _reflect(connection: Connection, settings: TableSettings, rules: WriteBack) -> sa.TableClause:
+def _reflect(connection: Connection, manifest: Manifest, rules: WriteBack) -> _Target:
+    settings = manifest.transport
+    assert isinstance(settings, TableSettings)
     name = sa.quoted_name(settings.table, quote=True)
     found = sa.inspect(connection).get_columns(name, schema=settings.db_schema)
-    columns: list[sa.ColumnClause[Any]] = [
-        sa.column(sa.quoted_name(each["name"], quote=True), each["type"]) for each in found
-    ]
-    heads = {each["name"] for each in found}
+    kinds = {each["name"]: each["type"] for each in found}
     for needed in (settings.id, settings.updated, rules.status, *([rules.reason] if rules.reason else ())):
-        if needed not in heads:
+        if needed not in kinds:
             raise SourceChanged(f"{settings.table} has no column {needed} to tell or to be told by")
-    return sa.table(name, *columns, schema=settings.db_schema)
+    columns: list[sa.ColumnClause[Any]] = [sa.column(sa.quoted_name(head, quote=True)) for head in kinds]
+    table = sa.table(name, *columns, schema=settings.db_schema)
+    return _Target(
+        manifest,
+        rules,
+        table,
+        kinds,
+        table.c[settings.id],
+        table.c[settings.updated],
+        _moves_by_itself(connection, settings),
+    )
 
 
-def _stamped(
-    connection: Connection,
-    manifest: Manifest,
-    settings: TableSettings,
-    rules: WriteBack,
-    table: sa.TableClause,
-    verdicts: Sequence[Verdict],
-) -> int:
-    status = table.c[rules.status]
-    stamps = list(_stamps(connection, manifest, settings, rules, table, verdicts))
+def _moves_by_itself(connection: Connection, settings: TableSettings) -> bool:
+    """Tell whether the update column is one of MySQL's that any UPDATE sets to now."""
+    if connection.dialect.name not in {"mysql", "mariadb"}:
+        return False
+    extra = sa.text(
+        "SELECT extra FROM information_schema.columns WHERE table_schema = coalesce(:place, database())"
+        " AND table_name = :name AND column_name = :updated"
+    )
+    values = {"place": settings.db_schema, "name": settings.table, "updated": settings.updated}
+    return "on update" in str(connection.execute(extra, values).scalar()).lower()
+
+
+def _stamped(connection: Connection, target: _Target, verdicts: Sequence[Verdict]) -> int:
+    """Stamp a batch in one statement, which looks again at what each row says of itself."""
+    stamps = list(_stamps(connection, target, verdicts))
     if not stamps:
         return 0
-    ours = [_typed(code, status.type) for code in (*rules.untold, rules.accepted, rules.rejected)]
-    rejected, accepted = (_typed(code, status.type) for code in (rules.rejected, rules.accepted))
+    rules, table = target.rules, target.table
+    status = table.c[rules.status]
     told = [each for each in stamps if each.reason is not None]
-    values: dict[Any, Any] = {status: accepted}
+    codes = {code: target.literal(rules.status, code) for code in (rules.accepted, rules.rejected)}
+    values: dict[Any, Any] = {status: codes[rules.accepted]}
     if told:
-        values[status] = sa.case((sa.or_(*(each.where for each in told)), rejected), else_=accepted)
+        refused = sa.or_(*(each.where for each in told))
+        values[status] = sa.case((refused, codes[rules.rejected]), else_=codes[rules.accepted])
     if rules.reason:
-        reason = table.c[rules.reason]
-        nothing = sa.null()
-        values[reason] = (
-            sa.case(*((each.where, sa.literal(each.reason, reason.type)) for each in told), else_=nothing)
-            if told
-            else nothing
-        )
-    free = sa.or_(status.is_(None), status.in_(ours))
+        reasons = [(each.where, target.literal(rules.reason, each.reason)) for each in told]
+        values[table.c[rules.reason]] = sa.case(*reasons, else_=sa.null()) if reasons else sa.null()
+    if target.moves_by_itself:
+        values[target.updated] = target.updated
+    untold = [target.literal(rules.status, code) for code in rules.untold]
+    free = sa.or_(status.is_(None), status.in_([*untold, *codes.values()]))
     where = sa.and_(free, sa.or_(*(each.where for each in stamps)))
     return connection.execute(sa.update(table).where(where).values(values)).rowcount
 
 
-def _stamps(
-    connection: Connection,
-    manifest: Manifest,
-    settings: TableSettings,
-    rules: WriteBack,
-    table: sa.TableClause,
-    verdicts: Sequence[Verdict],
-) -> Iterator[_Stamp]:
+def _stamps(connection: Connection, target: _Target, verdicts: Sequence[Verdict]) -> Iterator[_Stamp]:
     """Give the rows that still say what was read and do not bear their stamp yet."""
-    unique, updated = table.c[settings.id], table.c[settings.updated]
-    ids = [value for each in verdicts if (value := _native(each.id, unique.type)) is not None]
+    rules, unique, updated = target.rules, target.unique, target.updated
+    kind = target.kinds[unique.key]
+    ids = [value for each in verdicts if (value := _native(each.id, kind)) is not None]
     wanted: dict[tuple[str, object], Verdict] = {(each.id, each.hash or each.rule): each for each in verdicts}
-    reader = RowReader(manifest)
+    reader = RowReader(target.manifest)
     free = {"", *rules.untold, rules.accepted, rules.rejected}
-    for row in connection.execute(sa.select(table).where(unique.in_(ids))).mappings():
+    for row in connection.execute(sa.select(target.table).where(unique.in_(ids))).mappings():
         said = {name: plain(value) for name, value in row.items()}
-        raw = reader.from_values(said)
-        verdict = wanted.get((str(said[settings.id]), _content(raw)))
+        verdict = wanted.get((str(said[unique.key]), _content(reader.from_values(said))))
         now = _text(said[rules.status])
-        if verdict is None or row[settings.updated] is None or now not in free:
+        if verdict is None or row[updated.key] is None or now not in free:
             continue
-        reason = _reason(verdict, rules, table)
+        reason = _reason(verdict, target)
         code = rules.accepted if verdict.reason is None else rules.rejected
         if now == code and (not rules.reason or _text(said[rules.reason]) == (reason or "")):
             continue
-        where = sa.and_(unique == row[settings.id], updated == row[settings.updated])
+        where = sa.and_(unique == row[unique.key], updated == row[updated.key])
         yield _Stamp(where, None if verdict.reason is None else reason or "")
 
 
@@ -136,11 +159,12 @@ def _content(raw: RawRecord | Unreadable) -> object:
     return raw.hash if isinstance(raw, RawRecord) else raw.rule
 
 
-def _reason(verdict: Verdict, rules: WriteBack, table: sa.TableClause) -> str | None:
+def _reason(verdict: Verdict, target: _Target) -> str | None:
     """Give the reason as long as its column is."""
+    rules = target.rules
     if verdict.reason is None or not rules.reason:
         return None
-    length = getattr(table.c[rules.reason].type, "length", None)
+    length = getattr(target.kinds[rules.reason], "length", None)
     longest = min(rules.reason_length, length or rules.reason_length)
     reason = verdict.reason
     return reason if len(reason) <= longest else f"{reason[: longest - 1]}…"
@@ -148,10 +172,6 @@ def _reason(verdict: Verdict, rules: WriteBack, table: sa.TableClause) -> str | 
 
 def _text(value: Any) -> str:
     return "" if value is None else str(value).strip()
-
-
-def _typed(code: str, kind: sa.types.TypeEngine[Any]) -> sa.ColumnElement[Any]:
-    return sa.literal(_native(code, kind), kind)
 
 
 def _native(said: str, kind: sa.types.TypeEngine[Any]) -> Any:

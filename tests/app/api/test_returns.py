@@ -129,6 +129,12 @@ class TestReturnDelivery:
         assert marked.value == "约三亿多"
         assert fills(page, 2) == {"00000000"}
 
+    def test_of_a_file_too_large_for_a_request_the_rows_come_back(
+        self, caller: Client, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(returns, "RETURN_LIMIT", 10)
+        assert book(caller.get("/deliveries/4/errors.xlsx")).sheetnames == [RETURNED, "签约项目"]
+
     def test_a_pushed_or_pulled_delivery_comes_back_as_rows(
         self, client: Client, city: SmallCity, make_key: MakeKey
     ) -> None:
@@ -206,6 +212,9 @@ class TestCheck:
         many = json.dumps([permit(f"N-{n}") for n in range(300)]).encode()
         assert len(many) > 20_000
         assert caller.request("POST", path, content=many).json()["totals"]["received"] == 300
+        monkeypatch.setattr(returns, "MOST_ROWS", 299)
+        refused = caller.request("POST", path, content=many)
+        assert (refused.status_code, "hub check" in refused.json()["detail"]) == (400, True)
         headers = {"content-length": str(returns.CHECK_LIMIT + 1)}
         assert caller.request("POST", path, content=b"[]", headers=headers).status_code == 413
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from app.pipeline.check import Cells, check_file, check_place, guess, report
 from app.pipeline.rules import Rules, load_rules
 from connectors.registry import discover
 from schemas.checks import CheckReport
+from tests.connectors.transports.serving import answer, serving
 from tests.support.weekly import SOURCE, weekly
 
 HOUSING = Path("connectors/departments/housing")
@@ -105,6 +107,27 @@ def test_an_address_is_read_whole_by_its_source_and_one_that_is_away_is_told(
     away = check_place(rules, 430200, "housing.projects", f"sqlite:///{tmp_path}/none.db")
     with pytest.raises(Unavailable, match="SourceUnavailable"):
         report(away, 10)
+
+
+def test_an_api_is_checked_page_by_page_as_its_source_reads_it(
+    rules: Rules, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sample = Path("connectors/departments/commerce/signed_api/sample/page.json").read_bytes()
+    monkeypatch.setenv("HUB_COMMERCE_API_TOKEN", "known")
+
+    def reply(handler: BaseHTTPRequestHandler, query: dict[str, str]) -> None:
+        if handler.headers["Authorization"] != "Bearer known":
+            answer(handler, {"code": 401}, status=401)
+        else:
+            answer(handler, sample)
+
+    with serving(reply) as url:
+        found = report(check_place(rules, 430200, "commerce.signed_api", url), 100)
+        monkeypatch.setenv("HUB_COMMERCE_API_TOKEN", "unknown")
+        with pytest.raises(Unavailable, match="AuthFailed"):
+            report(check_place(rules, 430200, "commerce.signed_api", url), 100)
+    assert found.totals.received == found.totals.accepted > 0
+    assert found.name == url
 
 
 def test_rows_are_interpreted_in_batches_and_in_order(

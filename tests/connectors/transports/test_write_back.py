@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from connectors.transports.table import fetch
 from connectors.transports.write_back import Verdict, stamp
 from schemas.records import RawRecord, Unreadable
 from tests.connectors.manifests import PUSH, TABLE, simple
+from tests.support.mariadb import Server, throw_away
 
 STAMPS = (
     '[write_back]\nvariable = "HUB_TEST_BACK"\nstatus = "SJSCZT"\nreason = "SBYY"\nuntold = ["0"]\n'
@@ -35,7 +37,8 @@ class Exchange:
 
     def __init__(self, url: str, *, typed: bool) -> None:
         self.url = url
-        self.engine = sa.create_engine(url, poolclass=sa.NullPool)
+        own = {"init_command": "SET sql_mode = 'ANSI_QUOTES'"} if url.startswith("mysql") else {}
+        self.engine = sa.create_engine(url, poolclass=sa.NullPool, connect_args=own)
         kinds: dict[str, Any] = dict.fromkeys(("LSH", "BH", "MC", "GXSJ", "SJSCZT"), sa.TEXT)
         kinds["SBYY"] = sa.String(20)
         if typed:
@@ -69,17 +72,22 @@ class Exchange:
             return list(connection.exec_driver_sql('SELECT "GXSJ" FROM "T_XX" ORDER BY "LSH"').scalars())
 
 
-@pytest.fixture(params=["sqlite", "sqlite typed", "postgresql", "postgresql typed"])
+@pytest.fixture(
+    params=["sqlite", "sqlite typed", "postgresql", "postgresql typed", "mariadb", "mariadb typed"]
+)
 def exchange(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Exchange]:
     kind, _, typed = request.param.partition(" ")
-    url = (
-        f"sqlite:///{tmp_path / 'exchange.db'}"
-        if kind == "sqlite"
-        else request.getfixturevalue("empty_database_url")
-    )
-    made = Exchange(url, typed=bool(typed))
-    yield made
-    made.engine.dispose()
+    with ExitStack() as stack:
+        if kind == "sqlite":
+            url = f"sqlite:///{tmp_path / 'exchange.db'}"
+        elif kind == "postgresql":
+            url = request.getfixturevalue("empty_database_url")
+        else:
+            server = request.getfixturevalue("mariadb")
+            url = server.url(stack.enter_context(throw_away(server)))
+        made = Exchange(url, typed=bool(typed))
+        yield made
+        made.engine.dispose()
 
 
 def read(exchange: Exchange) -> list[RawRecord | Unreadable]:
@@ -179,6 +187,11 @@ def test_a_database_that_forbids_writing_is_named_as_such(exchange: Exchange, tm
     told = verdicts(exchange)
     if "sqlite" in exchange.url:
         url = f"sqlite:///file:{tmp_path / 'exchange.db'}?mode=ro&uri=true"
+    elif exchange.url.startswith("mysql"):
+        name = make_url(exchange.url).database
+        exchange.run("CREATE USER IF NOT EXISTS reader@'127.0.0.1' IDENTIFIED BY 'reads'")
+        exchange.run(f"GRANT SELECT ON {name}.* TO reader@'127.0.0.1'")
+        url = exchange.url.replace("root@", "reader:reads@")
     else:
         read_only = {"options": "-c default_transaction_read_only=on"}
         url = make_url(exchange.url).update_query_dict(read_only).render_as_string(hide_password=False)
@@ -211,3 +224,16 @@ def test_a_manifest_writes_only_what_tells_no_versions_apart(
 ) -> None:
     with pytest.raises(ManifestError, match=told):
         simple(transport, VERSION, stamps, top=top)
+
+
+def test_a_time_that_mysql_moves_by_itself_stays_where_it_is(mariadb: Server) -> None:
+    with throw_away(mariadb) as name:
+        exchange = Exchange(mariadb.url(name), typed=True)
+        exchange.run(
+            'ALTER TABLE "T_XX" MODIFY "GXSJ" DATETIME DEFAULT CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP'
+        )
+        exchange.add(1, 2)
+        before = exchange.times()
+        assert stamp(MADE, RULES, exchange.url, verdicts(exchange)) == 2
+        assert exchange.times() == before
+        exchange.engine.dispose()
