@@ -34,7 +34,8 @@ class Connector(ABC):
     def fetch(self, cursor: str | None) -> Iterator[Page]:
         """Give the pages after `cursor` (all of them when it is None); each page carries the cursor after it.
 
-        At least once: a page may repeat what was given before. Raises only the errors of `connectors.errors`.
+        At least once: a page may repeat what was given before. One without rows is a sign of life of a slow source: it
+        moves the cursor and lands nothing, unless it ends a full listing. Raises only the errors of `connectors.errors`.
         """
 
     @abstractmethod

@@ -50,12 +50,13 @@ def check_encoding(manifest: Manifest, rows: Sequence[bytes]) -> None:
     if _is_utf8(b"".join(rows)):
         return
     beyond = [row for row in rows if not row.isascii()]
-    bad = sum(not _is_utf8(row) for row in beyond)
+    bad = sum(not is_utf8(row) for row in beyond)
     if bad >= ENOUGH and bad * 2 > len(beyond):
         raise SourceChanged(f"{manifest.key}: the answer is not UTF-8; the source has changed its encoding")
 
 
-def _is_utf8(row: bytes) -> bool:
+def is_utf8(row: bytes) -> bool:
+    """Tell whether bytes are text in UTF-8."""
     try:
         row.decode()
     except UnicodeDecodeError:

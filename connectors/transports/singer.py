@@ -22,7 +22,7 @@ from connectors.rows import RowReader
 from connectors.splitting import NotSplittable, at, members
 from connectors.transport_settings import SingerSettings
 from connectors.transports import tap_process
-from connectors.transports.guards import check_columns, check_encoding, check_names, check_shape
+from connectors.transports.guards import check_columns, check_encoding, check_names, check_shape, is_utf8
 from connectors.transports.tap_calls import prepared, selected
 from connectors.transports.tap_process import Call
 from schemas.records import Listing, Page
@@ -169,8 +169,8 @@ class _Walk:
         state = bytes(said.value)
         if state == b"null":
             return
-        if not state.startswith(b"{"):
-            raise SourceChanged(f"line {self._line}: a STATE whose value is no object")
+        if not state.startswith(b"{") or not is_utf8(state):
+            raise SourceChanged(f"line {self._line}: a STATE whose value is no object in UTF-8")
         self._state = state
 
     def _take_schema(self, said: _Message) -> None:

@@ -4,16 +4,21 @@ import json
 import re
 import time
 from collections.abc import Iterator
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from textwrap import dedent
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from connectors.contract import Binding
 from connectors.errors import SourceChanged, SourceUnavailable
 from connectors.manifest import ManifestError, parse
 from connectors.transports import tap_process
 from connectors.transports.singer import fetch
+from connectors.transports.tap_process import Call
 from schemas.records import Listing, Page, RawRecord
 from tests.connectors.transports.tapping import (
     Tap,
@@ -146,6 +151,45 @@ def test_what_is_not_understood_stops_the_source_and_says_why(
     with pytest.raises(SourceChanged, match=told) as caught:
         walk(MADE, tap)
     assert "139" not in str(caught.value), "a line that is no message may hold somebody's data"
+
+
+def test_a_state_in_another_encoding_is_no_cursor(tap: Tap) -> None:
+    said = b"\n".join((json.dumps(schema()).encode(), b'{"type": "STATE", "value": {"at": "\xff"}}', b""))
+    tap.script.write_bytes(said)
+    with pytest.raises(SourceChanged, match="line 2: a STATE whose value is no object in UTF-8"):
+        walk(MADE, tap)
+
+
+@given(st.lists(st.booleans(), max_size=30), st.integers(1, 5), st.integers(0, 30))
+def test_a_run_that_breaks_off_anywhere_and_goes_on_loses_no_record(
+    told: list[bool], size: int, until: int
+) -> None:
+    """After which of its records the tap tells its state, the number of records so far, and where it goes on from there."""
+    made = fed(page=size)
+
+    def lines(call: Call, *_: object, until: int) -> Iterator[list[bytes]]:
+        start = json.loads(Path(call.command[-1]).read_bytes())["at"] if "--state" in call.command else 0
+        said: list[object] = [schema()]
+        for number in range(start, min(until, len(told))):
+            said += [record(number), *([state({"at": number + 1})] if told[number] else [])]
+        yield [json.dumps(message).encode() for message in said]
+        if until < len(told):
+            raise SourceUnavailable("it broke off")
+
+    def run(cursor: str | None, until: int) -> list[Page]:
+        found: list[Page] = []
+        with pytest.MonkeyPatch.context() as patch, suppress(SourceUnavailable):
+            patch.setattr(tap_process, "lines", partial(lines, until=until))
+            for page in fetch(
+                made, settings_of(made), Binding(430200, None, {"HUB_TEST_TAP": "tap"}), cursor
+            ):
+                found.append(page)  # noqa: PERF402 - what came before it broke off is what this is about
+        return found
+
+    first = run(None, until)
+    then = run(first[-1].cursor if first else None, len(told))
+    assert {*keys(first), *keys(then)} == {f"K{number}" for number in range(len(told))}
+    assert len(keys(first)) == min(until, len(told))
 
 
 def test_columns_that_vanish_or_appear_stop_the_source_before_a_record_is_taken(tap: Tap) -> None:
