@@ -47,7 +47,7 @@ def check_names(manifest: Manifest, rows: Sequence[bytes]) -> None:
 
 def check_encoding(manifest: Manifest, rows: Sequence[bytes]) -> None:
     """Raise SourceChanged when most rows of a page that go beyond ASCII are not UTF-8; a few are rejected one by one."""
-    if _is_utf8(b"".join(rows)):
+    if is_utf8(b"".join(rows)):
         return
     beyond = [row for row in rows if not row.isascii()]
     bad = sum(not is_utf8(row) for row in beyond)
