@@ -67,6 +67,21 @@ def move(connection: Connection, jurisdiction: int, source: str, after: str, *, 
     )
 
 
+def heard(connection: Connection, jurisdiction: int, sources: Iterable[str]) -> set[str]:
+    """Give those of these sources of which the derived drawer has read anything."""
+    return set(
+        connection.execute(
+            text(
+                "SELECT s FROM unnest(CAST(:s AS text[])) AS s WHERE EXISTS (SELECT FROM memory.delivery d"
+                " JOIN memory.landing l ON l.jurisdiction = d.jurisdiction AND l.delivery_no = d.delivery_no"
+                " JOIN progress p ON p.jurisdiction = d.jurisdiction WHERE d.jurisdiction = :j AND d.source = s"
+                " AND l.landing_no <= p.landing_no)"
+            ),
+            {"j": jurisdiction, "s": list(sources)},
+        ).scalars()
+    )
+
+
 def remembered(connection: Connection, jurisdiction: int, sources: Iterable[str]) -> set[str]:
     """Give those of these sources that memory holds records of."""
     return set(

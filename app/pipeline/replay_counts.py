@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from app.db.copy import storable
 from app.db.records import PendingRow, RecordRow
 from app.pipeline.reread import Reread
 from schemas.api.replays import Difference, Fate, Sample, SourceReplay
@@ -45,7 +46,7 @@ def counted(so_far: SourceReplay, read: Reread) -> SourceReplay:
 def failing(so_far: SourceReplay, raw_id: str, error: Exception) -> SourceReplay:
     """Count a raw record that nobody could read without an error of the hub."""
     name = type(error).__name__
-    sample = Sample(fate="failing", record_id=raw_id, key="", rule_now=name, en=str(error)[:200])
+    sample = Sample(fate="failing", record_id=raw_id, key="", rule_now=name, en=_short(str(error)))
     return so_far.model_copy(
         update={
             "raw_records": so_far.raw_records + 1,
@@ -87,11 +88,11 @@ def _row(row: PendingRow, was: tuple[Any, ...] | None, outcome: Outcome) -> Samp
         delivery_no=row.delivery_no,
         row_no=row.row_no,
         rule_was=rule_was,
-        rule_now=now.rule if now else None,
-        field=now.field if now else field,
+        rule_now=_short(now.rule if now else None),
+        field=_short(now.field if now else field),
         value=_short(now.value if now else value),
-        zh=now.zh if now else None,
-        en=now.en if now else None,
+        zh=_short(now.zh if now else None),
+        en=_short(now.en if now else None),
     )
 
 
@@ -129,4 +130,4 @@ def _flat(said: Mapping[str, Any], under: str = "") -> Iterator[tuple[str, str]]
 
 
 def _short(value: str | None) -> str | None:
-    return None if value is None else value[:200]
+    return None if value is None else storable(value)[:200]

@@ -54,7 +54,7 @@ def take_up(connection: Connection, held: Held, rules: Rules) -> list[str]:
     if held.fingerprint == rules.fingerprint:
         return []
     others = _others(connection, held, rules)
-    due = source_rules.remembered(connection, held.jurisdiction, others)
+    due = source_rules.heard(connection, held.jurisdiction, others)
     source_rules.set_some(
         connection, held.jurisdiction, {key: rules.sources.get(key, "") for key in others}, due
     )
@@ -66,7 +66,7 @@ def differing(connection: Connection, jurisdiction: int, rules: Rules) -> list[s
     """Give the sources of which some records were read under other rules than these; none of a fresh drawer."""
     stands = source_rules.read(connection, jurisdiction)
     left = {*_unlike(stands, rules), *(key for key, said in stands.items() if said.due)}
-    return sorted(source_rules.remembered(connection, jurisdiction, left) if stands else ())
+    return sorted(source_rules.heard(connection, jurisdiction, left) if stands else ())
 
 
 def _others(connection: Connection, held: Held, rules: Rules) -> list[str]:

@@ -18,7 +18,7 @@ from connectors.manifest import Manifest, load
 from connectors.manifest_mapping import PartRule, TextRule
 from connectors.registry import Registry, Source
 from schemas.api.replays import ReplayView, Step
-from tests.support.small_city import PERMITS, SIGNED, SmallCity
+from tests.support.small_city import PERMITS, SIGNED, SmallCity, permit, signed, small_city
 
 
 def with_manifests(rules: Rules, manifests: Mapping[str, Manifest], name: str) -> Rules:
@@ -108,3 +108,13 @@ def mended_city(city: SmallCity, key: str, old: str, new: str, folder: Path) -> 
     (place / "manifest.toml").write_text(text.replace(old, new), encoding="utf-8")
     found = city.registry.sources | {key: Source(load(place), place)}
     return load_rules(Registry(found, []))
+
+
+def refusing_city(url: str) -> SmallCity:
+    """Give a city of forty permits, every fourth of them a sample, which the manifest refuses, and a signed project."""
+    city = small_city(url)
+    names = ("样例" if n % 4 == 0 else f"第{n}号厂房" for n in range(40))
+    city.land("housing.permits", *(permit(f"P{n:02}", name, code="") for n, name in enumerate(names)))
+    city.land("commerce.signed", signed("A-1", "第1号厂房", code=""))
+    city.drain()
+    return city

@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
+import psycopg
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from app.db.session import Database
-from app.pipeline import compose, interpret, poison, resolve
+from app.errors import Unavailable
+from app.pipeline import compose, interpret, poison, resolve, statements
 from app.pipeline.assemble import assemble as assembling
 from app.pipeline.interpret import POISON
+from app.pipeline.matching.cluster import cluster as clustered
 from app.pipeline.matching.score import score as scored
 from app.pipeline.parts import Gathered
+from app.pipeline.process import drain
 from app.pipeline.rebuild import rebuild
 from app.pipeline.rules import load_rules
 from app.pipeline.statements import write as write_down
 from app.worker import Worker
-from schemas.records import ProjectRecord
+from connectors.manifest_connector import ManifestConnector
+from schemas.records import ProjectRecord, RawRecord
+from tests.app.pipeline.test_advance import say
 from tests.support.corridor import books, differing, drawer, rows_of
 from tests.support.database import JURISDICTIONS
 from tests.support.mended import replayed
@@ -145,3 +153,150 @@ def test_it_is_set_aside_its_neighbours_are_served_a_rebuild_gives_the_same_and_
     before = drawer(hub)
     rebuild(hub, rules)
     assert differing(before, drawer(hub)) == {}
+
+
+def connecting(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = ManifestConnector.normalize
+
+    def normalize(self: ManifestConnector, raws: Iterable[RawRecord]) -> Iterator[Any]:
+        for raw in raws:
+            assert DEADLY not in raw.body.decode(), "a mistake of a department's own code"
+            yield from whole(self, [raw])
+
+    monkeypatch.setattr(ManifestConnector, "normalize", normalize)
+
+
+def test_a_connector_that_raises_costs_its_row_and_a_replay_accepts_it_once_mended(
+    city: SmallCity, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hub, rules = city.database, load_rules(city.registry)
+    with monkeypatch.context() as mistake:
+        connecting(mistake)
+        fill(city)
+        work(city)
+    for jurisdiction in JURISDICTIONS:
+        assert keys(hub, jurisdiction) == {"A-1", "P-1", "P-2", "P-4", "Q-1"}
+        one = replayed(hub, rules, jurisdiction, [PERMITS])
+        assert one.counts is not None
+        assert one.counts[0].accepted == {"connector.failed": 1}
+    work(city)
+    assert "P-3" in keys(hub, FIRST)
+    assert rows_of(hub, "SELECT count(*) FROM memory.poison") == [(0,)]
+
+
+def test_a_delete_that_kills_takes_nothing_away_until_it_is_mended(
+    city: SmallCity, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hub, rules = city.database, load_rules(city.registry)
+    fill(city)
+    work(city)
+    whole = statements.fold
+
+    def fold(stored: Any, said: Iterable[statements.Said]) -> Any:
+        rows = list(said)
+        assert not any(row.op == "delete" and row.key == "P-2" for row in rows)
+        return whole(stored, rows)
+
+    with monkeypatch.context() as mistake:
+        mistake.setattr(statements, "fold", fold)
+        gone = {"valid": "0", "updated": "2024-12-01 10:00:00"}
+        city.land(PERMITS, permit("P-1", **gone), permit("P-2", **gone), permit("P-4", **gone))
+        work(city)
+        assert set_aside(hub, FIRST) == [(rid(PERMITS, "P-2"), POISON, "hub")]
+        live = rows_of(hub, "SELECT key, live FROM record WHERE jurisdiction = :j", j=FIRST)
+        assert {key for key, lives in live if not lives} == {"P-1", "P-4"}
+        books(hub)
+        before = drawer(hub)
+        rebuild(hub, rules)
+        assert differing(before, drawer(hub)) == {}
+    for jurisdiction in JURISDICTIONS:
+        replayed(hub, rules, jurisdiction, [PERMITS])
+    work(city)
+    live = rows_of(hub, "SELECT key, live FROM record WHERE jurisdiction = :j", j=FIRST)
+    assert {key for key, lives in live if not lives} == {"P-1", "P-2", "P-4"}
+    books(hub)
+
+
+def test_a_persons_word_that_kills_blocks_nobody(city: SmallCity, monkeypatch: pytest.MonkeyPatch) -> None:
+    hub = city.database
+    city.land("commerce.signed", signed("A-1", "某某新材料厂房", code=""), signed("A-2", "另一件事", code=""))
+    work(city)
+    whole = clustered
+
+    def cluster(live: Any, dead: Any, pairs: Any, words: Any) -> Any:
+        assert not words
+        return whole(live, dead, pairs, words)
+
+    with monkeypatch.context() as mistake:
+        mistake.setattr(resolve, "cluster", cluster)
+        say(city, FIRST, "A-1", "A-2")
+        city.land(PERMITS, permit("Q-1", "河西排水管网改造", code=""))
+        work(city)
+        work(city)
+        assert len(set_aside(hub, FIRST)) == 1
+        assert "Q-1" in keys(hub, FIRST)
+    assert set_aside(hub, SECOND) == []
+    replayed(hub, load_rules(city.registry), FIRST, ["commerce.signed"])
+    work(city)
+    assert rows_of(hub, "SELECT count(DISTINCT project_id) FROM member WHERE jurisdiction = :j", j=FIRST) == [
+        (2,)
+    ]
+
+
+def test_a_rebuild_sets_aside_what_kills_under_the_new_rules_and_newer_ones_try_it_again(
+    city: SmallCity, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hub, rules = city.database, load_rules(city.registry)
+    fill(city)
+    work(city)
+    with monkeypatch.context() as mistake:
+        composing(mistake)
+        rebuild(hub, replace(rules, common="with a mistake"))
+        for jurisdiction in JURISDICTIONS:
+            assert set_aside(hub, jurisdiction) == [(rid(PERMITS, "P-3", jurisdiction), POISON, "hub")]
+        books(hub)
+    rebuild(hub, replace(rules, common="mended"))
+    assert set_aside(hub, FIRST) == []
+    assert "P-3" in keys(hub, SECOND)
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        MemoryError(),
+        OperationalError("SELECT 1", {}, psycopg.errors.DeadlockDetected()),
+        OperationalError("SELECT 1", {}, psycopg.errors.DiskFull()),
+        OperationalError("SELECT 1", {}, psycopg.OperationalError("the server closed the connection")),
+        ConnectionResetError(),
+        Unavailable(),
+    ],
+    ids=lambda trouble: type(getattr(trouble, "orig", trouble)).__name__,
+)
+def test_what_is_the_machines_trouble_is_nobodys_poison(
+    city: SmallCity, monkeypatch: pytest.MonkeyPatch, trouble: Exception
+) -> None:
+    def fails(*_: Any, **__: Any) -> None:
+        raise trouble
+
+    fill(city)
+    monkeypatch.setattr(compose, "assemble", fails)
+    with pytest.raises(type(trouble)):
+        drain(city.database, load_rules(city.registry), FIRST)
+    assert rows_of(city.database, "SELECT count(*) FROM memory.poison") == [(0,)]
+
+
+def test_what_fails_twice_and_then_goes_sets_nothing_aside(
+    city: SmallCity, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    times = iter(range(2))
+
+    def assemble(*arguments: Any) -> Any:
+        if next(times, None) is not None:
+            raise RuntimeError("for now")
+        return assembling(*arguments)
+
+    fill(city)
+    monkeypatch.setattr(compose, "assemble", assemble)
+    drain(city.database, load_rules(city.registry), FIRST)
+    assert "P-3" in keys(city.database, FIRST)
+    assert rows_of(city.database, "SELECT count(*) FROM memory.poison") == [(0,)]

@@ -25,6 +25,7 @@ from app.pipeline.rebuild import rebuild
 from app.pipeline.replay import plan
 from app.pipeline.reread import reread as rereading
 from app.pipeline.rules import Rules, load_rules
+from app.pipeline.standing import differing as differing_sources
 from app.worker import Worker
 from connectors.registry import Registry, discover
 from schemas.api.replays import SourceReplay
@@ -45,12 +46,13 @@ from tests.support.mended import (
     claimed,
     mended,
     mended_city,
+    refusing_city,
     replayed,
     taken_up,
     told,
     with_manifests,
 )
-from tests.support.small_city import SmallCity, permit, rid, signed, small_city
+from tests.support.small_city import SmallCity, permit, rid, signed
 from tests.test_rebuild import followed, served
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -68,14 +70,7 @@ PERMITS = "housing.permits"
 
 @pytest.fixture
 def city(database_url: str) -> Iterator[SmallCity]:
-    """Forty permits, every fourth of them a sample, which the manifest refuses."""
-    city = small_city(database_url)
-    city.land(
-        PERMITS,
-        *(permit(f"P{n:02}", "样例" if n % 4 == 0 else f"第{n}号厂房", code="") for n in range(40)),
-    )
-    city.land("commerce.signed", signed("A-1", "第1号厂房", code=""))
-    city.drain()
+    city = refusing_city(database_url)
     yield city
     city.database.close()
 
@@ -366,18 +361,24 @@ def test_batches_that_overtake_a_chunk_void_it_and_nothing_else(
     assert differing(before, drawer(hub)) == {}
 
 
-def test_a_new_source_asks_for_nothing_and_a_removed_one_for_a_replay(
+def test_a_new_source_asks_for_nothing_until_it_was_read_without_its_connector(
     city: SmallCity, tmp_path: Path
 ) -> None:
-    hub = city.database
-    rules = load_rules(city.registry)
+    hub, rules = city.database, load_rules(city.registry)
     more = replace(rules, sources={**rules.sources, "land.new": "never heard of"})
     assert taken_up(hub, more, FIRST) == []
     assert not advance(hub, more, FIRST)
-    gone = mended_city(city, PERMITS, "key", "# a word more\nkey", tmp_path)
-    registry = Registry({k: s for k, s in gone.registry.sources.items() if k != "commerce.signed"}, [])
-    rules = load_rules(registry)
-    assert taken_up(hub, rules, FIRST) == ["commerce.signed", PERMITS]
-    done = replayed(hub, rules, FIRST, ["commerce.signed"])
+    without = Registry({k: s for k, s in city.registry.sources.items() if k != "commerce.signed"}, [])
+    fewer = load_rules(without)
+    assert taken_up(hub, fewer, FIRST) == ["commerce.signed"]
+    done = replayed(hub, fewer, FIRST, ["commerce.signed"])
     assert done.counts is not None
     assert done.counts[0].rejected == {"source.unknown": 1}
+    city.land("commerce.signed", signed("A-9", "又一厂房", code=""))
+    walk(hub, fewer, FIRST)
+    with hub.read() as connection:
+        assert differing_sources(connection, FIRST, rules) == ["commerce.signed"]
+    assert taken_up(hub, rules, FIRST) == ["commerce.signed"]
+    back = replayed(hub, rules, FIRST, ["commerce.signed"])
+    assert back.counts is not None
+    assert back.counts[0].accepted == {"source.unknown": 2}
