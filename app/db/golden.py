@@ -103,10 +103,12 @@ def _move_funnel(
     connection.execute(
         text(
             "INSERT INTO funnel (jurisdiction, stage, district, path, loop, projects, investment)"
-            " SELECT :j, * FROM unnest(CAST(:a AS text[]), CAST(:b AS text[]), CAST(:c AS text[]), CAST(:d AS text[]),"
-            " CAST(:n AS bigint[]), CAST(:m AS numeric[]))"
+            " SELECT :j, a, b, c, d, n, trim_scale(m) FROM unnest(CAST(:a AS text[]), CAST(:b AS text[]),"
+            " CAST(:c AS text[]), CAST(:d AS text[]), CAST(:n AS bigint[]), CAST(:m AS numeric[])) AS u(a, b, c, d, n, m)"
+            # a sum is written as a sum made anew is, whatever was added and taken away before
             " ON CONFLICT (jurisdiction, stage, district, path, loop) DO UPDATE SET"
-            " projects = funnel.projects + excluded.projects, investment = funnel.investment + excluded.investment"
+            " projects = funnel.projects + excluded.projects,"
+            " investment = trim_scale(funnel.investment + excluded.investment)"
         ),
         {
             "j": jurisdiction,

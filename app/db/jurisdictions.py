@@ -55,6 +55,14 @@ def generation(connection: Connection, jurisdiction: int) -> int:
     return found
 
 
+def rules(connection: Connection, jurisdiction: int) -> tuple[str, str]:
+    """Give (fingerprint, common rules) under which the derived drawer stands; texts are empty for a fresh one."""
+    row = connection.execute(
+        text("SELECT fingerprint, common FROM ops.jurisdiction WHERE jurisdiction = :j"), {"j": jurisdiction}
+    ).one_or_none()
+    return (row.fingerprint, row.common) if row else ("", "")
+
+
 def hold(connection: Connection, jurisdiction: int) -> Held:
     """Take the jurisdiction's row until the transaction ends; writers of one jurisdiction queue here."""
     row = connection.execute(

@@ -24,7 +24,7 @@ from app.pipeline.replay_counts import counted
 from app.pipeline.replay_counts import failing as failed
 from app.pipeline.reread import Reread, reread
 from app.pipeline.rules import Rules
-from app.pipeline.standing import check_rules, take_up
+from app.pipeline.standing import check_common, check_rules, take_up
 from schemas.api.replays import SourceReplay
 
 log = logging.getLogger(__name__)
@@ -71,7 +71,11 @@ def plan(
     sources: Sequence[str],
     told: Callable[[int], None] = lambda _done: None,
 ) -> list[SourceReplay]:
-    """Tell what today's rules make of what these sources have said, from one snapshot; writes nothing."""
+    """Tell what today's rules make of what these sources have said, from one snapshot; writes nothing.
+
+    Raises RulesChanged where only a rebuild helps.
+    """
+    check_common(connection, jurisdiction, rules)
     upto = records.read_progress(connection, jurisdiction)
     done, made = 0, []
     for source in sources:

@@ -27,12 +27,23 @@ def check_rules(connection: Connection, held: Held, rules: Rules) -> None:
 
 def _told(connection: Connection, held: Held, rules: Rules) -> str:
     if held.common != rules.common:
-        return f"jurisdiction {held.jurisdiction} was derived under other rules: run `hub rebuild`"
+        return _rebuild(held.jurisdiction)
     others = ", ".join(_others(connection, held, rules))
     return (
         f"jurisdiction {held.jurisdiction} reads {others} under other rules than this process knows: start it"
         f" again, or take up its rules by `hub replay run {others.replace(',', '')}`"
     )
+
+
+def check_common(connection: Connection, jurisdiction: int, rules: Rules) -> None:
+    """Refuse to compare with a drawer that only a rebuild could bring under these rules."""
+    fingerprint, common = jurisdictions.rules(connection, jurisdiction)
+    if fingerprint and common != rules.common:
+        raise RulesChanged(_rebuild(jurisdiction))
+
+
+def _rebuild(jurisdiction: int) -> str:
+    return f"jurisdiction {jurisdiction} was derived under other rules: run `hub rebuild`"
 
 
 def stand(connection: Connection, held: Held, rules: Rules, *, generation: int | None = None) -> None:

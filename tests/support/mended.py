@@ -36,30 +36,31 @@ def with_manifests(rules: Rules, manifests: Mapping[str, Manifest], name: str) -
 
 
 def mended(manifest: Manifest, dice: random.Random) -> Manifest:
-    """Give a manifest that reads the same rows otherwise: more or less, in other units, or as parts."""
-    few: dict[str, Any] = {
-        name: tuple(one for one in getattr(manifest, name) if dice.random() < 0.7)
-        for name in ("identifiers", "citations", "parties", "evidence", "planned")
-    }
-    units = {
-        name: rule.model_copy(update={"unit": dice.choice(("元", "万元", "亿元"))})
-        for name, rule in manifest.money.items()
-    }
-    change = dice.choice(("fewer", "units", "stricter", "kind", "unnamed"))
-    if change == "fewer":
-        return manifest.model_copy(update=few)
-    if change == "units":
-        return manifest.model_copy(update={"money": units} | few)
-    if change == "unnamed":
-        return manifest.model_copy(update={"fields": {}, "place": {}})
-    if change == "kind":
-        key = next(iter(manifest.identity.choices))[0]
-        part = PartRule.model_validate({"part": "event", "source": "housing.projects", "key": key})
-        parent = None if manifest.parent else part
-        return manifest.model_copy(update={"parent": parent, "fields": {}, "place": {}, "parties": ()})
-    column = dice.choice(sorted(set(manifest.mapped_columns())))
-    needed = TextRule.model_validate({"from": column, "required": True})
-    return manifest.model_copy(update={"texts": {**manifest.texts, "needed": needed}})
+    """Give a manifest that reads the same rows otherwise: less of them, in other units, stricter, or as parts."""
+    known = tuple(sorted(manifest.known_columns()))
+    change = dice.choice(("fewer", "units", "stricter", "kind", "unnamed", "unknown"))
+    update: dict[str, Any] = {"ignore": known}
+    if change == "unknown":
+        update = {"ignore": tuple(name for name in manifest.ignore if dice.random() < 0.5)}
+    elif change == "fewer":
+        for name in ("identifiers", "citations", "parties", "evidence", "planned"):
+            update[name] = tuple(one for one in getattr(manifest, name) if dice.random() < 0.7)
+    elif change == "units":
+        update["money"] = {
+            name: rule.model_copy(update={"unit": dice.choice(("元", "万元", "亿元"))})
+            for name, rule in manifest.money.items()
+        }
+    elif change == "unnamed":
+        update |= {"fields": {}, "place": {}}
+    elif change == "kind":
+        said = {"part": "event", "source": "housing.projects", "key": dice.choice(known)}
+        parent = None if manifest.parent else PartRule.model_validate(said)
+        update |= {"parent": parent, "fields": {}, "place": {}, "parties": ()}
+    else:
+        column = dice.choice(sorted(set(manifest.mapped_columns())))
+        needed = TextRule.model_validate({"from": column, "required": True})
+        update["texts"] = {**manifest.texts, "needed": needed}
+    return manifest.model_copy(update=update)
 
 
 def claimed(

@@ -300,3 +300,37 @@ def test_what_fails_twice_and_then_goes_sets_nothing_aside(
     drain(city.database, load_rules(city.registry), FIRST)
     assert "P-3" in keys(city.database, FIRST)
     assert rows_of(city.database, "SELECT count(*) FROM memory.poison") == [(0,)]
+
+
+def test_a_delete_that_begins_to_kill_is_taken_back_and_comes_again_once_mended(
+    city: SmallCity, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hub, rules = city.database, load_rules(city.registry)
+    fill(city)
+    city.land(PERMITS, permit("P-2", valid="0", updated="2024-12-01 10:00:00"))
+    work(city)
+    whole = statements.fold
+
+    def fold(stored: Any, said: Iterable[statements.Said]) -> Any:
+        rows = list(said)
+        assert not any(row.op == "delete" for row in rows)
+        return whole(stored, rows)
+
+    def dead() -> list[Any]:
+        return rows_of(hub, "SELECT jurisdiction FROM record WHERE NOT live ORDER BY 1")
+
+    assert dead() == [(FIRST,), (SECOND,)]
+    with monkeypatch.context() as mistake:
+        mistake.setattr(statements, "fold", fold)
+        for jurisdiction in JURISDICTIONS:
+            assert replayed(hub, rules, jurisdiction, [PERMITS]).state == "succeeded"
+        work(city)
+        assert dead() == []
+        books(hub)
+        before = drawer(hub)
+        rebuild(hub, rules)
+        assert differing(before, drawer(hub)) == {}
+    for jurisdiction in JURISDICTIONS:
+        replayed(hub, rules, jurisdiction, [PERMITS])
+    work(city)
+    assert dead() == [(FIRST,), (SECOND,)]

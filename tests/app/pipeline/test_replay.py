@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import random
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -18,53 +17,39 @@ from app.db import jurisdictions, leases, replays
 from app.db.replays import Claimed
 from app.db.session import Connection, Database
 from app.errors import Conflict, RulesChanged
+from app.pipeline import advance as advancing
 from app.pipeline import replay as replaying
 from app.pipeline import replay_counts
-from app.pipeline.advance import advance
+from app.pipeline.advance import advance, compute
 from app.pipeline.rebuild import rebuild
 from app.pipeline.replay import plan
 from app.pipeline.reread import reread as rereading
 from app.pipeline.rules import Rules, load_rules
 from app.pipeline.standing import differing as differing_sources
 from app.worker import Worker
-from connectors.registry import Registry, discover
+from connectors.registry import Registry
 from schemas.api.replays import SourceReplay
 from tests.support.corridor import (
-    Delivery,
     books,
     differing,
     drawer,
-    land,
-    opened,
     rows_of,
     shape,
-    simulated,
     walk,
 )
 from tests.support.database import JURISDICTIONS
 from tests.support.mended import (
     claimed,
-    mended,
     mended_city,
     refusing_city,
     replayed,
     taken_up,
     told,
-    with_manifests,
 )
 from tests.support.small_city import SmallCity, permit, rid, signed
-from tests.test_rebuild import followed, served
 
 ROOT = Path(__file__).resolve().parents[3]
 FIRST, SECOND = JURISDICTIONS
-RULES = load_rules(discover())
-
-
-@pytest.fixture(scope="module")
-def said(tmp_path_factory: pytest.TempPathFactory) -> list[Delivery]:
-    return simulated(RULES.registry, tmp_path_factory.mktemp("city"), seed=7, projects=16, advances=(40,))
-
-
 PERMITS = "housing.permits"
 
 
@@ -79,54 +64,6 @@ def city(database_url: str) -> Iterator[SmallCity]:
 def mended_rules(city: SmallCity, tmp_path: Path) -> Rules:
     """The manifest that takes 样例 for a name, and one of the names for none."""
     return mended_city(city, PERMITS, '["样例"]', '["第3号厂房"]', tmp_path)
-
-
-@pytest.fixture
-def hub(database_url: str) -> Iterator[Database]:
-    with opened(database_url, pool_size=6) as database:
-        yield database
-
-
-def drawn(dice: random.Random, sources: Sequence[str], number: int) -> tuple[Rules, list[str]]:
-    """Give rules with some sources mended, and those sources."""
-    keys = dice.sample(sources, dice.randint(1, 4))
-    manifests = {key: mended(RULES.registry.manifest(key), dice) for key in keys}
-    return with_manifests(RULES, manifests, f"mended {number}"), keys
-
-
-def test_a_replay_is_a_rebuild_of_its_sources_whatever_was_mended_and_whatever_lands_meanwhile(
-    hub: Database, said: list[Delivery], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(replaying, "CHUNK", 25)
-    dice = random.Random(3)
-    sources = sorted({one.source for one in said})
-    rounds = 5
-    portions = [said[n::rounds] for n in range(rounds)]
-    for jurisdiction in JURISDICTIONS:
-        land(hub, jurisdiction, portions[0])
-        walk(hub, RULES, jurisdiction)
-    changes = 0
-    for number in range(1, rounds):
-        rules, _ = drawn(dice, sources, number)
-        more = portions[number]
-        for jurisdiction in JURISDICTIONS:
-            due = taken_up(hub, rules, jurisdiction)
-            land(hub, jurisdiction, more[: len(more) // 2])
-            walk(hub, rules, jurisdiction, 20)
-            if due:
-                one = replayed(hub, rules, jurisdiction, due)
-                assert (one.state, one.done) == ("succeeded", one.total)
-                assert one.counts is not None
-                changes += sum(count.changed + count.new + count.dropped for count in one.counts)
-            land(hub, jurisdiction, more[len(more) // 2 :])
-            walk(hub, rules, jurisdiction, 20)
-            assert followed(hub, jurisdiction) == served(hub, jurisdiction)
-        books(hub)
-        before = drawer(hub)
-        rebuild(hub, rules)
-        assert differing(before, drawer(hub)) == {}, f"round {number}"
-    assert changes > 50
-    assert rows_of(hub, "SELECT count(*) FROM ops.source_rules WHERE due") == [(0,)]
 
 
 def plan_of(database: Database, rules: Rules, *sources: str) -> SourceReplay:
@@ -244,6 +181,7 @@ import sys, time
 from contextlib import nullcontext
 from pathlib import Path
 from app.db.session import Database
+from app.pipeline import advance as advancing
 from app.pipeline import replay as replaying
 from tests.support.mended import claimed, mended_city
 from tests.support.small_city import SmallCity, small_registry
@@ -382,3 +320,24 @@ def test_a_new_source_asks_for_nothing_until_it_was_read_without_its_connector(
     back = replayed(hub, rules, FIRST, ["commerce.signed"])
     assert back.counts is not None
     assert back.counts[0].accepted == {"source.unknown": 2}
+
+
+def test_a_replay_voids_the_batch_that_was_computed_before_it(
+    city: SmallCity, mended_rules: Rules, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The batch takes back a record that did not stand; the replay lets it stand; it must not stand in the end."""
+    hub = city.database
+    taken_up(hub, mended_rules, FIRST)
+    city.land(PERMITS, permit("P00", "样例", code="", valid="0", updated="2024-12-01 10:00:00"))
+    whole = compute
+
+    def overtaken(connection: Connection, *arguments: Any) -> Any:
+        batch = whole(connection, *arguments)
+        monkeypatch.setattr(advancing, "compute", whole)
+        connection.rollback()
+        replayed(hub, mended_rules, FIRST, [PERMITS])
+        return batch
+
+    monkeypatch.setattr(advancing, "compute", overtaken)
+    walk(hub, mended_rules, FIRST)
+    assert rows_of(hub, "SELECT live FROM record WHERE record_id = :r", r=rid(PERMITS, "P00")) == [(False,)]
