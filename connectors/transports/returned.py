@@ -10,7 +10,6 @@ from __future__ import annotations
 import logging
 import os
 import warnings
-import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -38,13 +37,12 @@ from connectors.transports.returned_summary import (
     solid,
     text_cell,
 )
-from connectors.transports.sheets import RETURNED, check_zip, named, rows
+from connectors.transports.sheets import RETURNED, named, rows
+from connectors.transports.whole_workbooks import may_be_opened
 from schemas.checks import CheckedRow, CheckTotals, RowFault
 
 log = logging.getLogger(__name__)
 
-MOST_TAGS = 1_000_000
-"""Of all parts of a workbook that is copied as it is: some 200,000 cells; the rows of a larger one are written anew."""
 MOST_COMMENTS = 5_000
 """Excel grows slow with more; the cells behind them are coloured all the same."""
 AUTHOR = "数据枢纽"
@@ -167,14 +165,7 @@ def _comment(cell: Cell, row: CheckedRow, fault: RowFault) -> None:
 
 def _opened(path: Path) -> Workbook | None:
     """Open a workbook whole; None for one that is too large for that, or that the library cannot open."""
-    check_zip(path)
-    tags = 0
-    with zipfile.ZipFile(path) as archive:
-        for entry in archive.infolist():
-            with archive.open(entry) as part:
-                while entry.filename.lower().endswith(".xml") and (chunk := part.read(1 << 20)):
-                    tags += chunk.count(b"<")
-    if tags > MOST_TAGS:
+    if not may_be_opened(path):
         return None
     try:
         with warnings.catch_warnings():

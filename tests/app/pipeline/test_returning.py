@@ -14,7 +14,7 @@ import xlwt
 from app.pipeline.returning import return_file
 from app.pipeline.rules import Rules, load_rules
 from connectors.registry import discover
-from connectors.transports import returned
+from connectors.transports import whole_workbooks
 from connectors.transports.returned_summary import AMBER, PALE, RED, ROW
 from connectors.transports.sheets import RETURNED
 from tests.support.weekly import FIRST, SAMPLE, SHEET, SOURCE, heads, weekly
@@ -199,7 +199,7 @@ def test_a_workbook_too_large_to_copy_is_written_anew_with_the_same_marks(
 ) -> None:
     path = weekly(tmp_path, *FAULTY)
     whole = given_back(rules, path)
-    monkeypatch.setattr(returned, "MOST_TAGS", 10)
+    monkeypatch.setattr(whole_workbooks, "MOST_TAGS", 10)
     anew = given_back(rules, path)
     assert summary(anew)[5:] == summary(whole)[5:]
     assert anew.sheetnames == [RETURNED, SHEET]
