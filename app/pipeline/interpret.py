@@ -77,9 +77,9 @@ def _alone(connector: Connector, source: str, raw: RawRecord) -> Interpreted:
 
 def _sound(source: str, outcome: object) -> Interpreted:
     """Take an outcome whose statements the drawer can hold; any other is the hub's own fault."""
-    if isinstance(outcome, Rejection):
-        return Interpreted(outcome)
     if not isinstance(outcome, Accepted):
+        if isinstance(outcome, Rejection):
+            return Interpreted(outcome)
         return _broken(f"{type(outcome).__name__} is no outcome")
     said = outcome.statements
     if any(one.source != source for one in said):

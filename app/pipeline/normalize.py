@@ -15,7 +15,7 @@ from app.pipeline.interpret import Interpreted, interpret
 from app.pipeline.rules import Rules
 from app.pipeline.statements import History, Said
 from schemas.ids import record_id
-from schemas.records import Accepted, PartRecord, Rejection
+from schemas.records import Accepted
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ def said(row: PendingRow, one: Interpreted) -> Said:
     """Give a row as its record's history takes it up; a delete that was set aside takes nothing away."""
     understood = one.statements if isinstance(one.outcome, Accepted) and row.op == "upsert" else None
     order = (row.version, row.delivery_no, row.row_no)
-    op = "upsert" if isinstance(one.outcome, Rejection) else row.op
+    op = row.op if isinstance(one.outcome, Accepted) else "upsert"
     return Said(row.record_id, order, op, row.hash, row.key, row.landed_at, understood)
 
 
@@ -147,7 +147,7 @@ def _fresh(jurisdiction: int, raw_id: str, history: History, first: tuple[int, i
             key=said.key,
             kind=said.kind,
             parent_id=record_id(jurisdiction, said.parent_source, said.parent_key)
-            if isinstance(said, PartRecord)
+            if said.kind == "part"
             else None,
             raw_id=raw_id,
             first_delivery=first[0],
@@ -192,7 +192,7 @@ def _counts(
     for row, (outcome, _) in zip(rows, found, strict=True):
         tally = counts.setdefault((row.delivery_no, row.source), [0, 0])
         if row.op != "confirm":
-            tally[isinstance(outcome, Rejection)] += 1
+            tally[not isinstance(outcome, Accepted)] += 1
     for (delivery_no, source), (accepted, rejected) in sorted(counts.items()):
         yield delivery_no, source, accepted, rejected
 
@@ -200,7 +200,7 @@ def _counts(
 def rejections(rows: Sequence[PendingRow], found: Sequence[Interpreted]) -> Iterator[tuple[Any, ...]]:
     """Give the rejections among what was found as rows, led by (delivery, row)."""
     for row, (outcome, _) in zip(rows, found, strict=True):
-        if isinstance(outcome, Rejection):
+        if not isinstance(outcome, Accepted):
             yield (
                 row.delivery_no,
                 row.row_no,
