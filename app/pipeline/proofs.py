@@ -8,7 +8,7 @@ from functools import cache
 from typing import TypeVar
 
 from app.pipeline.parts import Gathered, Parts
-from app.pipeline.said import RANKS
+from app.pipeline.said import RANKS, iso
 from app.pipeline.structs import Evidence, Promise, Proof
 from schemas.golden import MemberRecord
 from schemas.identifiers import Scheme, Status
@@ -42,13 +42,26 @@ def _counted() -> Mapping[str, CountedIn]:
 
 def strength(proof: Proof) -> tuple[int, str, str, str, str, str, str]:
     """Give what proofs are ordered by: best rank, then earliest, undated last; then all else that tells them apart."""
-    on = proof.on or "9999", proof.precision or ""
-    return RANKS[proof.rank], *on, proof.record_id, proof.source, proof.number or "", proof.part or ""
+    return (
+        RANKS[proof.rank],
+        proof.on or "9999",
+        proof.precision or "",
+        proof.record_id,
+        proof.source,
+        proof.number or "",
+        proof.part or "",
+    )
 
 
 def _soonest(promise: Promise) -> tuple[str, str, str, str, str, str]:
-    on = promise.on, promise.precision
-    return *on, promise.record_id, promise.source, promise.basis, promise.part or ""
+    return (
+        promise.on,
+        promise.precision,
+        promise.record_id,
+        promise.source,
+        promise.basis,
+        promise.part or "",
+    )
 
 
 def counted_in(stage: Stage) -> CountedIn:
@@ -82,7 +95,7 @@ def find_proofs(members: Gathered) -> Proofs:
                     promise = Promise(
                         record_id=member.record_id,
                         source=record.source,
-                        on=planned.on.day.isoformat(),
+                        on=iso(planned.on.day),
                         precision=planned.on.precision,
                         basis=planned.basis,
                         part=part,
@@ -128,7 +141,7 @@ def _proof(
         source=record.source,
         department=record.department,
         rank=evidence.rank,
-        on=None if on is None else on.day.isoformat(),
+        on=None if on is None else iso(on.day),
         precision=None if on is None else on.precision,
         number=evidence.number,
         part=part,

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 import msgspec
 
 from app.pipeline.vocabulary import industry_of, land_mode_of, status_of
+from schemas.cleaning import REMEMBERED
 from schemas.fields import FieldRow, fields
 from schemas.golden import MemberRecord
 from schemas.identifiers import Identifier, Status
@@ -68,11 +70,17 @@ def plain(number: Decimal) -> str:
     return "0" if text in ("-0", "") else text
 
 
+@lru_cache(maxsize=REMEMBERED)
+def iso(day: date) -> str:
+    """Give a day as ISO text: the same few thousand days are said again and again."""
+    return day.isoformat()
+
+
 def dated(record: ProjectRecord | PartRecord) -> str:
     """Give when a record speaks for itself: its own time of statement, else its latest certificate date, else ''."""
     if record.stated_at:
         return record.stated_at.replace(" ", "T")
-    return max((e.on.day.isoformat() for e in record.evidence if e.on is not None), default="")
+    return max((iso(e.on.day) for e in record.evidence if e.on is not None), default="")
 
 
 def said_by(member: MemberRecord, paths: Mapping[str, str], *, part: bool = False) -> list[Said]:
