@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import BigInteger, Column, Connection, DateTime, Integer, Table, Text, text
 
@@ -31,6 +31,10 @@ told = Table(
     Column("until", DateTime(timezone=True), comment="taken, or left alone, so long"),
     schema=OPS,
 )
+
+
+END = 2**31 - 1
+"""Behind every row of a landing."""
 
 
 class Place(NamedTuple):
@@ -167,31 +171,54 @@ def attentions(connection: Connection, jurisdiction: int) -> dict[str, str]:
 # what is told of a confirmation is the outcome of the row whose words it confirms
 _ROWS = (
     "SELECT l.landing_no, r.row_no, r.key, r.version, r.op, r.hash, coalesce(r.body, '') AS body, x.rule, x.zh"
-    " FROM memory.landing l"
-    " JOIN memory.delivery d ON d.jurisdiction = l.jurisdiction AND d.delivery_no = l.delivery_no AND d.source = :s"
-    " JOIN memory.raw_record r ON r.jurisdiction = l.jurisdiction AND r.delivery_no = l.delivery_no"
+    " FROM unnest(CAST(:landings AS bigint[]), CAST(:deliveries AS bigint[])) AS l(landing_no, delivery_no)"
+    " JOIN memory.raw_record r ON r.jurisdiction = :j AND r.delivery_no = l.delivery_no"
     " LEFT JOIN LATERAL (SELECT k.delivery_no, k.row_no FROM memory.raw_record k WHERE k.jurisdiction = :j"
     "  AND r.op = 'confirm' AND k.record_id = r.record_id AND k.hash = r.hash AND k.op <> 'confirm'"
     "  ORDER BY k.delivery_no DESC, k.row_no DESC LIMIT 1) said ON true"
-    " LEFT JOIN rejection x ON x.jurisdiction = r.jurisdiction"
+    " LEFT JOIN rejection x ON x.jurisdiction = :j"
     "  AND x.delivery_no = coalesce(said.delivery_no, r.delivery_no) AND x.row_no = coalesce(said.row_no, r.row_no)"
-    " WHERE l.jurisdiction = :j AND (l.landing_no, r.row_no) > (:landing, :row)"
-    "  AND (l.landing_no, r.row_no) <= (:upto_landing, :upto_row)"
+    " WHERE (l.landing_no, r.row_no) > (:landing, :row) AND (l.landing_no, r.row_no) <= (:upto_landing, :upto_row)"
     " UNION ALL SELECT l.landing_no, u.row_no, NULL, NULL, 'unreadable', NULL, u.body, u.rule, u.zh"
-    " FROM memory.landing l"
-    " JOIN memory.unreadable u ON u.jurisdiction = l.jurisdiction AND u.delivery_no = l.delivery_no AND u.source = :s"
-    " WHERE l.jurisdiction = :j AND (l.landing_no, u.row_no) > (:landing, :row)"
-    "  AND (l.landing_no, u.row_no) <= (:upto_landing, :upto_row)"
+    " FROM unnest(CAST(:landings AS bigint[]), CAST(:deliveries AS bigint[])) AS l(landing_no, delivery_no)"
+    " JOIN memory.unreadable u ON u.jurisdiction = :j AND u.delivery_no = l.delivery_no"
+    " WHERE (l.landing_no, u.row_no) > (:landing, :row) AND (l.landing_no, u.row_no) <= (:upto_landing, :upto_row)"
     " ORDER BY landing_no, row_no LIMIT :n"
 )
+WINDOW = 10
+"""Landings that are looked into at once: what is sorted for a batch stays small, however much waits behind it."""
 
 
 def rows_to_tell(
     connection: Connection, jurisdiction: int, source: str, after: Place, upto: Place, n: int
-) -> list[RowToTell]:
-    """Give up to `n` rows of a source behind `after` up to `upto`, in landing order, with their outcome."""
-    rows = connection.execute(text(_ROWS), {**_between(jurisdiction, source, after, upto), "n": n})
-    return [RowToTell._make(row)._replace(body=unseal(bytes(row.body))) for row in rows]
+) -> tuple[list[RowToTell], Place]:
+    """Give the next rows of a source behind `after`, at most `n`, in landing order with their outcome, and how far they reach.
+
+    There may be none though more are to come; at `upto` there are no more.
+    """
+    between = {
+        "j": jurisdiction,
+        "landing": after.landing_no,
+        "row": after.row_no,
+        "upto_landing": upto.landing_no,
+        "upto_row": upto.row_no,
+    }
+    span = connection.execute(
+        text(
+            "SELECT l.landing_no, l.delivery_no FROM memory.landing l JOIN memory.delivery d"
+            " ON d.jurisdiction = l.jurisdiction AND d.delivery_no = l.delivery_no WHERE l.jurisdiction = :j"
+            " AND d.source = :s AND l.landing_no >= :landing AND l.landing_no <= :upto_landing"
+            " ORDER BY l.landing_no LIMIT :window"
+        ),
+        {**between, "s": source, "window": WINDOW},
+    ).all()
+    landings, numbers = [row.landing_no for row in span], [row.delivery_no for row in span]
+    found = connection.execute(text(_ROWS), {**between, "landings": landings, "deliveries": numbers, "n": n})
+    rows = [RowToTell._make(row)._replace(body=unseal(bytes(row.body))) for row in found]
+    if len(rows) == n:
+        return rows, Place(rows[-1].landing_no, rows[-1].row_no)
+    end = Place(landings[-1], END) if len(span) == WINDOW else upto
+    return rows, max(after, min(end, upto))
 
 
 def arrivals(
@@ -205,7 +232,7 @@ def arrivals(
             " WHERE l.jurisdiction = :j AND d.source = :s AND d.channel = 'file' AND l.landing_no > :landing"
             " AND l.landing_no <= :upto_landing GROUP BY d.sender ORDER BY 1"
         ),
-        _between(jurisdiction, source, after, upto),
+        {"j": jurisdiction, "s": source, "landing": after.landing_no, "upto_landing": upto.landing_no},
     )
     return [Arrival(*row) for row in rows]
 
@@ -223,18 +250,3 @@ def derived_up_to(connection: Connection, jurisdiction: int) -> Place:
     if row is None:
         return Place()
     return Place(row.landing_no, row.row_no if row.more else END)
-
-
-END = 2**31 - 1
-"""Behind every row of a landing."""
-
-
-def _between(jurisdiction: int, source: str, after: Place, upto: Place) -> dict[str, Any]:
-    return {
-        "j": jurisdiction,
-        "s": source,
-        "landing": after.landing_no,
-        "row": after.row_no,
-        "upto_landing": upto.landing_no,
-        "upto_row": upto.row_no,
-    }

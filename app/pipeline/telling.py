@@ -23,12 +23,14 @@ from connectors.locations import location
 from connectors.manifest import Manifest
 from connectors.strict_json import StrictJsonError, loads
 from connectors.transport_settings import FilesSettings, TableSettings, WriteBack
-from connectors.transports.write_back import BATCH, Verdict, stamp
+from connectors.transports.write_back import Verdict, stamp
 
 log = logging.getLogger(__name__)
 
 LEASE_SECONDS = 600
 """Longer than any one batch or file takes; a batch renews it."""
+READ = 1_000
+"""Rows that are read, told and noted at once."""
 PATIENCE_SECONDS = 300
 """How soon a department that could not be told is tried again."""
 
@@ -108,18 +110,16 @@ def _stamp_rows(
             if generation != telling.generation:  # outcomes may be others than those that were told
                 place = Place()
             upto = told.derived_up_to(snapshot, telling.jurisdiction)
-            rows = told.rows_to_tell(snapshot, telling.jurisdiction, manifest.key, place, upto, BATCH)
+            rows, reached = told.rows_to_tell(snapshot, telling.jurisdiction, manifest.key, place, upto, READ)
         verdicts = list(_verdicts(manifest, rows))
         stamped = stamp(manifest, rules, url, verdicts) if verdicts else 0
-        last = len(rows) < BATCH
-        reached = max(place, upto) if last else Place(rows[-1].landing_no, rows[-1].row_no)
         if (reached, generation) != (telling.place, telling.generation) or stamped:
             with database.begin() as connection:
                 if not told.advance(connection, telling, reached, generation, stamped, LEASE_SECONDS):
                     return done
         place, done = reached, done + stamped
         telling = telling._replace(place=reached, generation=generation)
-        if last:
+        if reached >= upto:
             break
     return done
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from app.pipeline.rebuild import rebuild
 from app.pipeline.rules import Rules, load_rules
 from app.pipeline.sync import sync
 from app.pipeline.telling import tell
+from app.worker import Worker
 from connectors.registry import discover
 from connectors.transports import write_back
 from connectors.transports.sheets import RETURNED
@@ -185,7 +187,8 @@ class TestStamps:
     def test_many_rows_are_told_batch_by_batch_and_a_stop_keeps_its_place(
         self, hub: Database, rules: Rules, bureaus: dict[int, Bureau], monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("app.pipeline.telling.BATCH", 3)
+        monkeypatch.setattr("app.pipeline.telling.READ", 3)
+        monkeypatch.setattr("app.db.told.WINDOW", 1)
         monkeypatch.setattr(write_back, "BATCH", 3)
         here = bureaus[HERE]
         environment = {PERMISSION: here.url}
@@ -215,6 +218,16 @@ class TestStamps:
         again(hub)
         assert tell(hub, rules, HERE, {PERMISSION: here.url}) > 0
         assert told(hub)[0][2] is None
+
+    def test_the_worker_tells_where_its_environment_permits_it_and_not_what_waits_for_a_rebuild(
+        self, hub: Database, rules: Rules, bureaus: dict[int, Bureau], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        pulled(hub, rules, bureaus)
+        monkeypatch.setenv(PERMISSION, bureaus[HERE].url)
+        Worker(hub, replace(rules, common="others")).tell()
+        assert set(bureaus[HERE].stamps()) == {"0"}
+        Worker(hub, rules).tell()
+        assert set(bureaus[HERE].stamps()) == {"1", "-1"}
 
     def test_without_permission_nobody_is_asked(
         self, hub: Database, rules: Rules, bureaus: dict[int, Bureau]
