@@ -40,6 +40,9 @@ class PendingRow(NamedTuple):
     first_row: int
 
 
+_BODY = PendingRow._fields.index("body")
+
+
 class PendingLanding(NamedTuple):
     """A landing whose end this batch reaches; its outcome is due."""
 
@@ -136,8 +139,9 @@ def pending_rows(connection: Connection, jurisdiction: int, after: Progress, lim
 
 def opened(row: Sequence[Any]) -> PendingRow:
     """Give a raw row of `ROW_COLUMNS` with its body unsealed."""
-    body: bytes | None = row[PendingRow._fields.index("body")]
-    return PendingRow._make(row)._replace(body=b"" if body is None else unseal(body))
+    values = list(row)
+    values[_BODY] = b"" if values[_BODY] is None else unseal(values[_BODY])
+    return PendingRow._make(values)
 
 
 def pending_landings(

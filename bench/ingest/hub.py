@@ -11,6 +11,7 @@ from typing import Any
 
 from app.db import jurisdictions, records, runs
 from app.db.session import Database
+from app.garbage import uncollected
 from app.pipeline.normalize import normalize
 from app.pipeline.process import drain
 from app.pipeline.rules import Rules, load_rules
@@ -64,7 +65,7 @@ def normalize_all(database: Database, rules: Rules, stages: Stages) -> None:
     """Take all that landed into the table of records, without resolving: what dlt calls a load ends here."""
     understand = stages.watched("normalize", normalize)
     while True:
-        with database.read() as snapshot:
+        with uncollected(), database.read() as snapshot:  # as `advance` computes a batch
             before = records.read_progress(snapshot, JURISDICTION)
             rows = records.pending_rows(snapshot, JURISDICTION, before, BATCH)
             full = len(rows) == BATCH

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
@@ -16,7 +15,6 @@ from app.pipeline.matching.weights import ONCE, is_firm
 from schemas.cleaning import clean
 from schemas.ids import jurisdiction_of
 from schemas.parties import Role
-from schemas.records import PartRecord, ProjectRecord
 from schemas.schemes import Scheme, Status
 from schemas.tables import district_aliases, regions
 
@@ -128,12 +126,6 @@ def once_numbers(numbers: Iterable[str]) -> frozenset[str]:
 def firm_numbers(numbers: Iterable[str]) -> frozenset[str]:
     """Give those of `scheme:value` numbers that lift the caps of a score when they are cited."""
     return frozenset(number for number in numbers if is_firm(number.partition(":")[0]))
-
-
-def content_hash(record: ProjectRecord | PartRecord) -> str:
-    """Hash what a statement says, without when it was said: a judgement names the content it was about."""
-    said = record.model_dump_json(exclude={"stated_at"}).encode()
-    return hashlib.blake2b(said, digest_size=16).hexdigest()
 
 
 def _borne(identifiers: tuple[StatedNumber, ...]) -> Iterator[str]:

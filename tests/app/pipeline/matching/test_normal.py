@@ -7,7 +7,7 @@ import msgspec
 from hypothesis import given
 
 from app.pipeline.matching.keys import block_keys
-from app.pipeline.matching.normal import Normal, content_hash, pack, unpack
+from app.pipeline.matching.normal import Normal, pack, unpack
 from app.pipeline.matching.normal import normal as prepared
 from app.pipeline.matching.stated import stated
 from schemas.identifiers import Identifier
@@ -100,11 +100,6 @@ def test_the_total_investment_is_the_amount_that_is_compared():
     }
     assert normal("430200-a", record(money=money)).amount == Decimal(500_000_000)
     assert normal("430200-a", record(money={"paid_in": money["paid_in"]})).amount is None
-
-
-def test_the_content_hash_follows_what_is_said_and_not_when():
-    assert content_hash(record(name="甲")) == content_hash(record(name="甲", stated_at="2024-01-01"))
-    assert content_hash(record(name="甲")) != content_hash(record(name="乙"))
 
 
 @given(RECORD)
