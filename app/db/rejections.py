@@ -14,7 +14,7 @@ KINDS = {
     # where no connector could be asked, the department has sent nothing wrong
     "unreadable": (
         "SELECT 'unreadable' AS kind, delivery_no, row_no, source, NULL AS record_id, rule, NULL AS field,"
-        " NULL AS value, CASE WHEN rule IN ('connector.failed', 'source.unknown') THEN 'hub' ELSE 'department' END"
+        " NULL AS value, CASE WHEN rule IN ('connector.failed', 'source.unknown', 'hub.poison') THEN 'hub' ELSE 'department' END"
         " AS responsible, zh, en FROM memory.unreadable WHERE jurisdiction = :j"
     ),
 }

@@ -72,8 +72,19 @@ def numbered(
     return named, unreadable
 
 
+MOST_VERSION = 500
+"""Characters of a version: what an index can hold, in any script."""
+
+
 def _checked(source: str, row: RawRecord | Unreadable) -> RawRecord | Unreadable:
     """Give a row that may land: a connector's slip costs its own row, never the delivery or those behind it."""
+    if isinstance(row, RawRecord) and len(row.version) > MOST_VERSION:
+        return Unreadable(
+            "version.too_long",
+            row.body,
+            f"更新标识长达 {len(row.version)} 字，无法用于排序；请改用更新时间或序号",
+            f"a version of {len(row.version)} characters is none to order by: give a time or a number",
+        )
     named = isinstance(row, RawRecord) and (row.source, storable(row.key), storable(row.version))
     if isinstance(row, Unreadable) or named == (source, row.key, row.version):
         return row

@@ -11,8 +11,9 @@ from collections.abc import Callable
 from app.db import landing, resolution
 from app.db.session import Database
 from app.pipeline.advance import advance, compose_next
+from app.pipeline.interpret import POISON
 from app.pipeline.land import land_push
-from app.pipeline.poison import Drawer, step
+from app.pipeline.poison import Drawer, patiently, step
 from app.pipeline.rules import Rules
 from app.pipeline.standing import check_rules
 from connectors.contract import Binding
@@ -63,10 +64,39 @@ def land_pushes(database: Database, rules: Rules, jurisdiction: int) -> int:
     with database.read() as snapshot:
         waiting = landing.waiting_pushes(snapshot, jurisdiction, PUSHES)
     for delivery_no, source, headers, body in waiting:
-        rows = _unpack(rules, jurisdiction, source, headers, body)
-        with database.begin() as connection:
-            land_push(connection, jurisdiction, source, delivery_no, rows)
+        _land(
+            database,
+            jurisdiction,
+            delivery_no,
+            source,
+            body,
+            _unpack(rules, jurisdiction, source, headers, body),
+        )
     return len(waiting)
+
+
+def _land(
+    database: Database,
+    jurisdiction: int,
+    delivery_no: int,
+    source: str,
+    body: bytes,
+    rows: list[RawRecord | Unreadable],
+) -> None:
+    """Land the rows of a push; a message whose rows nobody can keep is one unreadable row, and holds up nobody."""
+
+    def land(said: list[RawRecord | Unreadable]) -> None:
+        with database.begin() as connection:
+            land_push(connection, jurisdiction, source, delivery_no, said)
+
+    def aside(error: Exception) -> None:
+        facts = {"jurisdiction": jurisdiction, "source": source, "delivery": delivery_no}
+        log.error("a push is set aside: landing it fails", exc_info=error, extra={"facts": facts})
+        zh = f"枢纽无法存放此消息（{type(error).__name__}），原文已保存，由枢纽维护方处理"
+        en = f"the hub cannot keep what this message says ({type(error).__name__}); it is kept as it came"
+        land([Unreadable(POISON, body, zh, en)])
+
+    patiently(lambda: land(rows), aside)
 
 
 def _unpack(
@@ -78,6 +108,8 @@ def _unpack(
         ]
     try:
         return list(rules.registry.open(source, Binding(jurisdiction)).unpack(headers, body))
+    except MemoryError:
+        raise
     except Exception as error:
         log.exception("a connector broke its promise never to raise", extra={"facts": {"source": source}})
         return [

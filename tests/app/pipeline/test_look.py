@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import secrets
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -17,7 +19,7 @@ from app.db.session import Connection, Database
 from app.pipeline.land import Landed, land_page, rename_key
 from connectors.glances import UnreadRows
 from connectors.rows import RowReader
-from schemas.records import Listing, Page
+from schemas.records import Listing, Page, RawRecord
 from tests.support.corridor import opened, rows_of
 from tests.support.database import JURISDICTIONS
 from tests.support.landed import REGISTRY
@@ -155,3 +157,14 @@ def test_reading_only_what_is_new_keeps_what_reading_all_keeps(
         pull(hub, PERMITS, *page)
         pull(hub, SIGNED, *(signed(row["no"], row["name"]) for row in page))
     assert same_in_both(hub)
+
+
+def test_a_version_nobody_could_order_by_costs_its_own_row(hub: Database) -> None:
+    """An index holds no more than some thousand bytes of it."""
+    long = RawRecord(PERMITS, "A-1", b"{}", b"1" * 16, secrets.token_hex(9000))
+    page = Page((long, replace(long, key="A-2", version="2024")), "")
+    for jurisdiction in JURISDICTIONS:
+        with hub.begin() as connection:
+            landed = land_page(connection, jurisdiction, PERMITS, page)
+        assert (landed.kept, landed.unreadable) == (1, 1)
+    assert rows_of(hub, "SELECT rule FROM memory.unreadable") == [("version.too_long",)] * 2

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from typing import Any
 
+import psycopg
 import pytest
 
+from app.db import landing
 from app.db.deliveries import accept_push
-from app.pipeline import process
+from app.db.session import Connection
+from app.pipeline import poison, process
 from app.pipeline.process import drain, land_pushes
 from app.pipeline.rebuild import rebuild
 from app.pipeline.rules import load_rules
@@ -96,6 +100,26 @@ def test_a_connector_that_raises_on_a_push_holds_up_nothing(
     push(city, 2)
     drained(city)
     assert rows_of(city.database, "SELECT rule FROM memory.unreadable") == [("connector.failed",)] * 2
+    assert rows_of(city.database, "SELECT count(*) FROM record WHERE kind = 'part'") == [(2,)]
+
+
+def test_a_push_that_cannot_be_landed_is_one_unreadable_row_and_holds_up_nothing(
+    city: SmallCity, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = landing.add_raw_records
+
+    def refuses(connection: Connection, jurisdiction: int, delivery_no: int, rows: Any) -> None:
+        said = list(rows)
+        if any(b"-01" in row[2].body for row in said):
+            raise psycopg.errors.ProgramLimitExceeded("index row requires 18040 bytes, maximum size is 8191")
+        whole(connection, jurisdiction, delivery_no, said)
+
+    monkeypatch.setattr(poison, "PAUSES", (0, 0))
+    monkeypatch.setattr(landing, "add_raw_records", refuses)
+    push(city, 1)
+    push(city, 2)
+    drained(city)
+    assert rows_of(city.database, "SELECT rule FROM memory.unreadable") == [("hub.poison",)] * 2
     assert rows_of(city.database, "SELECT count(*) FROM record WHERE kind = 'part'") == [(2,)]
 
 
