@@ -63,10 +63,12 @@ def opened(url: URL, *, writing: bool = False) -> Iterator[Connection]:
             url, poolclass=NullPool, isolation_level="AUTOCOMMIT", connect_args=_hurry(url)
         )
     except (NoSuchModuleError, ImportError) as error:
-        raise SourceUnavailable(f"no driver for {url.get_backend_name()} is installed: {error}") from error
+        raise SourceUnavailable(
+            f"no driver for {url.get_backend_name()} is installed: {error}{_advice(url)}"
+        ) from error
     _cut_off_when_silent(engine)
     try:
-        with engine.connect() as connection:
+        with _connected(engine) as connection:
             _set_up(connection, writing=writing)
             yield connection
     except NoSuchTableError as error:
@@ -77,6 +79,17 @@ def opened(url: URL, *, writing: bool = False) -> Iterator[Connection]:
         raise _meaning(error) from error
     finally:
         engine.dispose()
+
+
+def _connected(engine: sa.Engine) -> Connection:
+    try:
+        return engine.connect()
+    except RuntimeError as error:  # PyMySQL without the part that encrypts a password for MySQL 8
+        raise SourceUnavailable(f"the driver lacks a part: {error}{_advice(engine.url)}") from error
+
+
+def _advice(url: URL) -> str:
+    return '; pip install "lifecycle-hub[mysql]"' if _kin(url.get_backend_name()) == "mysql" else ""
 
 
 def _hurry(url: URL) -> dict[str, Any]:

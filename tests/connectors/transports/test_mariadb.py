@@ -6,6 +6,8 @@ The stories that every database shares are told in test_table.py, on MariaDB too
 from __future__ import annotations
 
 import json
+import socket
+import threading
 import time
 from collections.abc import Iterator
 from itertools import pairwise
@@ -244,7 +246,7 @@ def test_nothing_can_be_written_by_whatever_name_the_database_is_called(
 ) -> None:
     exchange.table(TYPED, "1, 'K1', '甲', '2024-01-01'")
     url = databases.address(exchange.server.url(exchange.name)).set(drivername=driver)
-    with pytest.raises(SourceUnavailable, match="READ ONLY"), databases.opened(url) as connection:
+    with pytest.raises(AuthFailed, match="READ ONLY"), databases.opened(url) as connection:
         connection.exec_driver_sql("DELETE FROM T_XX")
     assert keys(exchange.pages()) == ["K1"]
 
@@ -294,3 +296,39 @@ def test_a_server_that_falls_in_the_middle_is_tried_again_and_nothing_is_lost(ma
             exchange.pages(cursor=first.cursor)
         mariadb.revive()
         assert set(keys([first, *exchange.pages(cursor=first.cursor)])) == {f"K{n}" for n in range(1, 9)}
+
+
+def packet(number: int, body: bytes) -> bytes:
+    return len(body).to_bytes(3, "little") + bytes([number]) + body
+
+
+def test_a_driver_without_the_part_for_mysqls_own_passwords_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("pymysql._auth._have_cryptography", False)
+    greeting = b"\x0a8.0.36\0" + bytes(4) + b"saltsalt\0" + b"\xff\xf7\xff\x02\x00\xff\xdf\x15" + bytes(10)
+    greeting += b"saltsaltsalt\0caching_sha2_password\0"
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def greet() -> None:
+            """Say what a MySQL 8 says to a stranger: greeting, `whole password, please`, its public key."""
+            caller, _ = server.accept()
+            with caller:
+                for number, said in ((0, greeting), (2, b"\x01\x04"), (4, b"\x01-----BEGIN PUBLIC KEY-----")):
+                    caller.sendall(packet(number, said))
+                    caller.recv(4096)
+
+        threading.Thread(target=greet, daemon=True).start()
+        url = databases.address(f"mysql+pymysql://reader:x@127.0.0.1:{server.getsockname()[1]}/x")
+        with (
+            pytest.raises(SourceUnavailable, match=r"lacks a part.*lifecycle-hub\[mysql\]"),
+            databases.opened(url),
+        ):
+            pass
+
+
+@pytest.mark.parametrize("driver", ["mysql+mysqldb", "mariadb+mariadbconnector"])
+def test_a_driver_that_is_not_there_says_what_to_install(driver: str) -> None:
+    url = databases.address(f"{driver}://reader@127.0.0.1/x")
+    with pytest.raises(SourceUnavailable, match=r"no driver .*lifecycle-hub\[mysql\]"), databases.opened(url):
+        pass
