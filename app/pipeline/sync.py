@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from app.db import runs
 from app.db.runs import Claimed, LeaseLost
 from app.db.session import Database
+from app.pipeline.ahead import ahead
 from app.pipeline.land import land_page
 from app.pipeline.rules import Rules
 from connectors.contract import Binding
@@ -60,7 +61,12 @@ def _pages(database: Database, rules: Rules, run: Claimed, stopping: Callable[[]
     if run.source not in rules.registry.sources:
         raise SourceChanged(f"no connector for {run.source} is installed here")
     connector = rules.registry.open(run.source, binding(run.jurisdiction, run.location))
-    for page in connector.fetch(run.cursor):
+    pages = connector.fetch(run.cursor)
+    if (
+        rules.registry.manifest(run.source).transport.kind == "http"
+    ):  # the others hold a table, a file or a child
+        pages = ahead(pages)
+    for page in pages:
         with database.begin() as connection:
             counts = dict.fromkeys(COUNTS, 0)
             if _says_something(page):

@@ -1,0 +1,53 @@
+"""Fetching the next pages while one lands: the network and the database work at once, and memory stays bounded."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from queue import Full, Queue
+from typing import TypeVar
+
+DEPTH = 2
+"""Pages that may wait to be landed."""
+_BEAT_SECONDS = 0.2
+_T = TypeVar("_T")
+
+
+def ahead(items: Iterator[_T]) -> Iterator[_T]:
+    """Give the same items in order, and the error that ended them behind those given before it.
+
+    They are fetched by a thread of their own. Who stops early does not wait for it: it ends with the item it is at.
+    """
+    waiting: Queue[tuple[list[_T], BaseException | None]] = Queue(DEPTH)
+    left = threading.Event()
+
+    def put(said: list[_T], error: BaseException | None = None) -> None:
+        while not left.is_set():
+            try:
+                waiting.put((said, error), timeout=_BEAT_SECONDS)
+            except Full:
+                continue
+            return
+
+    def fetch() -> None:
+        try:
+            for item in items:
+                put([item])
+                if left.is_set():
+                    return
+        except BaseException as error:  # noqa: BLE001 - it is raised where the items are asked for
+            put([], error)
+        else:
+            put([])
+
+    threading.Thread(target=fetch, name="fetch-ahead", daemon=True).start()
+    try:
+        while True:
+            said, error = waiting.get()
+            if error is not None:
+                raise error
+            if not said:
+                return
+            yield said[0]
+    finally:
+        left.set()
