@@ -285,24 +285,21 @@ def forget_listed(connection: Connection, jurisdiction: int, run_id: str) -> Non
     )
 
 
-def unlisted(
-    connection: Connection, jurisdiction: int, source: str, run_id: str
-) -> tuple[int, dict[str, Head]]:
-    """Give how many records of the source live, and the heads of those the listing did not name."""
+def unlisted(connection: Connection, jurisdiction: int, source: str, run_id: str) -> tuple[int, list[str]]:
+    """Give how many records of the source live, and those of them the listing did not name, in order."""
     live = connection.execute(
         text("SELECT count(*) FROM memory.head WHERE jurisdiction = :j AND source = :s AND op = 'upsert'"),
         {"j": jurisdiction, "s": source},
     ).scalar_one()
-    rows = connection.execute(
+    vanished = connection.execute(
         text(
-            "SELECT h.record_id, h.source, h.key, h.version, h.op, h.hash, h.delivery_no, h.row_no, h.first_delivery,"
-            " h.first_row, h.said FROM memory.head h WHERE h.jurisdiction = :j AND h.source = :s AND h.op = 'upsert'"
+            "SELECT h.record_id FROM memory.head h WHERE h.jurisdiction = :j AND h.source = :s AND h.op = 'upsert'"
             " AND NOT EXISTS (SELECT FROM ops.listing_seen l WHERE l.jurisdiction = h.jurisdiction"
-            "  AND l.run_id = :run AND l.record_id = h.record_id)"
+            "  AND l.run_id = :run AND l.record_id = h.record_id) ORDER BY h.record_id"
         ),
         {"j": jurisdiction, "s": source, "run": run_id},
     )
-    return live, {row[0]: Head(*row[1:]) for row in rows}
+    return live, list(vanished.scalars())
 
 
 def newest_version(connection: Connection, jurisdiction: int, source: str) -> str:

@@ -153,12 +153,13 @@ def _with_tombstones(
     if page.version and landing.newest_version(connection, jurisdiction, source) > page.version:
         return seen, 0
     if len(vanished) * 100 > live * SAFE_DELETION:
-        landing.hold_deletion(connection, jurisdiction, source, run_id, live, sorted(vanished))
+        landing.hold_deletion(connection, jurisdiction, source, run_id, live, vanished)
         return seen, len(vanished)
-    tombstones = zip(sorted(vanished), heads.absent(vanished, page.version), strict=True)
+    gone = landing.read_heads(connection, jurisdiction, vanished)
+    tombstones = zip(vanished, heads.absent(gone, page.version), strict=True)
     start = len(page.rows) + 1
-    gone = [(n, rid, raw) for n, (rid, raw) in enumerate(tombstones, start=start)]
-    return seen._replace(named=[*seen.named, *gone]), 0
+    rows = [(n, rid, raw) for n, (rid, raw) in enumerate(tombstones, start=start)]
+    return seen._replace(named=[*seen.named, *rows]), 0
 
 
 def _land(

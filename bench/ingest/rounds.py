@@ -6,7 +6,7 @@ import json
 import platform
 import shutil
 import subprocess
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -51,7 +51,11 @@ class Plan:
     peer: Path | None = None
 
 
-def measure(plan: Plan, *, say: Any = print) -> dict[str, Any]:
+def _say(told: str) -> None:
+    print(told, flush=True)
+
+
+def measure(plan: Plan, *, say: Callable[[str], Any] = _say) -> dict[str, Any]:
     """Run all rounds of all sizes; gives every raw value with the conditions it was measured under."""
     found: dict[str, Any] = {
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
