@@ -18,6 +18,7 @@ from app.db.replays import Claimed
 from app.db.runs import LeaseLost
 from app.db.session import Connection, Database
 from app.errors import Conflict, RulesChanged
+from app.garbage import uncollected
 from app.pipeline.advance import Batch, batch_of, write
 from app.pipeline.poison import Drawer, Stage, blame, failing, of_raw_record, patiently
 from app.pipeline.replay_counts import counted
@@ -210,14 +211,16 @@ Step = tuple[bool, SourceReplay | None]
 
 def _step(reading: Reading, most: int, counts: Mapping[str, SourceReplay]) -> Step:
     """Read up to `most` raw records again and write what differs; what makes that fail for good is set aside."""
+    return patiently(
+        lambda: _tried(reading, most, counts), lambda error: _set_aside(reading, most, counts, error)
+    )
 
-    def work() -> Step:
-        with reading.drawer.database.read() as snapshot:
-            generation = jurisdictions.generation(snapshot, reading.drawer.jurisdiction)
-            read, batch = _read(snapshot, reading, most)
-        return _written(reading, Chunk(generation, read, batch), counts)
 
-    return patiently(work, lambda error: _set_aside(reading, most, error))
+def _tried(reading: Reading, most: int, counts: Mapping[str, SourceReplay]) -> Step:
+    with reading.drawer.database.read() as snapshot:
+        generation = jurisdictions.generation(snapshot, reading.drawer.jurisdiction)
+        read, batch = _read(snapshot, reading, most)
+    return _written(reading, Chunk(generation, read, batch), counts)
 
 
 def _next_ids(connection: Connection, reading: Reading, most: int) -> list[str]:
@@ -226,6 +229,7 @@ def _next_ids(connection: Connection, reading: Reading, most: int) -> list[str]:
     return rereading.raw_ids(connection, jurisdiction, source, after, most, MOST_ROWS)
 
 
+@uncollected()
 def _read(snapshot: Connection, reading: Reading, most: int) -> tuple[Reread | None, Batch | None]:
     ids = _next_ids(snapshot, reading, most)
     if not ids:
@@ -237,8 +241,8 @@ def _read(snapshot: Connection, reading: Reading, most: int) -> tuple[Reread | N
     return read, batch_of(snapshot, drawer.jurisdiction, before, before, read.normalized)
 
 
-def _set_aside(reading: Reading, most: int, error: Exception) -> Step:
-    """Find the raw record that a chunk fails with: the verdict on it stands, or it gets one."""
+def _set_aside(reading: Reading, most: int, counts: Mapping[str, SourceReplay], error: Exception) -> Step:
+    """Read what stands before the raw record that fails; when it is the next one, its verdict stands, or it gets one."""
     drawer = reading.drawer
     chunk = Stage(
         "replay", most, lambda connection, n: _read(connection, reading, n)[1], lambda _connection, _n: ()
@@ -246,8 +250,10 @@ def _set_aside(reading: Reading, most: int, error: Exception) -> Step:
     found = failing(drawer, [chunk])
     if found is None:
         raise error
+    if found.n > 1:
+        return _tried(reading, found.n - 1, counts)
     with drawer.database.read() as connection:
-        raw_id = _next_ids(connection, reading, found.n)[-1]
+        [raw_id] = _next_ids(connection, reading, 1)
         stands = poisons.in_force(connection, drawer.jurisdiction, [raw_id], drawer.rules.of)
     if not stands or raw_id in reading.kept:
         blame(drawer, [of_raw_record(drawer, raw_id)], found.error)

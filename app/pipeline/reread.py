@@ -13,6 +13,7 @@ from app.db.poisons import Verdict
 from app.db.records import PendingRow, Progress, RecordRow
 from app.db.rereading import Findings
 from app.db.session import Connection
+from app.garbage import uncollected
 from app.pipeline import statements
 from app.pipeline.interpret import Interpreted, interpret
 from app.pipeline.normalize import (
@@ -42,6 +43,7 @@ class Reread:
     """Verdicts that hold no more if this is written."""
 
 
+@uncollected()
 def reread(
     connection: Connection,
     jurisdiction: int,

@@ -334,3 +334,34 @@ def test_a_delete_that_begins_to_kill_is_taken_back_and_comes_again_once_mended(
         replayed(hub, rules, jurisdiction, [PERMITS])
     work(city)
     assert dead() == [(FIRST,), (SECOND,)]
+
+
+def test_two_records_that_kill_only_together_cost_one_of_them_also_in_a_replay(
+    city: SmallCity, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hub, rules = city.database, load_rules(city.registry)
+    names = ("毒物处置中心厂房", "毒物处置中心厂房二", "河西排水管网改造")
+    city.land(
+        PERMITS, *(permit(f"P-{n}", name, updated="2024-01-01 10:00:00") for n, name in enumerate(names))
+    )
+    work(city)
+    with monkeypatch.context() as mistake:
+        connecting(mistake)
+        replayed(hub, rules, FIRST, [PERMITS])
+        assert keys(hub, FIRST) >= {"P-2"}
+    whole = scored
+
+    def score(a: Any, b: Any) -> Any:
+        if "毒物处置中心" in a.core and "毒物处置中心" in b.core:
+            raise ZeroDivisionError
+        return whole(a, b)
+
+    with monkeypatch.context() as mistake:
+        mistake.setattr(resolve, "score", score)
+        assert replayed(hub, rules, FIRST, [PERMITS]).state == "succeeded"
+        work(city)
+        assert len(set_aside(hub, FIRST)) == 1
+        assert len(keys(hub, FIRST)) == 2
+    assert replayed(hub, rules, FIRST, [PERMITS]).state == "succeeded"
+    work(city)
+    assert len(keys(hub, FIRST)) == 3
