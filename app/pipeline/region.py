@@ -34,7 +34,7 @@ def region(
 
     Stored pairs of records that were judged anew lead on and are left out.
     """
-    links = _links(fresh)
+    links = _links((a, b, points) for (a, b), points in fresh.items())
     found = Region(pairs=dict(fresh))
     frontier = _reached(seeds, links, found.records)
     while frontier:
@@ -57,9 +57,9 @@ def region(
     return found
 
 
-def _links(pairs: Scores) -> dict[str, list[str]]:
+def _links(pairs: Iterable[Scored]) -> dict[str, list[str]]:
     links: dict[str, list[str]] = {}
-    for (a, b), points in pairs.items():
+    for a, b, points in pairs:
         if points >= REVIEW_CUT:
             links.setdefault(a, []).append(b)
             links.setdefault(b, []).append(a)
@@ -92,9 +92,9 @@ def components(records: Collection[str], pairs: Scores, words: Iterable[Word]) -
 
     Pairs and words that name another record are left out.
     """
-    pairs = {(a, b): points for (a, b), points in pairs.items() if a in records and b in records}
     words = [word for word in words if word.a in records and word.b in records]
-    links = _links(pairs)
+    inside = [(a, b, points) for (a, b), points in pairs.items() if a in records and b in records]
+    links = _links(inside)
     for word in words:
         links.setdefault(word.a, []).append(word.b)
         links.setdefault(word.b, []).append(word.a)
@@ -102,12 +102,13 @@ def components(records: Collection[str], pairs: Scores, words: Iterable[Word]) -
     found: list[Component] = []
     for rid in sorted(records):
         if rid not in home:
-            component = Component(sorted(_reached((rid,), links, ())))
+            component = Component(sorted(_reached((rid,), links, ())) if rid in links else [rid])
             home.update(dict.fromkeys(component.records, component))
             found.append(component)
-    for (a, b), points in pairs.items():
-        if home[a] is home[b]:
-            home[a].pairs.append((a, b, points))
+    for pair in inside:
+        component = home[pair[0]]
+        if component is home[pair[1]]:
+            component.pairs.append(pair)
     for word in words:
         home[word.a].words.append(word)
     return found

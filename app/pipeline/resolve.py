@@ -105,11 +105,12 @@ def _stored(record_id: str, known: Mapping[str, Known]) -> NormalRow | None:
 
 def _score(known: Mapping[str, Known], pairs: Iterable[tuple[str, str]]) -> Scores:
     fresh: Scores = {}
-    for a, b in pairs:
-        if a in known and b in known and (known[a].live or known[b].live):
-            points = score(known[a].normal, known[b].normal)
+    for pair in pairs:
+        a, b = known.get(pair[0]), known.get(pair[1])
+        if a is not None and b is not None and (a.live or b.live):
+            points = score(a.normal, b.normal)
             if points >= FLOOR:
-                fresh[a, b] = points
+                fresh[pair] = points
     return fresh
 
 

@@ -10,9 +10,10 @@ import tomllib
 from collections.abc import Iterable
 from functools import lru_cache
 from importlib.resources import files
+from operator import add
 from typing import NamedTuple
 
-from schemas.cleaning import clean
+from schemas.cleaning import REMEMBERED, clean
 
 _WORDS = tomllib.loads((files("app.pipeline.matching") / "words.toml").read_text("utf-8"))
 
@@ -120,13 +121,14 @@ def parse_name(text: str, places: Strip = _NOTHING) -> Name:
     return Name(core, frozenset(phase), zone, " ".join(cut) or None, frozenset(quantities))
 
 
+@lru_cache(maxsize=REMEMBERED)
 def owner_core(text: str, places: Strip = _NOTHING) -> str:
     """Give the telling part of a body's name: no administrative words, no legal form; the whole if nothing is left."""
     whole = _MARKS.sub("", _SUFFIX(clean(text)))
     return places(whole) or whole
 
 
-@lru_cache(maxsize=16384)
+@lru_cache(maxsize=REMEMBERED)
 def is_public(core: str) -> bool:
     """Tell whether an owner is a public body, whose name is shared by hundreds of projects."""
     return any(word in core for word in _PUBLIC)
@@ -136,7 +138,7 @@ def bigrams(text: str) -> frozenset[str]:
     """Give the set of adjacent pairs of signs; a single sign stands for itself."""
     if len(text) == 1:
         return frozenset((text,))
-    return frozenset(text[i : i + 2] for i in range(len(text) - 1))
+    return frozenset(map(add, text, text[1:]))
 
 
 def _phases(text: str) -> set[int]:

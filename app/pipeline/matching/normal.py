@@ -12,7 +12,7 @@ import msgspec
 from app.pipeline.matching.names import Strip, bigrams, is_public, owner_core, parse_name
 from app.pipeline.matching.stated import Stated, StatedNumber
 from app.pipeline.matching.weights import ONCE, is_firm
-from schemas.cleaning import clean
+from schemas.cleaning import REMEMBERED, clean
 from schemas.ids import jurisdiction_of
 from schemas.parties import Role
 from schemas.schemes import Scheme, Status
@@ -90,7 +90,7 @@ def normal(record_id: str, record: Stated) -> Normal:
     cores = _owner_cores(record, places)
     bears, cites = set(_borne(record.bears)), set(_cited(record.cites))
     codes = _codes(record)
-    address = places(clean(record.place.address or ""))
+    address, houses, address_grams = _address(record.place.address or "", places)
     return Normal(
         record_id=record_id,
         source=record.source,
@@ -108,13 +108,13 @@ def normal(record_id: str, record: Stated) -> Normal:
         firm=firm_numbers(bears | cites).union(codes),
         district=district if district and not district.endswith("00") else None,
         address=address,
-        houses=frozenset(_HOUSE.findall(address)),
+        houses=houses,
         works_class=record.works_class,
         amount=next((m.yuan for key in _AMOUNTS if (m := record.money.get(key)) and m.yuan), None),
         site_area=a.square_metres if (a := record.areas.get("site_area")) else None,
         grams=bigrams(name.core),
         rest=bigrams(_without(name.core, cores)),
-        address_grams=bigrams(_HOUSE_NUMBER.sub("", address)),
+        address_grams=address_grams,
     )
 
 
@@ -165,6 +165,13 @@ def _codes(record: Stated) -> tuple[str, ...]:
         ):
             found.add(lead[0].replace("-", ""))
     return tuple(sorted(found))
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _address(text: str, places: Strip) -> tuple[str, frozenset[str], frozenset[str]]:
+    """Give an address without its administrative words, its house numbers, and its bigrams without those."""
+    address = places(clean(text))
+    return address, frozenset(_HOUSE.findall(address)), bigrams(_HOUSE_NUMBER.sub("", address))
 
 
 def _usccs(record: Stated) -> tuple[str, ...]:

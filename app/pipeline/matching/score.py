@@ -99,7 +99,7 @@ def _codes(a: Normal, b: Normal, terms: list[Term] | None) -> tuple[int, bool]:
     """
     if not a.codes or not b.codes:
         return 0, False
-    shared = [code for code in a.codes if code in b.codes]
+    shared = a.codes if a.codes == b.codes else [code for code in a.codes if code in b.codes]
     if shared:
         kind = "same_old" if all(map(old_code, shared)) else "same"
     elif any(digits_apart(x, y) < 2 and not old_code(x) for x in a.codes for y in b.codes):
