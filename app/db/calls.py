@@ -9,7 +9,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 import psycopg
 from psycopg import errors as pg
 from sqlalchemy import Connection
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from app.db.session import Database
@@ -41,7 +41,7 @@ def _named() -> Iterator[None]:
     """A database that is away, full or overrun is Unavailable, whatever the driver calls it."""
     try:
         yield
-    except (DBAPIError, PoolTimeout) as error:
+    except (DBAPIError, psycopg.Error, PoolTimeout) as error:
         named = unavailable(error)
         if named is None:
             raise
@@ -61,8 +61,10 @@ def of_the_rows(error: BaseException) -> bool:
 
 def unavailable(error: BaseException) -> Unavailable | None:
     """Give the word for a database that is away or changes over, None for any other error."""
-    if isinstance(error, OperationalError | InterfaceError | PoolTimeout):
+    # rows copied in and fetched whole go past SQLAlchemy, and so do their errors
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    if isinstance(cause, psycopg.OperationalError | psycopg.InterfaceError | PoolTimeout):
         return Unavailable("the database does not answer; try again in a few seconds")
-    if isinstance(error, DBAPIError) and (error.connection_invalidated or isinstance(error.orig, SWAPPED)):
+    if isinstance(cause, SWAPPED) or (isinstance(error, DBAPIError) and error.connection_invalidated):
         return Unavailable("the database is changing over; try again in a few seconds")
     return None

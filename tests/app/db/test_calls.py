@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import text
 
-from app.db import calls, derived, jurisdictions
+from app.db import calls, derived, jurisdictions, resolution
 from app.db.session import Connection, Database
 from app.errors import NotFound, Unavailable
 from tests.support.database import JURISDICTIONS
@@ -59,6 +59,8 @@ def test_a_drawer_that_stays_away_is_unavailable(database: Database) -> None:
         derived.drop(connection, "derived")
     with pytest.raises(Unavailable):
         calls.read(database, _count)
+    with pytest.raises(Unavailable):
+        calls.read(database, resolution.members_of, JURISDICTIONS[0], ["430200-a"])
 
 
 def test_a_server_that_is_not_there_is_unavailable() -> None:
