@@ -64,6 +64,8 @@ def faults(figures: dict[str, Any]) -> list[str]:
         for name in COUNTS
         if figures[name] != sum(counts[name] for counts in figures["sources"].values())
     ]
+    if figures["accepted"] and not figures["projects"]:
+        found.append("projects: records were accepted and no project is served")
     if figures["projects"] != sum(figures["loop"].values()):
         found.append("projects: loop states do not sum to the projects")
     if figures["projects"] != sum(figures["stages"].values()):

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from app import postgres
-from app.db import calls, databases, deliveries, jurisdictions, keys, migrate, records, sources
+from app.db import calls, databases, deliveries, jurisdictions, keys, migrate, records, resolution, sources
 from app.db.session import Connection, Database
 from app.demo.city import RunningCity, running_city
 from app.demo.figures import collect, faults, owed, report
@@ -155,7 +155,7 @@ def _take_in(database: Database, jurisdiction: int, stopping: threading.Event) -
     shown = ""
     while not stopping.wait(0.3):
         try:
-            told, done = calls.read(database, _progress, jurisdiction)
+            told, done = calls.read(database, progress, jurisdiction)
         except Unavailable as error:
             told, done = f"  {error}", False
         if told != shown:
@@ -167,7 +167,8 @@ def _take_in(database: Database, jurisdiction: int, stopping: threading.Event) -
             raise Unavailable("the demo's city was not taken in in time; see the messages above")
 
 
-def _progress(connection: Connection, jurisdiction: int) -> tuple[str, bool]:
+def progress(connection: Connection, jurisdiction: int) -> tuple[str, bool]:
+    """Give how far the city is taken in, in words, and whether every document that follows from it is served."""
     standing = sources.standings(connection, jurisdiction)
     read = sum(one.succeeded_at is not None for one in standing.values())
     trouble = sorted(key for key, one in standing.items() if one.attention or one.failures)
@@ -176,7 +177,8 @@ def _progress(connection: Connection, jurisdiction: int) -> tuple[str, bool]:
     if trouble:
         told += f", 异常 in trouble: {', '.join(trouble)}"
     waiting = deliveries.waiting(connection, jurisdiction)
-    return told, bool(standing) and read == len(standing) and landed == derived and not waiting
+    taken_in = bool(standing) and read == len(standing) and landed == derived and not waiting
+    return told, taken_in and not resolution.more_touched_than(connection, jurisdiction, 0)
 
 
 def _wait_for(address: str, stopping: threading.Event) -> None:

@@ -32,6 +32,7 @@ def test_figures_that_add_up_have_no_fault() -> None:
         ({"unchanged": 2, "unreadable": 0}, "do not sum to the whole"),
         ({"loop": {"open": 1}}, "loop states do not sum"),
         ({"stages": {"LAND": 1}}, "stages do not sum"),
+        ({"projects": 0, "stages": {}, "loop": {}}, "no project is served"),
     ],
 )
 def test_every_account_that_does_not_add_up_is_named(change: dict[str, Any], told: str) -> None:

@@ -10,11 +10,16 @@ from typing import Any
 
 import psycopg
 import pytest
+from sqlalchemy import text
 
 from app import postgres
-from app.demo.run import DATABASES
+from app.db import runs
+from app.demo.run import DATABASES, progress
+from app.pipeline.advance import advance
+from app.pipeline.rules import load_rules
 from tests.app.house import ROOT, free_port, home, hub, running, until, variables
-from tests.support.database import libpq
+from tests.support.database import JURISDICTIONS, libpq
+from tests.support.small_city import permit, small_city
 
 COUNTS = ("received", "kept", "unchanged", "unreadable", "accepted", "rejected")
 KEYS = {
@@ -101,3 +106,22 @@ def test_a_city_of_nothing_is_refused(words: str) -> None:
     assert done.returncode == 1
     assert "at least one" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_city_is_not_taken_in_before_its_documents_are_served(database_url: str) -> None:
+    city = small_city(database_url)
+    for jurisdiction in JURISDICTIONS:
+        with city.database.begin() as connection:
+            runs.bind(
+                connection, jurisdiction, "housing.permits", location=None, every_seconds=60, scheduled=True
+            )
+            connection.execute(text("UPDATE ops.source SET succeeded_at = now()"))
+    city.land("housing.permits", permit("P1"))
+    rules = load_rules(city.registry)
+    said = []
+    for _ in range(3):
+        with city.database.read() as connection:
+            said.append(progress(connection, JURISDICTIONS[0])[1])
+        advance(city.database, rules, JURISDICTIONS[0])
+    city.database.close()
+    assert said == [False, False, True]
