@@ -13,12 +13,17 @@ _SECRET = re.compile(r"(?i)\b(hub_[a-z0-9]{8}_|whsec_|bearer\s+)[\w+/=.-]+")
 
 
 class _Line(logging.Formatter):
+    def __init__(self, role: str | None) -> None:
+        super().__init__()
+        self._role = {"role": role} if role else {}
+
     def format(self, record: logging.LogRecord) -> str:
         line: dict[str, object] = {
             "at": time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created))
             + f".{int(record.msecs):03d}Z",
             "level": record.levelname.lower(),
             "room": record.name,
+            **self._role,
             "message": _SECRET.sub(r"\1***", record.getMessage()),
         }
         line.update(getattr(record, "facts", {}))
@@ -27,10 +32,10 @@ class _Line(logging.Formatter):
         return json.dumps(line, ensure_ascii=False, default=str)
 
 
-def configure(level: str) -> None:
-    """Send every log record of the process to standard error as JSON lines."""
+def configure(level: str, role: str | None = None) -> None:
+    """Send every log record of the process to standard error as JSON lines, with its role where it has one."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_Line())
+    handler.setFormatter(_Line(role))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)

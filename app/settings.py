@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
 
+from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -30,6 +32,8 @@ class Settings(BaseSettings):
     """Database connections per process; processes × this must stay below max_connections."""
     batch: int = 1_000
     """Raw records derived at once; they are computed without a lock and written under one hold (decision 0008)."""
+    worker_processes: Annotated[int, Field(ge=1, le=2)] = 2
+    """A worker of all roles pulls and derives in a process each, on two cores; 1 keeps it to one, where memory counts more."""
     log_level: str = "INFO"
 
     @property

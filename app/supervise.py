@@ -9,8 +9,9 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
 log = logging.getLogger(__name__)
 
@@ -19,14 +20,30 @@ LONGEST_PAUSE = 30.0
 UPKEEP_SECONDS = 2.0
 
 
+class Process(Protocol):
+    """A process as `subprocess` speaks of it."""
+
+    @property
+    def pid(self) -> int:
+        """Its number."""
+        ...
+
+    def poll(self) -> int | None:
+        """Give how it ended, or None while it runs."""
+        ...
+
+    def wait(self, timeout: float) -> object:
+        """Wait for its end; raises TimeoutExpired."""
+        ...
+
+
 @dataclass(slots=True)
 class Child:
-    """A process to keep running: its command, and how often it has fallen in a row."""
+    """A process to keep running: what starts it, and how often it has fallen in a row."""
 
     name: str
-    arguments: Sequence[str]
-    environment: Mapping[str, str]
-    process: subprocess.Popen[bytes] | None = None
+    launch: Callable[[], Process]
+    process: Process | None = None
     falls: int = 0
     started: float = 0.0
     pause_until: float = 0.0
@@ -39,6 +56,7 @@ class Supervisor:
     children: list[Child]
     stopping: threading.Event = field(default_factory=threading.Event)
     upkeep: Callable[[], None] | None = None
+    grace: float = field(default_factory=lambda: GRACE_SECONDS)
 
     def start(self) -> None:
         """Start every child that is not running."""
@@ -48,21 +66,28 @@ class Supervisor:
 
     def watch(self) -> None:
         """Start fallen children again, later each time they fall in a row, until `stopping` is set; then stop all."""
-        # beside the children: a database that recovers for minutes keeps nobody from being started again
-        keeper = threading.Thread(target=self._keep, name="upkeep", daemon=True)
-        keeper.start()
+        keeper = self._keeper()
         while not self.stopping.wait(0.2):
             now = time.monotonic()
             for child in self.children:
                 self._look(child, now)
         self.stop()
-        keeper.join(GRACE_SECONDS)
+        if keeper is not None:
+            keeper.join(self.grace)
 
-    def _keep(self) -> None:
+    def _keeper(self) -> threading.Thread | None:
+        """Look after what the children stand on, beside them: a database that recovers for minutes delays no restart."""
+        if self.upkeep is None:
+            return None
+        keeper = threading.Thread(target=self._keep, args=(self.upkeep,), name="upkeep", daemon=True)
+        keeper.start()
+        return keeper
+
+    def _keep(self, upkeep: Callable[[], None]) -> None:
         failing = ""
-        while self.upkeep is not None and not self.stopping.wait(UPKEEP_SECONDS):
+        while not self.stopping.wait(UPKEEP_SECONDS):
             try:
-                self.upkeep()
+                upkeep()
                 failing = ""
             except Exception as error:  # noqa: BLE001 - whatever fails, the children are looked after
                 if str(error) != failing:
@@ -70,13 +95,14 @@ class Supervisor:
                 failing = str(error)
 
     def _look(self, child: Child, now: float) -> None:
-        if child.process is not None and child.process.poll() is not None:
+        ended = child.process.poll() if child.process is not None else None
+        if ended is not None:
             child.falls = 1 if now - child.started > LONGEST_PAUSE else child.falls + 1
             child.pause_until = now + min(LONGEST_PAUSE, 0.5 * 2 ** min(child.falls - 1, 10))
             log.error(
                 "%s ended with %s; starting it again",
                 child.name,
-                child.process.returncode,
+                ended,
                 extra={"facts": {"falls": child.falls}},
             )
             child.process = None
@@ -91,25 +117,36 @@ class Supervisor:
             if child.process is not None and child.process.poll() is None
         ]
         for process in running:
-            process.send_signal(signal.SIGTERM)
-        deadline = time.monotonic() + GRACE_SECONDS
+            os.kill(process.pid, signal.SIGTERM)
+        deadline = time.monotonic() + self.grace
         for process in running:
             try:
                 process.wait(max(0.1, deadline - time.monotonic()))
             except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+                _kill(process.pid)
+                process.wait(self.grace)
 
 
 def hub_child(name: str, *arguments: str, environment: Mapping[str, str]) -> Child:
     """Give a child that runs a command of this hub."""
-    return Child(name, [sys.executable, "-m", "app.cli", *arguments], {**os.environ, **environment})
+    command = [sys.executable, "-m", "app.cli", *arguments]
+    # a group of its own: Ctrl-C reaches the supervisor, which stops its children in order
+    return Child(
+        name, lambda: subprocess.Popen(command, env={**os.environ, **environment}, start_new_session=True)
+    )
 
 
 def _launch(child: Child) -> None:
     child.started = time.monotonic()
-    # a group of its own: Ctrl-C reaches the supervisor, which stops its children in order
-    child.process = subprocess.Popen(child.arguments, env=dict(child.environment), start_new_session=True)
+    child.process = child.launch()
+
+
+def _kill(process: int) -> None:
+    """End a process that does not, and with it those it has started, where they are a group of their own."""
+    if os.getpgid(process) == process:
+        os.killpg(process, signal.SIGKILL)
+    else:
+        os.kill(process, signal.SIGKILL)
 
 
 def until_told(stopping: threading.Event) -> None:

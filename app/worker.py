@@ -1,5 +1,7 @@
 """The worker: turns due slots into runs, pulls, lands pushes and walks the corridor, until told to stop.
 
+Its jobs are of two roles, which need nothing of each other but the database: one speaks with departments, one derives.
+
 Schedules, runs and leases are rows, so any number of replicas may tick; APScheduler only keeps the beat, in memory.
 """
 
@@ -9,8 +11,9 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime, timedelta, timezone
+from enum import StrEnum
 from pathlib import Path
 
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -46,16 +49,32 @@ MEND_SECONDS = 30.0
 """How soon one that failed is tried again."""
 
 
+class Role(StrEnum):
+    """What a worker may be told to do alone."""
+
+    PULL = "pull"
+    """Speak with departments: queue what is due, pull and land it, tell what became of it."""
+    DERIVE = "derive"
+    """Land pushes and take what has landed into the derived drawer; replays and rebuilds."""
+
+
 class Worker:
     """One replica's beat; `stop` lets every job end its page or batch and gives unfinished runs back."""
 
     def __init__(
-        self, database: Database, rules: Rules, *, batch: int = 200, disk: Path | None = None
+        self,
+        database: Database,
+        rules: Rules,
+        *,
+        batch: int = 200,
+        disk: Path | None = None,
+        roles: Collection[Role] = tuple(Role),
     ) -> None:
         self.database = database
         self.rules = rules
         self.batch = batch
         self.disk = disk
+        self.roles = frozenset(roles)
         self.seldom = Seldom(log)
         self.stopping = threading.Event()
         self.turn = threading.Lock()
@@ -64,14 +83,12 @@ class Worker:
 
     def start(self) -> None:
         """Begin to work in the background."""
-        for job, seconds, at_once in (
-            (self.tick, 1.0, 1),
-            (self.sweep, float(SWEEP_SECONDS), 1),
-            (self.pull, BEAT_SECONDS, PULLS),
-            (self.process, BEAT_SECONDS, 1),
-            (self.replay, 1.0, 1),
-            (self.tell, TELL_SECONDS, 1),
-        ):
+        jobs = [(self.sweep, float(SWEEP_SECONDS), 1)]
+        if Role.PULL in self.roles:
+            jobs += [(self.tick, 1.0, 1), (self.pull, BEAT_SECONDS, PULLS), (self.tell, TELL_SECONDS, 1)]
+        if Role.DERIVE in self.roles:
+            jobs += [(self.process, BEAT_SECONDS, 1), (self.replay, 1.0, 1)]
+        for job, seconds, at_once in jobs:
             self.scheduler.add_job(
                 self._guarded(job),
                 "interval",
@@ -81,7 +98,8 @@ class Worker:
                 misfire_grace_time=None,
                 next_run_time=datetime.now(UTC),
             )
-        self.scheduler.add_job(self.renew, misfire_grace_time=None)
+        if Role.DERIVE in self.roles:
+            self.scheduler.add_job(self.renew, misfire_grace_time=None)
         self.scheduler.start()
 
     def stop(self) -> None:

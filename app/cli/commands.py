@@ -56,9 +56,15 @@ def _running(groups: Groups) -> None:
     demo.add_argument(
         "--port", type=int, default=0, help="the API's port (default: HUB_PORT, a free one with --once)"
     )
-    _leaf(groups, "up", "serving:up", "serve and worker together, supervised")
+    _leaf(groups, "up", "up:up", "serve and worker together, supervised")
     _leaf(groups, "serve", "serving:serve", "the JSON API")
-    _leaf(groups, "worker", "serving:worker", "scheduled pulls, pushes and the corridor")
+    worker = _leaf(groups, "worker", "serving:worker", "scheduled pulls, pushes and the corridor")
+    worker.add_argument(
+        "--jobs",
+        choices=("all", "pull", "derive"),
+        default="all",
+        help="pull: speak with departments; derive: the corridor, replays, rebuilds; all: both, in a process each",
+    )
     _leaf(groups, "process", "serving:process", "take in what waits, then end")
     _leaf(groups, "rebuild", "serving:rebuild", "derive everything again from memory and serve it")
     _replay(groups)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 
 from app import postgres
+from app.address import database_url
 from app.db import migrate
-from app.runtime import database_url
 from app.settings import Settings
 
 

@@ -17,12 +17,12 @@ from pathlib import Path
 from typing import Any
 
 from app import postgres
+from app.address import database_upkeep, database_url
 from app.db import calls, databases, deliveries, jurisdictions, keys, migrate, records, resolution, sources
 from app.db.session import Connection, Database
 from app.demo.city import RunningCity, running_city
 from app.demo.figures import collect, faults, owed, report
 from app.errors import BadRequest, Unavailable
-from app.runtime import database_upkeep, database_url
 from app.settings import Settings
 from app.supervise import Supervisor, hub_child, until_told
 

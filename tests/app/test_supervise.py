@@ -15,7 +15,7 @@ import psycopg
 import pytest
 
 from app import postgres, supervise
-from app.runtime import database_upkeep
+from app.address import database_upkeep
 from app.settings import Settings
 from app.supervise import Child, Supervisor
 from tests.app.house import free_port, home, running, until
@@ -28,7 +28,7 @@ DEAF = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); prin
 
 
 def child(name: str, code: str, *arguments: str) -> Child:
-    return Child(name, [sys.executable, "-c", code, *arguments], dict(os.environ))
+    return Child(name, lambda: subprocess.Popen([sys.executable, "-c", code, *arguments]))
 
 
 def alive(process: int) -> bool:
@@ -48,7 +48,7 @@ def test_a_fallen_child_is_started_again_and_all_are_stopped_when_told() -> None
         one, two = (c.process for c in supervisor.children)
         assert one is not None
         assert two is not None
-        one.kill()
+        os.kill(one.pid, signal.SIGKILL)
         until(lambda: supervisor.children[0].process not in {None, one})
         assert supervisor.children[1].process is two
         assert supervisor.children[0].falls == 1
@@ -98,10 +98,9 @@ def test_a_deaf_child_is_ended_after_the_grace(monkeypatch: pytest.MonkeyPatch) 
 
 
 SUPERVISES = """
-import sys, threading
+import subprocess, sys
 from app.supervise import Child, Supervisor, until_told
-import os
-one = Child("one", [sys.executable, "-c", "import time; time.sleep(60)"], dict(os.environ))
+one = Child("one", lambda: subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"]))
 supervisor = Supervisor([one])
 until_told(supervisor.stopping)
 supervisor.start()

@@ -1,0 +1,98 @@
+"""A worker's roles in a process each: one pulls while the other derives, on two cores.
+
+They are forked from one process that has loaded everything, so what both of them only read lies in memory once. That
+process has no thread and no connection of its own; it does nothing but start again what fell.
+"""
+
+from __future__ import annotations
+
+import gc
+import logging
+import multiprocessing
+import os
+import subprocess
+import threading
+from collections.abc import Callable, Collection
+from pathlib import Path
+
+from app import logs
+from app.runtime import Runtime
+from app.supervise import GRACE_SECONDS, Child, Supervisor, until_told
+from app.worker import Role, Worker
+
+log = logging.getLogger(__name__)
+
+GRACE = GRACE_SECONDS - 5.0
+"""How long a role may take to end; less than whoever supervises the worker waits for it."""
+LOOK_SECONDS = 1.0
+
+
+def work(runtime: Runtime, roles: Collection[Role], *, disk: Path | None = None) -> None:
+    """Work in these roles until told to stop, in a process each if the settings say so."""
+    settle()
+    stopping = threading.Event()
+    until_told(stopping)
+    if len(roles) == 1 or runtime.settings.worker_processes == 1:
+        in_roles(runtime, roles, stopping, disk)
+        return
+    ours = os.getpid()
+    runtime.database.close()  # a connection has one process
+
+    def child(role: Role) -> Child:
+        return Child(
+            f"worker {role}", lambda: Forked(lambda: in_roles(runtime, [role], stopping, disk, ours))
+        )
+
+    supervisor = Supervisor([child(role) for role in sorted(roles)], stopping, grace=GRACE)
+    supervisor.start()
+    supervisor.watch()
+
+
+def in_roles(
+    runtime: Runtime,
+    roles: Collection[Role],
+    stopping: threading.Event,
+    disk: Path | None = None,
+    parent: int | None = None,
+) -> None:
+    """Work in these roles in this process, until told to stop or until its parent is gone, where it has one."""
+    logs.configure(runtime.settings.log_level, "+".join(sorted(roles)))
+    worker = Worker(runtime.database, runtime.rules, batch=runtime.settings.batch, disk=disk, roles=roles)
+    worker.start()
+    log.info("works")
+    while not stopping.wait(LOOK_SECONDS):
+        if parent not in {None, os.getppid()}:
+            log.error("the process that started this one is gone: it ends too")
+            break
+    worker.stop()
+    runtime.database.close()
+
+
+def settle() -> None:
+    """Keep code lists and connectors, which live as long as the process, out of the collector's walks."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
+
+
+class Forked:
+    """A function at work in a process forked from this one, which must have no threads."""
+
+    def __init__(self, function: Callable[[], None]) -> None:
+        self._process = multiprocessing.get_context("fork").Process(target=function, daemon=True)
+        self._process.start()
+
+    @property
+    def pid(self) -> int:
+        """Its number."""
+        return self._process.pid or 0
+
+    def poll(self) -> int | None:
+        """Give how it ended, or None while it runs."""
+        return self._process.exitcode
+
+    def wait(self, timeout: float) -> None:
+        """Wait for its end; raises TimeoutExpired."""
+        self._process.join(timeout)
+        if self._process.exitcode is None:
+            raise subprocess.TimeoutExpired("a forked process", timeout)
