@@ -9,7 +9,7 @@ from connectors.contract import Binding, Connector
 from connectors.manifest import Manifest
 from connectors.transport_settings import FilesSettings, HttpSettings, SingerSettings, TableSettings
 from connectors.transports import push
-from schemas.records import Outcome, Page, RawRecord, Unreadable
+from schemas.records import Outcome, Page, RawRecord, Unreadable, checked_outcome
 
 
 class ManifestConnector(Connector):
@@ -46,4 +46,10 @@ class ManifestConnector(Connector):
 
     def normalize(self, raws: Iterable[RawRecord]) -> Iterator[Outcome]:
         """Give one outcome per raw record, in order."""
-        return self._mapping.normalize(raws)
+        return map(checked_outcome, self._mapping.normalize(raws))
+
+    def understand(self, raws: Iterable[RawRecord]) -> Iterator[Outcome]:
+        """Give what `normalize` gives: by the mapping alone as structs, else as a feed's own `normalize` has it."""
+        if type(self).normalize is ManifestConnector.normalize:
+            return self._mapping.normalize(raws)
+        return self.normalize(raws)

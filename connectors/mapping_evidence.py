@@ -9,12 +9,12 @@ from datetime import date
 
 from connectors.manifest_mapping import EvidenceRule, PlannedRule, When
 from connectors.mapping_values import Reader, Said
-from schemas.base import trusted
 from schemas.cleaning import clean
 from schemas.dates import Precision, StatedDate, make_date
 from schemas.lifecycle import Evidence, Planned, Rank
+from schemas.structs import maker
 
-make_evidence, make_planned = trusted(Evidence), trusted(Planned)
+make_evidence, make_planned = maker(Evidence), maker(Planned)
 _CODE_MONTH = re.compile(r"(\d{2})(\d{2})-?\d{6}-?\d{2}-?(?!88)\d{2}-?\d{6}", re.ASCII)
 
 

@@ -8,12 +8,13 @@ from collections.abc import Iterable, Mapping
 from connectors.manifest_mapping import PartyRule, TextRule
 from connectors.mapping_readers import Lookups, fields_reader, first_text
 from connectors.mapping_values import Reader, Said
-from schemas.base import trusted
 from schemas.identifiers import Identifier, Scheme, parse
 from schemas.parties import Party
 from schemas.places import Place, find_district, find_zone, parse_point
+from schemas.structs import maker, nothing_of
 
-make_party, make_place = trusted(Party), trusted(Place)
+make_party, make_place = maker(Party), maker(Place)
+_NOWHERE = nothing_of(Place)
 
 
 def parties_reader(rules: Iterable[PartyRule]) -> Reader[tuple[Party, ...]]:
@@ -53,6 +54,8 @@ def place_reader(rules: Mapping[str, TextRule], lookups: Lookups, city: int) -> 
 
     def read(said: Said) -> Place:
         texts = read_texts(said)
+        if not any(texts.values()):
+            return _NOWHERE
         raw, zone, coordinates = texts.get("district"), texts.get("zone"), texts.get("coordinates")
         district = point = None
         if raw:

@@ -25,7 +25,9 @@ from connectors.moments import moment
 from schemas.doubts import Doubt
 from schemas.measures import Area, Money
 from schemas.records import Issue, PartRecord, ProjectRecord, RawRecord, Severity
+from schemas.structs import maker
 
+make_project, make_part = maker(ProjectRecord), maker(PartRecord)
 WorksClass = Literal["building", "municipal", "other"]
 Stater = Callable[[RawRecord, Said], list[ProjectRecord | PartRecord]]
 """Gives the statements of one row; issues are left in what is said."""
@@ -53,7 +55,7 @@ def _project_stater(manifest: Manifest, city: int) -> Callable[[RawRecord, Said]
 
     def state(raw: RawRecord, said: Said) -> ProjectRecord:
         fields = read_fields(said)
-        return ProjectRecord(
+        return make_project(
             source=raw.source,
             key=raw.key,
             department=manifest.department,
@@ -79,7 +81,7 @@ def _part_stater(manifest: Manifest) -> Callable[[RawRecord, Said], PartRecord]:
             zh, en = "缺少所属记录的编号", "the number of the record it belongs to is empty"
             reject("part.no_parent", parent.key, None, zh, en)
         fields = read_fields(said)
-        return PartRecord(
+        return make_part(
             source=raw.source,
             key=raw.key,
             department=manifest.department,
@@ -108,7 +110,7 @@ def parcel_stater(
         note_doubts(said)
         for doubt in share.doubts:
             said.note(doubt, rule.number[0], Severity.DOUBT)
-        part = PartRecord(
+        part = make_part(
             source=raw.source,
             key=f"{raw.key}{share.suffix}",
             department=manifest.department,

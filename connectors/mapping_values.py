@@ -10,14 +10,14 @@ from typing import Any, NamedTuple, NoReturn, TypeVar
 
 from connectors.columns import column
 from connectors.errors import RecordRejected
-from schemas.base import trusted
 from schemas.cleaning import says_nothing
 from schemas.dates import StatedDate, parse_date
 from schemas.doubts import Doubt, NotUnderstood, Parsed
 from schemas.records import Issue, Responsible, Severity
+from schemas.structs import maker
 
 T = TypeVar("T")
-make_issue = trusted(Issue)
+make_issue = maker(Issue)
 Reader = Callable[["Said"], T]
 """A rule of a manifest made ready: it reads its part of any row, and notes or rejects what is odd there."""
 

@@ -7,9 +7,10 @@ from datetime import date, datetime, timedelta, timezone
 from enum import StrEnum
 from functools import lru_cache
 
-from schemas.base import Schema, trusted
+from schemas.base import Value
 from schemas.cleaning import REMEMBERED, says_nothing, squeeze
 from schemas.doubts import Doubt, NotUnderstood, Parsed
+from schemas.structs import maker
 
 
 class Precision(StrEnum):
@@ -22,7 +23,7 @@ class Precision(StrEnum):
     YEAR = "year"
 
 
-class StatedDate(Schema):
+class StatedDate(Value):
     """A date as said: `day` is the first day of the period that `precision` names."""
 
     day: date
@@ -30,7 +31,7 @@ class StatedDate(Schema):
     raw: str
 
 
-make_date = trusted(StatedDate)
+make_date = maker(StatedDate)
 _CHINA = timezone(timedelta(hours=8))
 _BEFORE_EXCEL = date(1899, 12, 30)
 _EARLIEST, _LATEST = 1949, 2100

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
-from schemas.base import Schema, trusted
+from schemas.base import Value
 from schemas.cleaning import REMEMBERED, clean, says_nothing, squeeze
 from schemas.code_checks import certificate_check_ok, organisation_code_ok, project_code_generation, uscc_ok
 from schemas.doubts import Doubt, NotUnderstood, Parsed
@@ -23,6 +23,7 @@ from schemas.number_forms import (
     works_code,
 )
 from schemas.schemes import Scheme, Status
+from schemas.structs import maker
 
 __all__ = [
     "Identifier",
@@ -39,7 +40,7 @@ __all__ = [
 ]
 
 
-class Identifier(Schema):
+class Identifier(Value):
     """A number in its scheme: `value` is normalised and compared, `raw` is what was said.
 
     `generation` names the edition of the form where a scheme has several (project codes: old, new, pseudo,
@@ -112,7 +113,7 @@ def parse(scheme: Scheme, text: str) -> Parsed[tuple[Identifier, ...]]:
     return Parsed(tuple(found.values()), tuple(dict.fromkeys(doubts)))
 
 
-_make_identifier = trusted(Identifier)
+_make_identifier = maker(Identifier)
 
 
 def _identifier(reading: Reading, raw: str) -> Identifier:

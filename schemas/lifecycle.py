@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from schemas.base import Schema
+from schemas.base import Value
 from schemas.dates import StatedDate
 
 
@@ -33,7 +33,7 @@ class Rank(StrEnum):
     D = "D"
 
 
-class Evidence(Schema):
+class Evidence(Value):
     """A record's proof that a milestone was reached.
 
     `part` names the works section or parcel it holds for, None for the whole project; `on` is None when the
@@ -48,7 +48,7 @@ class Evidence(Schema):
     raw: str | None = None
 
 
-class Planned(Schema):
+class Planned(Value):
     """A date a milestone was promised or agreed for."""
 
     milestone: str

@@ -8,16 +8,17 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import Literal
 
-from schemas.base import Schema, trusted
+from schemas.base import Value
 from schemas.cleaning import REMEMBERED, clean
 from schemas.doubts import NotUnderstood, Parsed
 from schemas.quantities import is_bare, read_quantity
+from schemas.structs import maker
 
 MoneyUnit = Literal["元", "万元", "亿元"]
 AreaUnit = Literal["㎡", "公顷", "亩"]
 
 
-class Money(Schema):
+class Money(Value):
     """An amount in yuan. `yuan` is None where words or a range (`low`, `high`) were said.
 
     `unit` is the declared unit, `raw` the text as said, `precision` the worth in yuan of the last digit said.
@@ -32,7 +33,7 @@ class Money(Schema):
     precision: Decimal | None = None
 
 
-class Area(Schema):
+class Area(Value):
     """An area in square metres. `square_metres` is None where words or a range (`low`, `high`) were said.
 
     `unit` is the declared unit, `raw` the text as said, `precision` the worth in ㎡ of the last digit said.
@@ -47,7 +48,7 @@ class Area(Schema):
     precision: Decimal | None = None
 
 
-_make_money, _make_area = trusted(Money), trusted(Area)
+_make_money, _make_area = maker(Money), maker(Area)
 _MONEY = {
     name: Fraction(10**power)
     for power, names in {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from schemas.base import Schema
+from schemas.base import Value
 from schemas.identifiers import Identifier
 
 
@@ -19,7 +19,7 @@ class Role(StrEnum):
     SUPERVISOR = "supervisor"
 
 
-class Party(Schema):
+class Party(Value):
     """A body with its role; `uscc` is its unified social credit code where the record gives one."""
 
     role: Role

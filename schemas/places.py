@@ -9,13 +9,13 @@ from decimal import Decimal
 from functools import cache, lru_cache
 from typing import NamedTuple
 
-from schemas.base import Schema
+from schemas.base import Value
 from schemas.cleaning import REMEMBERED, clean, says_nothing, squeeze
 from schemas.doubts import Doubt, NotUnderstood, Parsed
 from schemas.tables import RegionRow, district_aliases, regions
 
 
-class Place(Schema):
+class Place(Value):
     """A place, as much of it as was said.
 
     `district` is a six-digit code of GB/T 2260, `zone` a functional zone without one, `parcels` are parcel codes,

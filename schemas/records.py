@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Literal, NamedTuple
 
-from pydantic import Field
+from pydantic import Field, TypeAdapter
 
-from schemas.base import Schema
+from schemas.base import Schema, Value
 from schemas.identifiers import Identifier
 from schemas.lifecycle import Evidence, Planned
 from schemas.measures import Area, Money
@@ -123,7 +123,7 @@ class Severity(StrEnum):
     DROPPED = "dropped"
 
 
-class Issue(Schema):
+class Issue(Value):
     """A value changed, doubted or dropped while its record was accepted."""
 
     rule: str
@@ -146,7 +146,7 @@ class Rejection(Schema):
     en: str
 
 
-class ProjectRecord(Schema):
+class ProjectRecord(Value):
     """One department's statement about one project (or one works section or parcel of it); it is matched.
 
     `bears` are numbers this very record was given; `cites` are numbers of other records it mentions.
@@ -177,7 +177,7 @@ class ProjectRecord(Schema):
     stated_at: str | None = None
 
 
-class PartRecord(Schema):
+class PartRecord(Value):
     """What hangs on its parent by the department's own key and is never matched.
 
     A works, a unit (单体), a parcel, an event, an approval item (审批事项实例) or a document given in one (批文).
@@ -213,3 +213,12 @@ class Accepted:
 
 
 Outcome = Accepted | Rejection
+_STATEMENTS = TypeAdapter(tuple[Statement, ...])
+_ISSUES = TypeAdapter(tuple[Issue, ...])
+
+
+def checked_outcome(outcome: Outcome) -> Outcome:
+    """Give an outcome with every schema itself where a struct stood in for it; raises ValidationError for a wrong value."""
+    if isinstance(outcome, Rejection):
+        return outcome
+    return Accepted(_STATEMENTS.validate_python(outcome.statements), _ISSUES.validate_python(outcome.issues))

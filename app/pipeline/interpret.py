@@ -54,7 +54,7 @@ def of_source(jurisdiction: int, rules: Rules, source: str, raws: Sequence[RawRe
         return [unknown] * len(raws)
     connector = rules.registry.open(source, Binding(jurisdiction))
     try:
-        outcomes = list(connector.normalize(raws))
+        outcomes = list(connector.understand(raws))
         if len(outcomes) == len(raws):
             return [_sound(source, outcome) for outcome in outcomes]
         log.error("a connector gave too few or too many outcomes", extra={"facts": {"source": source}})
@@ -67,7 +67,7 @@ def of_source(jurisdiction: int, rules: Rules, source: str, raws: Sequence[RawRe
 
 def _alone(connector: Connector, source: str, raw: RawRecord) -> Interpreted:
     try:
-        (outcome,) = connector.normalize([raw])
+        (outcome,) = connector.understand([raw])
     except MemoryError:
         raise
     except Exception as error:  # noqa: BLE001 - one bad record of a stranger's connector must not stop the rest

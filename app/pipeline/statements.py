@@ -12,7 +12,9 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import NamedTuple
 
+from schemas.base import Schema
 from schemas.records import PartRecord, ProjectRecord
+from schemas.structs import encode
 
 Order = tuple[str, int, int]
 
@@ -38,7 +40,10 @@ class Written(NamedTuple):
 
 def write(statement: ProjectRecord | PartRecord) -> Written:
     """Write a statement down; raise ValueError where a text holds what no database takes: NUL or half a character."""
-    text = statement.__pydantic_serializer__.to_json(statement, exclude_defaults=True).decode()
+    if isinstance(statement, Schema):  # a stranger's connector made it; ours makes structs
+        text = statement.__pydantic_serializer__.to_json(statement, exclude_defaults=True).decode()
+    else:
+        text = encode(statement).decode()
     if "\\u0000" in text and _NUL.search(text):
         raise ValueError("a text holds NUL")
     return Written(statement, text)

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Sequence
 from operator import attrgetter
 
 from app.pipeline.said import Said
-from app.pipeline.structs import Claim, Loser, changed
+from app.pipeline.structs import Claim, Loser
 from schemas.cleaning import clean
 from schemas.corrections import Correction
 from schemas.golden import MemberRecord
+from schemas.structs import changed
 
 _lesser_first = attrgetter("part", "place", "rank")
 _greater_first = attrgetter("stated", "full")

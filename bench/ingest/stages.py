@@ -98,3 +98,6 @@ class _Watched(Connector):
 
     def normalize(self, raws: Iterable[RawRecord]) -> Iterator[Outcome]:
         return self._inner.normalize(raws)
+
+    def understand(self, raws: Iterable[RawRecord]) -> Iterator[Outcome]:
+        return self._inner.understand(raws)

@@ -23,6 +23,7 @@ from schemas.records import (
     Rejection,
     Responsible,
     Severity,
+    checked_outcome,
     content_hash,
 )
 from tests.connectors.manifests import KEY, PUSH, VERSION, manifest, simple
@@ -32,7 +33,8 @@ CITY = 430200
 
 def outcome(made: Manifest, row: dict[str, Any] | bytes, op: Op = Op.UPSERT) -> Outcome:
     body = row if isinstance(row, bytes) else dumps(row)
-    return Mapping(made, CITY).outcome(RawRecord(made.key, "1", body, content_hash(body), op=op))
+    raw = RawRecord(made.key, "1", body, content_hash(body), op=op)
+    return checked_outcome(Mapping(made, CITY).outcome(raw))
 
 
 def accepted(made: Manifest, row: dict[str, Any]) -> tuple[ProjectRecord, tuple[Issue, ...]]:

@@ -12,7 +12,7 @@ from connectors.manifest_rows import PackedRule
 from connectors.mapping import Mapping
 from connectors.mapping_rows import unpack
 from connectors.strict_json import dumps
-from schemas.records import Accepted, Outcome, PartRecord, RawRecord
+from schemas.records import Accepted, Outcome, PartRecord, RawRecord, checked_outcome
 from tests.connectors.manifests import FILES, KEY, NAME, manifest
 
 PACKED = PackedRule.model_validate({"columns": ["号", "面积"], "number": ["号"]})
@@ -65,7 +65,7 @@ def test_no_two_parts_share_a_key(parts: list[tuple[str, str]]) -> None:
 
 def outcome(made: Manifest, row: dict[str, Any]) -> Outcome:
     raw = RawRecord(made.key, "1", dumps(row), b"")
-    return next(Mapping(made, 430200).normalize([raw]))
+    return checked_outcome(next(Mapping(made, 430200).normalize([raw])))
 
 
 ODD = """

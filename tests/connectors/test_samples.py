@@ -8,9 +8,11 @@ import sqlalchemy as sa
 
 from connectors import samples
 from connectors.contract import Binding
+from connectors.mapping import Mapping
 from connectors.registry import discover
 from connectors.transport_settings import TableSettings
-from schemas.records import Accepted, RawRecord, Unreadable
+from schemas.records import Accepted, RawRecord, Unreadable, checked_outcome
+from schemas.structs import encode
 
 FOUND = discover()
 TABLES = [one.key for one in FOUND.manifests() if isinstance(one.transport, TableSettings)]
@@ -49,13 +51,16 @@ def told_of(row: RawRecord | Unreadable) -> tuple[str, str, str, bytes]:
 
 
 @pytest.mark.parametrize("feed", [one.key for one in FOUND.manifests()])
-def test_what_our_parsers_make_in_trust_stands_when_it_is_checked(feed: str) -> None:
+def test_what_a_mapping_makes_unchecked_is_what_its_schemas_would_make_to_the_byte(feed: str) -> None:
     source = FOUND.sources[feed]
     raws = [
         row for row in samples.rows(source.manifest, Path(str(source.folder))) if isinstance(row, RawRecord)
     ]
-    for outcome in FOUND.open(feed, Binding(samples.JURISDICTION)).normalize(raws):
-        said = (*outcome.statements, *outcome.issues) if isinstance(outcome, Accepted) else ()
-        for each in said:
-            assert type(each).model_validate(each.model_dump()) == each
-            assert type(each).model_validate_json(each.model_dump_json()) == each
+    for outcome in Mapping(source.manifest, samples.JURISDICTION).normalize(raws):
+        if isinstance(outcome, Accepted):
+            checked = checked_outcome(outcome)
+            assert isinstance(checked, Accepted)
+            made = [encode(each).decode() for each in (*outcome.statements, *outcome.issues)]
+            said = (*checked.statements, *checked.issues)
+            assert made == [each.model_dump_json(exclude_defaults=True) for each in said]
+            assert all(type(each).model_validate(each.model_dump()) == each for each in said)

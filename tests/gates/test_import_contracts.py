@@ -29,7 +29,8 @@ PLANTS: dict[str, list[tuple[str, str]]] = {
     "departments do not know each other": [
         ("connectors/departments/planted/connector.py", "import connectors.departments.other.connector")
     ],
-    "schemas are only pydantic": [("schemas/base.py", "import sqlalchemy")],
+    "schemas are only pydantic and the structs made of it": [("schemas/base.py", "import sqlalchemy")],
+    "only the maker of structs knows msgspec": [("schemas/records.py", "import msgspec")],
     "connectors have no server and no database of the hub": [("connectors/contract.py", "import psycopg")],
     "only the transports of tables know SQLAlchemy": [
         ("connectors/contract.py", "from sqlalchemy import text")

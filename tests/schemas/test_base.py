@@ -8,8 +8,6 @@ from pydantic import ValidationError
 
 import schemas
 from schemas import Place
-from schemas.base import trusted
-from schemas.parties import Party, Role
 
 ROOM = Path(schemas.__file__).parent
 
@@ -37,18 +35,3 @@ def test_every_public_thing_says_in_a_docstring_what_it_promises() -> None:
                 if not name.startswith("_"):
                     silent.append(f"{path.name}:{name}")
     assert silent == []
-
-
-def test_what_is_made_in_trust_is_what_the_schema_makes() -> None:
-    values = {"role": Role.OWNER, "name": "某公司", "uscc": None}
-    made, checked = trusted(Party)(**values), Party(**values)
-    assert (made, hash(made), repr(made)) == (checked, hash(checked), repr(checked))
-    assert made.model_dump_json(exclude_defaults=True) == checked.model_dump_json(exclude_defaults=True)
-    assert made.model_copy(update={"name": "乙"}) == checked.model_copy(update={"name": "乙"})
-
-
-def test_what_is_made_in_trust_needs_every_field_in_order() -> None:
-    with pytest.raises(TypeError, match="role, name, uscc"):
-        trusted(Party)(role=Role.OWNER, name="某公司")
-    with pytest.raises(TypeError, match="in this order"):
-        trusted(Party)(name="某公司", role=Role.OWNER, uscc=None)

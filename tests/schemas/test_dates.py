@@ -58,7 +58,9 @@ DAYS = st.dates(min_value=date(2001, 9, 10), max_value=date(2099, 12, 31))
 )
 def test_every_form_departments_write_is_read_with_its_precision(text: str, day: str, precision: str) -> None:
     parsed = parse_date(text)
-    assert parsed.value == StatedDate(day=date.fromisoformat(day), precision=Precision(precision), raw=text)
+    assert StatedDate.model_validate(parsed.value) == StatedDate(
+        day=date.fromisoformat(day), precision=Precision(precision), raw=text
+    )
     assert parsed.doubts == ()
 
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from schemas.doubts import NotUnderstood
 from schemas.measures import Area, AreaUnit, Money, MoneyUnit, parse_area, parse_money
+from schemas.structs import changed, encode
 from tests.support.shared_data import shared_data
 
 AMOUNTS = st.decimals(min_value=Decimal("0.0001"), max_value=Decimal(10**9), places=4)
@@ -95,7 +96,7 @@ def test_zero_is_not_said_with_a_doubt(text: str) -> None:
 
 def test_words_are_said_but_no_number() -> None:
     money, doubts = parse_money("详见合同", "万元")
-    assert money == Money(yuan=None, raw="详见合同", unit="万元")
+    assert Money.model_validate(money) == Money(yuan=None, raw="详见合同", unit="万元")
     assert doubts[0].rule == "money.words"
 
 
@@ -146,7 +147,7 @@ def test_money_goes_round(amount: Decimal, unit: MoneyUnit) -> None:
         money = parse_money(text, unit).value
         assert money is not None
         assert money.yuan == amount * FACTORS[unit]
-        assert Money.model_validate_json(money.model_dump_json()) == money
+        assert Money.model_validate_json(encode(money)) == Money.model_validate(money)
 
 
 @pytest.mark.parametrize(
@@ -223,6 +224,6 @@ def test_a_bare_number_means_what_it_means_among_blanks(text: str, unit: AreaUni
             value, doubts = parse_area(said, unit)
         except NotUnderstood as refused:
             return (refused.doubt.rule,)
-        return value and str(value.model_dump(exclude={"raw"})), [(doubt.rule, doubt.zh) for doubt in doubts]
+        return value and changed(value, raw=""), [(doubt.rule, doubt.zh) for doubt in doubts]
 
     assert read(text) == read(f" {text}")

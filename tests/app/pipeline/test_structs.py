@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 
 from app.pipeline import structs
-from app.pipeline.structs import changed, read_part, read_project, struct_of
+from app.pipeline.structs import read_part, read_project
 from schemas import golden, lifecycle
 from schemas.base import Schema
 from schemas.golden import Loser
 from schemas.records import PartRecord, ProjectRecord
+from schemas.structs import struct_of
 from tests.support.factories import make_completion, make_part_record, make_permit, make_supply
 
 _MADE = [name for name in structs.__all__ if name[0].isupper()]
@@ -73,11 +74,3 @@ def test_a_struct_has_its_schemas_fields_in_order_and_cannot_change(name: str) -
     values = dict.fromkeys(schema.model_fields, "x")
     with pytest.raises(AttributeError):
         setattr(made(**values), made.__struct_fields__[0], "y")
-
-
-def test_a_value_with_a_field_changed_is_another() -> None:
-    loser = structs.Loser(value="x", record_id="r", source="s", reason="sum")
-    assert changed(loser, reason="whole") == structs.Loser(
-        value="x", record_id="r", source="s", reason="whole"
-    )
-    assert loser.reason == "sum"

@@ -18,8 +18,8 @@ class FeedConnector(ManifestConnector):
 
     def normalize(self, raws: Iterable[RawRecord]) -> Iterator[Outcome]:
         """Give one outcome per raw record, in order."""
-        for raw in raws:
-            yield _placed(raw, self._mapping.outcome(raw))
+        raws = list(raws)
+        return map(_placed, raws, super().normalize(raws))
 
 
 def _placed(raw: RawRecord, outcome: Outcome) -> Outcome:
