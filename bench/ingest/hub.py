@@ -1,14 +1,19 @@
 """The hub as a contestant: `hub-records` lands and normalizes, `hub-documents` walks the whole corridor.
 
-Both go the product's own road: runs are queued and claimed, `sync` fetches and lands with cursor and lease; then
-`drain` derives in the batches of the settings. Landing and normalizing alone takes the steps of `advance` up to there.
+Both go the product's own road: runs are queued and claimed, `sync` fetches and lands with cursor and lease; beside that,
+in a process of its own as a worker's roles have them, `drain` derives in the batches of the settings, beat by beat.
+Landing and normalizing alone takes the steps of `advance` up to there. HUB_WORKER_PROCESSES=1 does one after the other.
 """
 
 from __future__ import annotations
 
+import multiprocessing
+from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime
 from typing import Any
 
+from app.crew import Forked, settle
 from app.db import jurisdictions, records, runs
 from app.db.session import Database
 from app.garbage import uncollected
@@ -17,14 +22,15 @@ from app.pipeline.process import drain
 from app.pipeline.rules import Rules, load_rules
 from app.pipeline.sync import LEASE_SECONDS, sync
 from app.settings import Settings
+from app.worker import BEAT_SECONDS
 from bench.ingest.feeds import registry
 from bench.ingest.job import Job, answer, read_job
 from bench.ingest.meter import Meter
 from bench.ingest.stages import Stages, WatchedRegistry
 
 JURISDICTION = 430200
-BATCH = Settings(_env_file=None).batch
-"""The product's own batch, whatever this environment says."""
+SETTINGS = Settings(_env_file=None)
+BATCH = SETTINGS.batch
 MOST_LANDINGS = 1000
 
 
@@ -33,21 +39,54 @@ def take_in(job: Job) -> dict[str, Any]:
     stages = Stages()
     rules = load_rules(WatchedRegistry(registry(job.page), stages))
     database = Database("postgresql+psycopg" + job.database.removeprefix("postgresql"))
-    with database.begin() as connection:
+    with closing(database), database.begin() as connection:
         jurisdictions.ensure(connection, JURISDICTION)
-    meter = Meter(job.servers)
-    with stages.watching():
-        meter.start()
+
+    def pull_all() -> None:
         for listing in job.listings:
             pull(database, rules, listing.source, f"{job.address}/{job.told}/{listing.source}")
+
+    def derive() -> None:
         with stages.timing("derive"):
             if job.contestant == "hub-records":
                 normalize_all(database, rules, stages)
             else:
                 drain(database, rules, JURISDICTION, limit=BATCH)
+
+    meter = Meter(job.servers)
+    with closing(database), stages.watching():
+        meter.start()
+        if SETTINGS.worker_processes == 1:
+            pull_all()
+            derive()
+        else:
+            side_by_side(pull_all, derive, stages)
         cost = meter.stop()
-    database.close()
     return {**cost, "stages_wall": stages.wall, "stages_cpu": stages.cpu}
+
+
+def side_by_side(pull_all: Callable[[], None], derive: Callable[[], None], stages: Stages) -> None:
+    """Pull here, and derive on every beat in another process until all that was pulled is derived."""
+    landed = multiprocessing.get_context("fork").Event()
+    there, here = multiprocessing.Pipe()
+
+    def beats() -> None:
+        last = False
+        while not last:
+            last = landed.wait(0)
+            derive()
+            last or landed.wait(BEAT_SECONDS)
+        there.send((stages.wall, stages.cpu))
+
+    other = Forked(beats)
+    there.close()
+    pull_all()
+    landed.set()
+    try:
+        stages.add(*here.recv())
+    except EOFError:
+        raise RuntimeError("deriving failed: see above") from None
+    other.wait(60)
 
 
 def pull(database: Database, rules: Rules, source: str, address: str) -> None:
@@ -88,4 +127,5 @@ def normalize_all(database: Database, rules: Rules, stages: Stages) -> None:
 
 
 if __name__ == "__main__":
+    settle()
     answer(take_in(read_job()))

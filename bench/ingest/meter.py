@@ -10,6 +10,7 @@ import resource
 import time
 from pathlib import Path
 
+_WHO = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -53,6 +54,7 @@ class Meter:
     def stop(self) -> dict[str, float]:
         """Give seconds of wall, CPU of this process and of each server, and shares of the machine in percent.
 
+        `peak_rss_mb` adds the largest of the processes it has waited for: pages both of them share count twice.
         `others` is what anybody else took of the cores that were busy: the mark of a valid round.
         """
         wall = time.perf_counter() - self._begun
@@ -68,7 +70,7 @@ class Meter:
             "iowait": 100 * ticks["iowait"] / whole,
             "steal": 100 * ticks["steal"] / whole,
             "others": max(0.0, 100 * (busy - sum(spent.values()) * _TICKS) / whole),
-            "peak_rss_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+            "peak_rss_mb": sum(resource.getrusage(who).ru_maxrss for who in _WHO) / 1024,
         }
 
     def _cpu(self) -> dict[str, float]:

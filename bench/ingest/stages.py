@@ -18,6 +18,7 @@ STEPS = (
     ("app.pipeline.advance", "resolve", "resolve"),
     ("app.pipeline.advance", "compose", "compose"),
     ("app.pipeline.advance", "write", "write"),
+    ("app.db.jurisdictions", "hold", "hold"),
 )
 """Where each step is called from, by what name, and what it is called here."""
 
@@ -38,6 +39,12 @@ class Stages:
         finally:
             self.wall[stage] = self.wall.get(stage, 0.0) + time.perf_counter() - wall
             self.cpu[stage] = self.cpu.get(stage, 0.0) + time.thread_time() - cpu
+
+    def add(self, wall: Mapping[str, float], cpu: Mapping[str, float]) -> None:
+        """Add what another process has measured."""
+        for mine, theirs in ((self.wall, wall), (self.cpu, cpu)):
+            for stage, seconds in theirs.items():
+                mine[stage] = mine.get(stage, 0.0) + seconds
 
     def watched(self, stage: str, function: Callable[..., Any]) -> Callable[..., Any]:
         """Give the same function, timed."""
