@@ -151,7 +151,6 @@ Table(
     Column("key", BigInteger, primary_key=True, autoincrement=False),
     _id("record_id"),
     Column("live", Boolean, nullable=False),
-    Index("ix_block_key_record", "jurisdiction", "record_id"),
     Index("ix_block_key_dead", "jurisdiction", "key", postgresql_where=text("NOT live")),
 )
 Table(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import starmap
-from typing import Literal, NamedTuple
+from typing import Generic, Literal, NamedTuple, TypeVar
 
 from sqlalchemy import Connection, text
 
@@ -42,6 +42,45 @@ class NormalRow(NamedTuple):
     packed: bytes
 
 
+class KeyRow(NamedTuple):
+    """A block key that a record holds, and whether the record lives."""
+
+    key: int
+    record_id: str
+    live: bool
+
+
+class PairRow(NamedTuple):
+    """Two records (a < b) and the probability (10⁻⁶) that they are one project."""
+
+    a: str
+    b: str
+    score: int
+
+
+Key = tuple[int, str]
+"""A block key and a record that holds it."""
+Two = tuple[str, str]
+"""Two records, the smaller id first."""
+_K = TypeVar("_K")
+_R = TypeVar("_R")
+
+
+class Difference(NamedTuple, Generic[_K, _R]):
+    """The names of rows that go, because they are no more or say something else now, and the rows that come."""
+
+    gone: tuple[_K, ...]
+    come: tuple[_R, ...]
+
+
+def difference(before: Mapping[_K, _R], after: Mapping[_K, _R]) -> Difference[_K, _R]:
+    """Give what makes the named rows `after` of those `before`: rows that stay as they are cost nothing to write."""
+    return Difference(
+        tuple(name for name, row in before.items() if after.get(name) != row),
+        tuple(row for name, row in after.items() if before.get(name) != row),
+    )
+
+
 def read_normals(connection: Connection, jurisdiction: int, record_ids: Iterable[str]) -> list[NormalRow]:
     """Give these project records as matching sees them."""
     rows = fetch_rows(
@@ -51,17 +90,6 @@ def read_normals(connection: Connection, jurisdiction: int, record_ids: Iterable
         {"j": jurisdiction, "ids": array_of(record_ids)},
     )
     return list(starmap(NormalRow, rows))
-
-
-def keys_of(connection: Connection, jurisdiction: int, record_ids: Iterable[str]) -> dict[str, list[int]]:
-    """Give the block keys stored for each of these records."""
-    rows = fetch_rows(
-        connection,
-        "SELECT record_id, array_agg(key) FROM block_key WHERE jurisdiction = %(j)s"
-        " AND record_id = ANY(CAST(%(ids)s AS text[])) GROUP BY record_id",
-        {"j": jurisdiction, "ids": array_of(record_ids)},
-    )
-    return dict(rows)
 
 
 def holders_of(
@@ -151,53 +179,59 @@ def words_after(
     return [(row[0], row[1], row[2]) for row in rows]
 
 
-def replace_keys(
-    connection: Connection, jurisdiction: int, keys: Mapping[str, tuple[Iterable[int], NormalRow | None]]
-) -> None:
-    """Set the block keys of these records and how matching sees them: record id → (keys, None where it is dropped)."""
-    ids = {"j": jurisdiction, "ids": list(keys)}
-    connection.execute(text("DELETE FROM block_key WHERE jurisdiction = :j AND record_id = ANY(:ids)"), ids)
-    connection.execute(text("DELETE FROM normal WHERE jurisdiction = :j AND record_id = ANY(:ids)"), ids)
-    normals = [normal for _, normal in keys.values() if normal is not None]
-    live = {normal.record_id for normal in normals if normal.live}
-    copy_rows(
-        connection,
-        "block_key",
-        [("jurisdiction", "int4"), ("key", "int8"), ("record_id", "text"), ("live", "bool")],
-        (
-            (jurisdiction, key, rid, rid in live)
-            for rid, (held, _) in keys.items()
-            for key in sorted(set(held))
-        ),
-    )
-    copy_rows(
-        connection,
-        "normal",
-        [
+def change_keys(connection: Connection, jurisdiction: int, keys: Difference[Key, KeyRow]) -> None:
+    """Take block keys from records and give them others."""
+    if keys.gone:
+        connection.execute(
+            text(
+                "DELETE FROM block_key k USING unnest(CAST(:keys AS bigint[]), CAST(:ids AS text[])) g(key, record_id)"
+                " WHERE k.jurisdiction = :j AND k.key = g.key AND k.record_id = g.record_id"
+            ),
+            {"j": jurisdiction, "keys": [k for k, _ in keys.gone], "ids": [rid for _, rid in keys.gone]},
+        )
+    if keys.come:
+        columns = [("jurisdiction", "int4"), ("key", "int8"), ("record_id", "text"), ("live", "bool")]
+        copy_rows(connection, "block_key", columns, ((jurisdiction, *row) for row in keys.come))
+
+
+def change_normals(connection: Connection, jurisdiction: int, normals: Difference[str, NormalRow]) -> None:
+    """Forget how matching saw records, and keep how it sees them now."""
+    if normals.gone:
+        connection.execute(
+            text("DELETE FROM normal WHERE jurisdiction = :j AND record_id = ANY(:ids)"),
+            {"j": jurisdiction, "ids": list(normals.gone)},
+        )
+    if normals.come:
+        columns = [
             ("jurisdiction", "int4"),
             ("record_id", "text"),
             ("live", "bool"),
             ("first_delivery", "int8"),
             ("first_row", "int4"),
             ("packed", "bytea"),
-        ],
-        ((jurisdiction, *normal) for normal in normals),
-    )
+        ]
+        copy_rows(connection, "normal", columns, ((jurisdiction, *row) for row in normals.come))
 
 
-def replace_pairs(
-    connection: Connection, jurisdiction: int, judged: Sequence[str], pairs: Iterable[tuple[str, str, int]]
-) -> None:
-    """Forget every pair of the records judged anew, and keep these."""
-    ids = {"j": jurisdiction, "ids": list(judged)}
-    connection.execute(text("DELETE FROM pair WHERE jurisdiction = :j AND a = ANY(:ids)"), ids)
-    connection.execute(text("DELETE FROM pair WHERE jurisdiction = :j AND b = ANY(:ids)"), ids)
-    copy_rows(
-        connection,
-        "pair",
-        [("jurisdiction", "int4"), ("a", "text"), ("b", "text"), ("score", "int4")],
-        ((jurisdiction, *pair) for pair in pairs),
-    )
+def change_pairs(connection: Connection, jurisdiction: int, pairs: Difference[Two, PairRow]) -> None:
+    """Forget pairs and keep others."""
+    if pairs.gone:
+        connection.execute(
+            text(
+                "DELETE FROM pair p USING unnest(CAST(:a AS text[]), CAST(:b AS text[])) g(a, b)"
+                " WHERE p.jurisdiction = :j AND p.a = g.a AND p.b = g.b"
+            ),
+            {"j": jurisdiction, "a": [a for a, _ in pairs.gone], "b": [b for _, b in pairs.gone]},
+        )
+    if pairs.come:
+        columns = [("jurisdiction", "int4"), ("a", "text"), ("b", "text"), ("score", "int4")]
+        copy_rows(connection, "pair", columns, ((jurisdiction, *row) for row in pairs.come))
+
+
+def change_clusters(connection: Connection, jurisdiction: int, places: Difference[str, MemberRow]) -> None:
+    """Take records out of the projects they were resolved into, and put others, or the same, where they are now."""
+    if places.gone or places.come:
+        replace_members(connection, jurisdiction, places.gone, places.come, "cluster")
 
 
 def replace_members(

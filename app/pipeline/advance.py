@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from app.db import golden, jurisdictions, poisons, records, rereading, resolution
 from app.db.records import PendingRow, Progress
+from app.db.resolution import difference
 from app.db.session import Connection, Database
 from app.garbage import uncollected
 from app.pipeline.compose import Composition, compose, is_due
@@ -147,13 +148,13 @@ def batch_of(
 ) -> Batch:
     """Resolve what was normalized and what people said, and tell whose documents that makes old."""
     changed = {rid: row for rid, row in normalized.changed.items() if row.kind == "project"}
-    dropped = [rid for rid, row in normalized.dropped.items() if row.kind == "project"]
+    dropped = {rid for rid, row in normalized.dropped.items() if row.kind == "project"}
     asked = {rid for _, a, b in words for rid in (a, b)}
     resolved = resolve(connection, jurisdiction, changed, dropped, asked, after.judgement_no)
-    now = {member.record_id: member.project_id for member in resolved.members}
     touched = {*changed, *dropped, *(rid for _, rid in corrections)}
     touched |= _parents(connection, jurisdiction, normalized)
-    touched |= {rid for rid in {*resolved.before, *now} if resolved.before.get(rid) != now.get(rid)}
+    was, now = resolved.before, resolved.members
+    touched |= {rid for rid in was.keys() | now.keys() if was.get(rid) != now.get(rid)}
     return Batch(before, after, normalized, resolved, frozenset(touched))
 
 
@@ -199,12 +200,11 @@ def write(connection: Connection, jurisdiction: int, step: Batch | Composition) 
     records.write_outcomes(
         connection, jurisdiction, normalized.outcomes, normalized.rejections, normalized.issues
     )
-    if resolved.keys:
-        resolution.replace_keys(connection, jurisdiction, resolved.keys)
-    if resolved.judged:
-        resolution.replace_pairs(connection, jurisdiction, sorted(resolved.judged), resolved.pairs)
+    resolution.change_keys(connection, jurisdiction, resolved.keys)
+    resolution.change_normals(connection, jurisdiction, resolved.normals)
+    resolution.change_pairs(connection, jurisdiction, resolved.pairs)
+    resolution.change_clusters(connection, jurisdiction, difference(resolved.before, resolved.members))
     if resolved.region:
-        resolution.replace_members(connection, jurisdiction, sorted(resolved.region), resolved.members)
         resolution.replace_reviews(connection, jurisdiction, sorted(resolved.region), resolved.reviews)
     resolution.touch(connection, jurisdiction, step.touched)
     records.set_progress(connection, jurisdiction, step.after)

@@ -7,13 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from app.db import resolution
 from app.db.session import Connection
-from app.pipeline.matching.keys import CAP
+from app.pipeline.matching.keys import CAP, block_keys
+from app.pipeline.matching.normal import unpack
 
-Holding = tuple[Collection[int], bool]
-"""The keys a record holds from this batch on, and whether it lives."""
+
+class Holding(NamedTuple):
+    """The keys a record holds, and whether it lives."""
+
+    keys: Collection[int]
+    live: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,23 +32,29 @@ class Holders:
 
 
 def candidates(
-    connection: Connection, jurisdiction: int, holding: Mapping[str, Holding]
+    connection: Connection,
+    jurisdiction: int,
+    held: Mapping[str, Holding],
+    holding: Mapping[str, Holding],
 ) -> tuple[set[str], set[tuple[str, str]]]:
-    """Give the records whose pairs are judged anew, and every candidate pair (a, b) of theirs, a < b."""
-    old = resolution.keys_of(connection, jurisdiction, holding)
-    touched = {key for held, _ in holding.values() for key in held}.union(*old.values())
+    """Give the records whose pairs are judged anew, and every candidate pair (a, b) of theirs, a < b.
+
+    `held` is what records of this batch held before it, `holding` what they hold from it on.
+    """
+    touched = {key for one in (*held.values(), *holding.values()) for key in one.keys}
     holders = _holders(connection, jurisdiction, touched, holding)
     crossed = [one for one in holders.values() if (one.before > CAP) != (one.now > CAP)]
     judged = set(holding).union(*(one.everybody for one in crossed))
-    held: dict[str, Collection[int]] = {rid: keys for rid, (keys, _) in holding.items()}
+    keys = {rid: one.keys for rid, one in holding.items()}
     if others := judged - holding.keys():
-        held |= resolution.keys_of(connection, jurisdiction, others)
-        further = {key for rid in others for key in held.get(rid, ())} - touched
+        rows = resolution.read_normals(connection, jurisdiction, others)
+        keys |= {row.record_id: block_keys(unpack(row.packed)) for row in rows}
+        further = {key for rid in others for key in keys[rid]} - touched
         holders |= _holders(connection, jurisdiction, further, {})
     few = {key: one.everybody for key, one in holders.items() if one.now <= CAP}
     pairs: set[tuple[str, str]] = set()
     for rid in judged:
-        partners = set().union(*(few[key] for key in held.get(rid, ()) if key in few))
+        partners = set().union(*(few[key] for key in keys[rid] if key in few))
         pairs.update((rid, other) if rid < other else (other, rid) for other in partners if other != rid)
     return judged, pairs
 

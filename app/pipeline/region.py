@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
 from app.db import resolution
-from app.db.resolution import WordRow
+from app.db.resolution import MemberRow, WordRow
 from app.db.session import Connection
 from app.pipeline.matching.cluster import Scored, Scores, Word
 from app.pipeline.matching.score import REVIEW_CUT
@@ -19,29 +20,35 @@ class Region:
     records: set[str] = field(default_factory=set)
     pairs: Scores = field(default_factory=dict)
     words: dict[int, WordRow] = field(default_factory=dict)
-    before: dict[str, str] = field(default_factory=dict)
+    before: dict[str, MemberRow] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """The records judged anew, their pairs as found and as stored before, and those of whom nothing is stored yet."""
+
+    records: AbstractSet[str]
+    fresh: Scores
+    stored: Scores
+    new: AbstractSet[str]
 
 
 def region(
-    connection: Connection,
-    jurisdiction: int,
-    seeds: Iterable[str],
-    judged: Collection[str],
-    fresh: Scores,
-    words_upto: int,
+    connection: Connection, jurisdiction: int, seeds: Iterable[str], judged: Judged, words_upto: int
 ) -> Region:
     """Give the closure of `seeds` over pairs above the review cut, old and fresh, words and common projects.
 
     Stored pairs of records that were judged anew lead on and are left out.
     """
-    links = _links((a, b, points) for (a, b), points in fresh.items())
-    found = Region(pairs=dict(fresh))
+    known = (judged.fresh, judged.stored)
+    links = _links((a, b, points) for scores in known for (a, b), points in scores.items())
+    found = Region(pairs=dict(judged.fresh))
     frontier = _reached(seeds, links, found.records)
     while frontier:
         found.records |= frontier
         near: set[str] = set()
-        for a, b, points in resolution.pairs_of(connection, jurisdiction, frontier):
-            if a not in judged and b not in judged:
+        for a, b, points in resolution.pairs_of(connection, jurisdiction, frontier - judged.records):
+            if a not in judged.records and b not in judged.records:
                 found.pairs[a, b] = points
             if points >= REVIEW_CUT:
                 near.add(a)
@@ -49,8 +56,8 @@ def region(
         for word in resolution.words_on(connection, jurisdiction, frontier, words_upto):
             found.words[word.judgement_no] = word
             near |= {word.a, word.b}
-        placed = resolution.members_of(connection, jurisdiction, frontier)
-        found.before |= {member.record_id: member.project_id for member in placed}
+        placed = resolution.members_of(connection, jurisdiction, frontier - judged.new)
+        found.before |= {member.record_id: member for member in placed}
         projects = {member.project_id for member in placed}
         near.update(m.record_id for m in resolution.members_in(connection, jurisdiction, projects))
         frontier = _reached(near - found.records, links, found.records)

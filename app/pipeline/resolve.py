@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from app.db import resolution
 from app.db.records import RecordRow
-from app.db.resolution import MemberRow, NormalRow
+from app.db.resolution import Difference, Key, KeyRow, MemberRow, NormalRow, PairRow, Two, difference
 from app.db.session import Connection
 from app.pipeline.candidates import Holding, candidates
 from app.pipeline.matching.agree import agree
@@ -20,23 +20,25 @@ from app.pipeline.matching.keys import block_keys
 from app.pipeline.matching.normal import Normal, normal, pack, unpack
 from app.pipeline.matching.score import FLOOR, score
 from app.pipeline.matching.stated import stated
-from app.pipeline.region import Component, components, region
+from app.pipeline.region import Component, Judged, components, region
 from schemas.judgements import Verdict
+
+_NOTHING: Difference[Any, Any] = Difference((), ())
 
 
 @dataclass(frozen=True, slots=True)
 class Resolution:
-    """What resolving a batch replaces: keys, pairs of the records judged anew, and the places of a region.
+    """What resolving a batch changes: what goes of keys, pairs, places and what matching sees, and what comes instead.
 
-    `keys` have with them what matching sees of a record, None where it is dropped.
+    `before` and `members` are the places of a whole region, `reviews` are all of it.
     """
 
-    keys: Mapping[str, tuple[Collection[int], NormalRow | None]] = field(default_factory=dict)
-    judged: frozenset[str] = frozenset()
-    pairs: tuple[tuple[str, str, int], ...] = ()
+    keys: Difference[Key, KeyRow] = _NOTHING
+    normals: Difference[str, NormalRow] = _NOTHING
+    pairs: Difference[Two, PairRow] = _NOTHING
     region: frozenset[str] = frozenset()
-    before: Mapping[str, str] = field(default_factory=dict)
-    members: tuple[MemberRow, ...] = ()
+    before: Mapping[str, MemberRow] = field(default_factory=dict)
+    members: Mapping[str, MemberRow] = field(default_factory=dict)
     reviews: tuple[tuple[str, str, str, int], ...] = ()
 
 
@@ -53,54 +55,84 @@ def resolve(
     jurisdiction: int,
     changed: Mapping[str, RecordRow],
     dropped: Collection[str],
-    asked: Iterable[str],
+    asked: Collection[str],
     words_upto: int,
 ) -> Resolution:
-    """Resolve project records that changed, died or were dropped, and the records people spoke about."""
-    spoken = set(asked) - changed.keys()
-    if not changed and not spoken and not dropped:
-        return Resolution()
+    """Resolve project records that changed, died or were dropped, and the records people spoke about.
+
+    A record that changed in nothing matching sees is passed over, and components are clustered anew only where a pair
+    or what clustering sees of a record is another: both are functions of no more than that.
+    """
     known = {
         rid: Known(normal(rid, stated(row.statement)), row.live, (row.first_delivery, row.first_row))
         for rid, row in changed.items()
     }
-    holding: dict[str, Holding] = {rid: (block_keys(one.normal), one.live) for rid, one in known.items()}
-    holding |= dict.fromkeys(dropped, ((), False))
-    judged, pairs = candidates(connection, jurisdiction, holding)
+    rows = {rid: _row(rid, one) for rid, one in known.items()}
+    before = {
+        row.record_id: row for row in resolution.read_normals(connection, jurisdiction, {*known, *dropped})
+    }
+    moved = {rid: one for rid, one in known.items() if before.get(rid) != rows[rid]}
+    if not moved and not asked and not dropped:
+        return Resolution()
+    stood = {rid: _known(row) for rid, row in before.items() if rid in moved or rid not in known}
+    holding = {rid: Holding(block_keys(one.normal), one.live) for rid, one in moved.items()}
+    holding |= dict.fromkeys(dropped, Holding((), live=False))
+    held = {rid: Holding(block_keys(one.normal), one.live) for rid, one in stood.items()}
+    judged, candidate = candidates(connection, jurisdiction, held, holding)
     known |= _read(
-        connection, jurisdiction, {rid for pair in pairs for rid in pair}.difference(known, dropped)
+        connection, jurisdiction, {rid for pair in candidate for rid in pair}.difference(known, dropped)
     )
-    fresh = _score(known, pairs)
-    touched = region(connection, jurisdiction, {*changed, *spoken, *judged}, judged, fresh, words_upto)
+    fresh = _score(known, candidate)
+    new = moved.keys() - stood.keys()
+    stored = {(a, b): n for a, b, n in resolution.pairs_of(connection, jurisdiction, judged - new)}
+    differing = {pair for pair in fresh.keys() | stored.keys() if fresh.get(pair) != stored.get(pair)}
+    seeds = {*dropped, *asked, *(rid for pair in differing for rid in pair)}
+    seeds.update(rid for rid, one in moved.items() if rid in new or _held_by(stood[rid]) != _held_by(one))
+    touched = region(
+        connection, jurisdiction, seeds, Judged(frozenset(judged), fresh, stored, new), words_upto
+    )
     known |= _read(connection, jurisdiction, touched.records.difference(known, dropped))
     words = [Word(w.a, w.b, Verdict(w.verdict), w.judgement_no) for _, w in sorted(touched.words.items())]
     clusterings = [
         _cluster(component, known)
         for component in components(touched.records & known.keys(), touched.pairs, words)
     ]
+    places = (place for clustering in clusterings for place in _places(clustering, known))
     return Resolution(
-        keys={rid: (held, _stored(rid, known)) for rid, (held, _) in holding.items()},
-        judged=frozenset(judged),
-        pairs=tuple((a, b, points) for (a, b), points in sorted(fresh.items())),
+        keys=difference(_keys(held), _keys(holding)),
+        normals=difference({rid: before[rid] for rid in stood}, {rid: rows[rid] for rid in moved}),
+        pairs=difference(
+            {pair: PairRow(*pair, n) for pair, n in stored.items()},
+            {pair: PairRow(*pair, n) for pair, n in sorted(fresh.items())},
+        ),
         region=frozenset(touched.records),
         before=touched.before,
-        members=tuple(place for clustering in clusterings for place in _places(clustering, known)),
+        members={place.record_id: place for place in places},
         reviews=tuple(sorted(review for clustering in clusterings for review in _reviews(clustering))),
     )
 
 
+def _held_by(one: Known) -> tuple[object, ...]:
+    """Give what clustering sees of a record besides its pairs."""
+    n = one.normal
+    return (*one[1:], n.phase, n.zone, n.works_class, n.codes, n.bears, n.cites, n.once, n.firm)
+
+
+def _keys(holding: Mapping[str, Holding]) -> dict[Key, KeyRow]:
+    return {(key, rid): KeyRow(key, rid, one.live) for rid, one in holding.items() for key in one.keys}
+
+
 def _read(connection: Connection, jurisdiction: int, record_ids: Collection[str]) -> dict[str, Known]:
-    return {
-        row.record_id: Known(unpack(row.packed), row.live, (row.first_delivery, row.first_row))
-        for row in resolution.read_normals(connection, jurisdiction, record_ids)
-    }
+    rows = resolution.read_normals(connection, jurisdiction, record_ids)
+    return {row.record_id: _known(row) for row in rows}
 
 
-def _stored(record_id: str, known: Mapping[str, Known]) -> NormalRow | None:
-    if record_id not in known:
-        return None
-    value, live, first = known[record_id]
-    return NormalRow(record_id, live, *first, pack(value))
+def _known(row: NormalRow) -> Known:
+    return Known(unpack(row.packed), row.live, (row.first_delivery, row.first_row))
+
+
+def _row(record_id: str, one: Known) -> NormalRow:
+    return NormalRow(record_id, one.live, *one.first, pack(one.normal))
 
 
 def _score(known: Mapping[str, Known], pairs: Iterable[tuple[str, str]]) -> Scores:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator, Mapping
 
 import pytest
@@ -280,6 +281,46 @@ def test_change_numbers_have_no_gaps(hub: Database) -> None:
         assert rows_of(
             hub, "SELECT change_no FROM ops.jurisdiction WHERE jurisdiction = :j", j=jurisdiction
         ) == [(len(numbers),)]
+
+
+@pytest.mark.parametrize("limit", [1, 200])
+def test_whatever_records_come_to_say_they_are_resolved_as_a_rebuild_resolves_them(
+    hub: Database, limit: int
+) -> None:
+    dice = random.Random(limit)
+    places = [
+        "清水塘电池",
+        "河西污水",
+        "田心轨道",
+        "荷塘刀具",
+        "枫溪航空",
+        "芦淞服饰",
+        "云龙陶瓷",
+        "渌口水泥",
+    ]
+
+    def said(step: int, number: int) -> tuple[str, dict[str, str]]:
+        """Say anything in one of three records of a family."""
+        family, nth = divmod(number, 3)
+        what, phase = (
+            dice.choice(["智造基地", "三号堆场", "配套码头", "基地"]),
+            dice.choice(["", "一期", "二期"]),
+        )
+        code = dice.choice([f"2404-430204-04-01-1{family}2345", f"2404-430204-04-01-7{family}2345", ""])
+        owner, name = dice.choice([f"株洲{family}号科技有限公司", ""]), f"{places[family]}{what}{phase}"
+        if nth < 2:
+            amount = dice.choice(["120000", "130000", "9", ""])
+            return SIGNED, signed(f"{number}", name, code=code, investor=owner, amount=amount)
+        valid, updated = dice.choice("01"), f"2025-01-01 00:00:{step:02}"
+        return PERMITS, permit(f"{number}", name, code=code, owner=owner, valid=valid, updated=updated)
+
+    for step in range(4):
+        numbers = range(24) if step == 0 else [3 * family + dice.randrange(3) for family in range(8)]
+        told = [said(step, number) for number in numbers]
+        for source in (SIGNED, PERMITS):
+            land(hub, source, *(row for of, row in told if of == source))
+        derive(hub, limit)
+    as_rebuilt(hub)
 
 
 PLATFORM = "株洲澜岳半导体有限公司"
