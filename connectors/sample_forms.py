@@ -46,8 +46,7 @@ def json_sample(manifest: Manifest, page: Page, scrubber: Scrubber, most: int) -
         else:
             read.append(row)
     for row in read:
-        for head, (_, value) in row.items():
-            scrubber.look_at(head, value)
+        scrubber.look_at((head, value) for head, (_, value) in row.items())
     rows = [_scrubbed(row, scrubber) for row in read]
     heads = list(dict.fromkeys(head for row in rows for head in row))
     encoded = [msgspec.Raw(_ENCODER.encode(row)) for row in rows]
@@ -131,8 +130,7 @@ def sheet_sample(
                 [(heads[place] if place < len(heads) else "", cell) for place, cell in enumerate(cells)]
             )
     for line in lines:
-        for head, cell in line:
-            scrubber.look_at(head, cell)
+        scrubber.look_at(line)
     made = [[scrubber.value(head, cell) for head, cell in line] for line in lines]
     encoding = _encoding(arrival) if arrival.suffix.lower() in {".csv", ".txt"} else "utf-8"
     return SampleFile(

@@ -6,14 +6,16 @@ What is put in counts up, equal for equal: of the value that stood there it tell
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Iterator
 from decimal import Decimal
 from typing import Any
 
 from connectors.columns import column_name
 from connectors.manifest import Manifest
-from connectors.personal import Kind, found_in, holds_persons, only_names
+from connectors.personal import Kind, apart, found_in, holds_persons, names_in_cell, only_names
+from connectors.secret_texts import holds_secrets, writings
 from schemas.cleaning import says_nothing
 from schemas.doubts import NotUnderstood
 from schemas.identifiers import Scheme, Status, parse
@@ -21,11 +23,14 @@ from schemas.number_forms import FORMS
 
 _STEMS = "甲乙丙丁戊己庚辛壬癸子丑寅卯辰巳午未申酉戌亥"
 _SHORTEST_SECRET = 4
+_LIKE_OWNERS = re.compile(r"单位|业主|申请|权利人|受让人|竞得人|户名|建设方|.*(?:DW|DWMC|QLR|SQR)")
+"""Columns of a draft that may hold an owner's name."""
 _ENOUGH_NAMES = 3
 """Different names, and nothing else, that make a column one of persons."""
 _NUMBER, _MOBILE_DIGITS, _MOBILE = 5, 11, "100"
 """From so many digits on a number may be somebody's; mobile numbers begin with 13 to 19."""
 _LEAD: dict[Kind, str] = {"phone": "000", "id number": "9", "person": "9"}
+_SPELLED = str.maketrans("0123456789", "〇一二三四五六七八九")
 _MAY_BE = {Scheme.DOCUMENT_NO: (Scheme.CONSTRUCTION_PERMIT,)}
 """Where a column takes numbers of any kind, those of a form that a person's number also has."""
 _OF_BODIES = frozenset((Scheme.USCC, Scheme.ORGANISATION_CODE))
@@ -47,29 +52,52 @@ class Scrubber:
             self._numbers.setdefault(number.column, set()).update(
                 _MAY_BE.get(number.scheme, (number.scheme,))
             )
-        self._secrets = sorted(
-            {each for each in secrets if len(each) >= _SHORTEST_SECRET}, key=len, reverse=True
-        )
+        known = {written for each in secrets if len(each) >= _SHORTEST_SECRET for written in writings(each)}
+        self._secrets = sorted(known, key=len, reverse=True)
+        self._codes = [(party.name, party.uscc) for party in manifest.parties if party.uscc]
+        self._names: set[str] = set()
+        self._named: re.Pattern[str] | None = None
         self._given: dict[str, str] = {}
         self._counted: Counter[bool] = Counter()
         self._said: dict[str, set[str]] = {}
         self.found: Counter[tuple[str, Kind]] = Counter()
         """How often what was taken out, by column ('' for text that stands in none) and kind."""
 
-    def look_at(self, head: str, value: Any) -> None:
-        """Take note of a cell before any is scrubbed: a column nobody described yet may turn out to hold names alone."""
-        name = column_name(head) if head else ""
-        if name and name not in self._known and isinstance(value, str) and not says_nothing(value):
-            self._said.setdefault(name, set()).add(value)
+    def look_at(self, row: Iterable[tuple[str, Any]]) -> None:
+        """Take note of a row of (head, value) before any is scrubbed: whom it names must go wherever the page names them.
+
+        A column nobody described yet may turn out to hold names alone.
+        """
+        texts = [found for head, value in row for found in _texts(head, value)]
+        for name, text in texts:
+            if name and name not in self._known:
+                self._said.setdefault(name, set()).add(text)
+            if self._holds_persons(name):
+                self._names.update(names_in_cell(text))
+            elif not self._is_number(name, text):
+                found = [text[begin:end] for begin, end, kind in found_in(text) if kind == "name"]
+                self._names.update(each for one in found for each in names_in_cell(one))
+        self._names.update(each for one in self._owners(dict(texts)) for each in names_in_cell(one))
+        self._named = None
+
+    def _owners(self, row: dict[str, str]) -> Iterator[str]:
+        """Give the owners of a row that are persons: an identity number stands where a body has its code."""
+        for names, code in self._codes:
+            if code and _is_identity(row.get(code, "")):
+                yield from (row[name] for name in names if name in row)
+        if any(name not in self._known and _is_identity(text) for name, text in row.items()):
+            yield from (
+                text for name, text in row.items() if _LIKE_OWNERS.match(name) and name not in self._parties
+            )
+
+    def _holds_persons(self, name: str) -> bool:
+        return name in self._persons or bool(name and holds_persons(name))
 
     def value(self, head: str, value: Any) -> Any:
         """Give a cell or JSON value as it may be kept; `head` is its column's, '' where it stands in none."""
         name = column_name(head) if head else ""
         if isinstance(value, dict):
-            return {
-                inner: self.value(inner if holds_persons(inner) else head, each)
-                for inner, each in value.items()
-            }
+            return {inner: self.value(_inner(head, inner), each) for inner, each in value.items()}
         if isinstance(value, list):
             return [self.value(head, each) for each in value]
         if isinstance(value, str):
@@ -89,16 +117,26 @@ class Scrubber:
                 text = text.replace(secret, "x" * len(secret))
         if says_nothing(text) or self._is_number(name, text):
             return text
-        persons = name in self._persons or (name and holds_persons(name))
-        if persons and "某" not in text:
+        if self._holds_persons(name) and "某" not in text:
             return self._replaced(name, "person", text)
+        if name and name not in self._known and holds_secrets(name):
+            return self._replaced(name, "secret", text)
         if self._may_be_names(name) and "某" not in text and only_names(text):
             return self._replaced(name, "name", text)
         made, end = [], 0
-        for begin, until, kind in found_in(text):
+        for begin, until, kind in apart([*self._whom_it_names(text), *found_in(text)]):
             made += [text[end:begin], self._replaced(name, kind, text[begin:until])]
             end = until
         return "".join([*made, text[end:]])
+
+    def _whom_it_names(self, text: str) -> Iterator[tuple[int, int, Kind]]:
+        """Give the places of a text where somebody stands whom another cell of the page named."""
+        if self._named is None:
+            self._named = re.compile(
+                "|".join(map(re.escape, sorted(self._names, key=len, reverse=True))) or r"(?!)"
+            )
+        for found in self._named.finditer(text):
+            yield *found.span(), "name"
 
     def _may_be_names(self, name: str) -> bool:
         """Tell a column in which a word that looks like a name is one, or is at least not needed."""
@@ -113,7 +151,7 @@ class Scrubber:
         return any(_is(scheme, text) for scheme in self._numbers.get(name, ()))
 
     def _replaced(self, name: str, kind: Kind, text: str) -> str:
-        if kind == "name" and "某" in text:
+        if (kind == "name" and "某" in text) or (kind == "secret" and not text.strip("x")):
             return text
         self.found[name, kind] += 1
         if text not in self._given:
@@ -121,6 +159,29 @@ class Scrubber:
             self._counted[numbered] += 1
             self._given[text] = _shaped(kind, text, self._counted[numbered])
         return self._given[text]
+
+
+def _inner(head: str, inner: str) -> str:
+    """Give the head that says what a member of a structure is: its own name where that tells, else the column's."""
+    return inner if holds_persons(inner) or holds_secrets(inner) else head
+
+
+def _texts(head: str, value: Any) -> Iterator[tuple[str, str]]:
+    """Give the texts of a cell or JSON value, each with the name of what holds it."""
+    if isinstance(value, dict):
+        for inner, each in value.items():
+            yield from _texts(_inner(head, inner), each)
+    elif isinstance(value, list):
+        for each in value:
+            yield from _texts(head, each)
+    elif isinstance(value, str) and not says_nothing(value):
+        yield column_name(head) if head else "", value
+
+
+def _is_identity(text: str) -> bool:
+    """Tell a text that is a person's identity number and nothing else."""
+    found = list(found_in(text.strip()))
+    return [(0, len(text.strip()), "id number")] == found
 
 
 def _is(scheme: Scheme, text: str) -> bool:
@@ -140,6 +201,8 @@ def _shaped(kind: Kind, text: str, number: int) -> str:
     """Give a text of the same length and signs that counts up: digits of nobody's phone, names such as 某甲."""
     width = sum(sign.isdigit() for sign in text)
     lead = "" if width < _NUMBER else _MOBILE if width == _MOBILE_DIGITS else _LEAD.get(kind, "")
+    if kind == "phone" and not width:
+        return str(number).zfill(len(text))[-len(text) :].translate(_SPELLED)
     digits = iter((lead + str(number).zfill(width - len(lead)))[-width:] if width else "")
     names = kind in {"person", "name"}
     signs = iter(_nameless(number, sum(map(_is_chinese, text))) if names else "")

@@ -60,8 +60,9 @@ def record(options: argparse.Namespace) -> None:
     if done.missing:
         print(f"  in the manifest and not in the page: {', '.join(done.missing)}")
     print(
-        "提交前请通读样例：正文中的人名机器无法全部辨认。\n"
-        "Read it before you commit it: a name within a text cannot always be told from other words."
+        "提交前请通读样例：无标签、称谓、电话相邻且未在人员列出现的人名，自由文本中的住址、病情等，以及无名称的密钥，机器无法辨认。\n"
+        "Read it before you commit it. Not promised: a name that no label, title or phone stands beside and no column of persons holds,\n"
+        "addresses and circumstances told in free text, and a secret that nothing names as one."
     )
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.personal import found_in, holds_persons, only_names
+from connectors.personal import found_in, holds_persons, names_in_cell, only_names
 
 
 def seen(text: str) -> list[tuple[str, str]]:
@@ -84,11 +84,49 @@ def test_numbers_and_texts_of_projects_are_no_persons(text: str) -> None:
             ("李四，0731-01234567", "李四"),
             ("14100000000（张三）", "张三"),
             ("经办人为赵小六。", "赵小六"),
+            ("业主：诸葛亮 电话 0731-01234567", "诸葛亮"),
+            ("制表：仉督", "仉督"),
+            ("仉督 14100000000", "仉督"),
         ),
     ],
 )
 def test_a_name_is_found_by_its_label_its_title_or_the_phone_after_it(text: str, name: str) -> None:
     assert (name, "name") in seen(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("手机一四一零零零零零零零零", ("一四一零零零零零零零零", "phone")),
+        ("6200000000000000009", ("6200000000000000009", "account")),
+        ("6200 0000 0000 0005", ("6200 0000 0000 0005", "account")),
+        ("账号：000012345678", ("000012345678", "account")),
+        ("微信wxid_abc123", ("wxid_abc123", "account")),
+        ("护照E00000000", ("E00000000", "id number")),
+        ("车牌湘B00000", ("湘B00000", "id number")),
+        ("见 https://h.example/?sig=ZZ", ("ZZ", "secret")),
+    ],
+)
+def test_accounts_papers_and_secrets_are_found_by_their_form_or_label(
+    text: str, found: tuple[str, str]
+) -> None:
+    assert seen(text) == [found]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("业主：示例公司 电话", "联系电话 0731-01234567", "请电 14100000000", "值班室 0731-01234567"),
+        *("6200000000000000", "一二三四五六七八九十", "湘A股份", "施工方 14100000000"),
+    ],
+)
+def test_bodies_and_words_beside_a_phone_are_no_names_and_other_numbers_no_cards(text: str) -> None:
+    assert {kind for _, kind in seen(text)} <= {"phone"}
+
+
+def test_the_names_of_a_cell_of_persons_are_told_from_what_else_it_says() -> None:
+    said = "张三、欧阳修远/操大林先生；14100000000，城建股 阿依古丽·买买提,张某"
+    assert list(names_in_cell(said)) == ["张三", "欧阳修远", "操大林", "阿依古丽·买买提"]
 
 
 def test_cells_of_names_alone_are_told_from_words() -> None:

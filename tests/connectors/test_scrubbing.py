@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Collection
 from decimal import Decimal
 from typing import Any
 
@@ -7,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from connectors.manifest import Manifest
 from connectors.personal import found_in
 from connectors.scrubbing import Scrubber
 from tests.connectors.manifests import TABLE, simple
@@ -89,7 +91,7 @@ def test_a_column_nobody_described_yet_is_one_of_persons_if_it_holds_names_alone
     scrubber = Scrubber(MADE)
     for head, said in (("DDR", ["张三", "李四", "", "王五"]), ("行业", ["陶瓷", "石化", "汽车", "金属"])):
         for value in said:
-            scrubber.look_at(head, value)
+            scrubber.look_at([(head, value)])
     assert [scrubber.value("DDR", name) for name in ("张三", "王五")] == ["某甲", "某乙"]
     assert [scrubber.value("行业", name) for name in ("陶瓷", "石化")] == ["陶瓷", "石化"]
 
@@ -118,3 +120,66 @@ def test_a_scrubbed_text_keeps_its_length_and_holds_no_number_of_a_person(text: 
     assert [sign.isdigit() for sign in kept] == [sign.isdigit() for sign in text]
     if column != "JE":
         assert {kind for _, _, kind in found_in(kept)} <= {"name"}
+
+
+def kept(made: Manifest, rows: list[dict[str, Any]], secrets: Collection[str] = ()) -> list[dict[str, Any]]:
+    scrubber = Scrubber(made, secrets)
+    for row in rows:
+        scrubber.look_at(row.items())
+    return [{head: scrubber.value(head, value) for head, value in row.items()} for row in rows]
+
+
+def test_whom_a_column_of_persons_names_goes_wherever_the_page_names_them() -> None:
+    first, second, third = kept(
+        MADE,
+        [
+            {"LXR": "慕容复", "MC": "示例塔", "EXT": {"contact": {"name": "操大林"}}},
+            {"LXR": "", "MC": "慕容复的院子", "EXT": {"other": ["操大林、慕容复"]}},
+            {"LXR": "仉督 工程科", "MC": "工程科扩建，仉督申报", "EXT": None},
+        ],
+    )
+    assert (first["LXR"], first["EXT"]) == ("某甲甲", {"contact": {"name": "某甲乙"}})
+    assert (second["MC"], second["EXT"]) == ("某甲甲的院子", {"other": ["某甲乙、某甲甲"]})
+    assert third["MC"].startswith("工程科扩建，某")
+    assert third["MC"].endswith("申报")
+
+
+def test_whom_a_text_names_by_a_label_goes_from_other_cells_too() -> None:
+    assert [
+        row["MC"]
+        for row in kept(MADE, [{"MC": "诸葛亮旧居"}, {"BZ": "业主：诸葛亮 电话 0731-01234567", "MC": ""}])
+    ] == [
+        "某甲甲旧居",
+        "",
+    ]
+
+
+@pytest.mark.parametrize("made", [MADE, simple(TABLE)], ids=["described", "a draft"])
+def test_an_owner_with_a_persons_identity_number_is_a_person(made: Manifest) -> None:
+    rows = [
+        {"JSDW": "操大林", "DM": "990204199001011234", "MC": "操大林自建房"},
+        {"JSDW": "示例公司", "DM": "91430204MA4D00180A", "MC": "示例公司厂房"},
+    ]
+    one, other = kept(made, rows)
+    assert (one["JSDW"], one["MC"]) == ("某甲甲", "某甲甲自建房")
+    assert other == rows[1]
+
+
+def test_secrets_go_from_texts_from_columns_named_so_and_in_other_writings() -> None:
+    [row] = kept(
+        MADE,
+        [
+            {
+                "U": "https://h.example/?token=ab-12&page=2",
+                "E": {"appSecret": "xyz"},
+                "B": "YXNrLXRoZS1idXJlYXU=",
+            }
+        ],
+        ["ask-the-bureau"],
+    )
+    assert row == {"U": "https://h.example/?token=xx-01&page=2", "E": {"appSecret": "xxx"}, "B": "x" * 20}
+
+
+def test_a_phone_spelled_in_words_and_a_bank_card_keep_their_shape() -> None:
+    [row] = kept(MADE, [{"BZ": "一四一零零零零零零零零，卡号6200000000000000009"}])
+    assert row == {"BZ": "〇〇〇〇〇〇〇〇〇〇一，卡号0000000000000000001"}
