@@ -23,16 +23,34 @@ def evidence_reader(rules: Iterable[EvidenceRule]) -> Reader[tuple[Evidence, ...
     rules = tuple(rules)
     often = Counter(rule.milestone for rule in rules)
     ready = [(_proof_reader(rule), often[rule.milestone] > 1) for rule in rules]
+    column = _asked_most(rules)
+    asked = [_words(rule, column) for rule in rules]
+    otherwise = [one for one, words in zip(ready, asked, strict=True) if words is None]
+    by_word: dict[str | None, list[tuple[Reader[Evidence | None], bool]]] = {
+        word: [one for one, words in zip(ready, asked, strict=True) if words is None or word in words]
+        for word in {word for words in asked for word in words or ()}
+    }
 
     def read(said: Said) -> tuple[Evidence, ...]:
         found: list[Evidence] = []
-        for read_proof, perhaps_twice in ready:
+        for read_proof, perhaps_twice in by_word.get(said.texts[column], otherwise) if column else ready:
             proof = read_proof(said)
             if proof is not None and not (perhaps_twice and proof in found):
                 found.append(proof)
         return tuple(found)
 
     return read
+
+
+def _asked_most(rules: Iterable[EvidenceRule]) -> str | None:
+    """Give the column whose words most rules ask for, None where none does: its word tells which rules can hold."""
+    asked = Counter(when.column for rule in rules for when in rule.when if when.values)
+    return max(asked, key=asked.__getitem__, default=None)
+
+
+def _words(rule: EvidenceRule, column: str | None) -> tuple[str, ...] | None:
+    """Give the words a rule asks of a column, None where it holds whatever that says."""
+    return next((when.values for when in rule.when if when.column == column and when.values), None)
 
 
 def planned_reader(rules: Iterable[PlannedRule]) -> Reader[tuple[Planned, ...]]:

@@ -90,17 +90,26 @@ def _meaning(rule: TextRule, lookups: Lookups) -> Callable[[Said, str, str], str
 
 def numbers_reader(rules: Iterable[NumberRule]) -> Reader[tuple[Identifier, ...]]:
     """Read the numbers of several rules, each once."""
-    ready = [(rule.column, rule.scheme, piece_of(rule.match), rule.required) for rule in rules]
+    ready = [
+        (rule.column, rule.scheme, piece_of(rule.match) if rule.match else None, rule.required)
+        for rule in rules
+    ]
 
     def read(said: Said) -> tuple[Identifier, ...]:
-        found: dict[tuple[str, str], Identifier] = {}
+        several = []
         for column, scheme, piece, required in ready:
             text = said.texts[column]
             if text is None and required:
                 missing(column)
-            if (text := piece(text)) is None:
+            if text is None or (piece and (text := piece(text)) is None):
                 continue
-            for number in said.understand(column, required, parse, scheme, text) or ():
+            if numbers := said.understand(column, required, parse, scheme, text):
+                several.append(numbers)
+        if len(several) < 2:
+            return several[0] if several else ()
+        found: dict[tuple[str, str], Identifier] = {}
+        for numbers in several:
+            for number in numbers:
                 found.setdefault((number.scheme, number.value), number)
         return tuple(found.values())
 
@@ -147,4 +156,6 @@ def _measure(
 def present(readers: Iterable[tuple[str, Reader[T | None]]]) -> Reader[dict[str, T]]:
     """Read what several readers find, by name, without what is not there."""
     ready = list(readers)
+    if not ready:
+        return lambda _said: {}
     return lambda said: {name: found for name, read in ready if (found := read(said)) is not None}

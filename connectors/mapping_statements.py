@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from decimal import Decimal
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 from connectors.columns import column_name
 from connectors.manifest import Manifest, Range
@@ -52,18 +52,18 @@ def _project_stater(manifest: Manifest, city: int) -> Callable[[RawRecord, Said]
     read_place = place_reader(manifest.place, manifest.lookup, city)
     read_parties = parties_reader(manifest.parties)
     read_shared = _shared_reader(manifest)
+    department, stated_at = manifest.department, _dater(manifest)
 
     def state(raw: RawRecord, said: Said) -> ProjectRecord:
-        fields = read_fields(said)
+        fields: dict[str, Any] = read_fields(said)
+        fields["stated_at"] = stated_at(fields.get("stated_at"), raw)
         return make_project(
             source=raw.source,
             key=raw.key,
-            department=manifest.department,
+            department=department,
             place=read_place(said),
             parties=read_parties(said),
-            works_class=cast("WorksClass | None", fields.pop("works_class", None)),
-            stated_at=_stated_at(manifest, fields.pop("stated_at", None), raw),
-            **cast("dict[str, Any]", fields),
+            **fields,
             **read_shared(said),
         )
 
@@ -75,6 +75,7 @@ def _part_stater(manifest: Manifest) -> Callable[[RawRecord, Said], PartRecord]:
     assert parent is not None
     read_fields = fields_reader(manifest.fields, manifest.lookup)
     read_shared = _shared_reader(manifest)
+    department, stated_at = manifest.department, _dater(manifest)
 
     def state(raw: RawRecord, said: Said) -> PartRecord:
         if said.texts[parent.key] is None:
@@ -84,12 +85,12 @@ def _part_stater(manifest: Manifest) -> Callable[[RawRecord, Said], PartRecord]:
         return make_part(
             source=raw.source,
             key=raw.key,
-            department=manifest.department,
+            department=department,
             part=parent.part,
             parent_source=parent.source,
             parent_key=str(said.cells[parent.key]),
             name=fields.get("name"),
-            stated_at=_stated_at(manifest, fields.get("stated_at"), raw),
+            stated_at=stated_at(fields.get("stated_at"), raw),
             **read_shared(said),
         )
 
@@ -127,27 +128,34 @@ def parcel_stater(
 
 
 def _shared_reader(manifest: Manifest) -> Reader[dict[str, Any]]:
-    """Read what projects and parts both state."""
+    """Read what projects and parts both state, without what the manifest has no rules for."""
     read_money = present((name, money_reader(rule)) for name, rule in manifest.money.items())
     read_areas = present((name, area_reader(rule)) for name, rule in manifest.areas.items())
     believe = _believer(manifest)
     read_texts = present((name, text_reader(rule, manifest.lookup)) for name, rule in manifest.texts.items())
-    read_bears, read_cites = numbers_reader(manifest.identifiers), numbers_reader(manifest.citations)
-    read_evidence, read_planned = evidence_reader(manifest.evidence), planned_reader(manifest.planned)
+    measures, doubted = bool(manifest.money or manifest.areas), bool(manifest.assertions)
+    last: list[tuple[str, Reader[Any]]] = [
+        (name, read)
+        for name, rules, read in (
+            ("bears", manifest.identifiers, numbers_reader(manifest.identifiers)),
+            ("cites", manifest.citations, numbers_reader(manifest.citations)),
+            ("evidence", manifest.evidence, evidence_reader(manifest.evidence)),
+            ("planned", manifest.planned, planned_reader(manifest.planned)),
+        )
+        if rules
+    ]
 
     def read(said: Said) -> dict[str, Any]:
-        money, areas = read_money(said), read_areas(said)
-        believe(said, money, areas)
-        texts = read_texts(said)
-        return {
-            "bears": read_bears(said),
-            "cites": read_cites(said),
-            "money": money,
-            "areas": areas,
-            "evidence": read_evidence(said),
-            "planned": read_planned(said),
-            "texts": texts,
-        }
+        found: dict[str, Any] = {}
+        if measures:
+            found["money"], found["areas"] = money, areas = read_money(said), read_areas(said)
+            if doubted:
+                believe(said, money, areas)
+        if manifest.texts:
+            found["texts"] = read_texts(said)
+        for name, read_one in last:
+            found[name] = read_one(said)
+        return found
 
     return read
 
@@ -208,9 +216,13 @@ def _in_words(low: Decimal | None, high: Decimal | None) -> tuple[str, str]:
     )
 
 
-def _stated_at(manifest: Manifest, text: str | None, raw: RawRecord) -> str | None:
+def _dater(manifest: Manifest) -> Callable[[str | None, RawRecord], str | None]:
     """Give when it was stated as sortable text: the field's moment, else the version's where that is one."""
-    if text:
-        return moment(text) or text
-    version = manifest.version
-    return raw.version.split("|")[0] or None if version and version.kind == "timestamp" else None
+    by_version = manifest.version is not None and manifest.version.kind == "timestamp"
+
+    def stated_at(text: str | None, raw: RawRecord) -> str | None:
+        if text:
+            return moment(text) or text
+        return raw.version.partition("|")[0] or None if by_version else None
+
+    return stated_at

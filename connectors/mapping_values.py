@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, NoReturn, TypeVar
 
 from connectors.columns import column
 from connectors.errors import RecordRejected
-from schemas.cleaning import says_nothing
+from schemas.cleaning import says_nothing, speaks
 from schemas.dates import StatedDate, parse_date
 from schemas.doubts import Doubt, NotUnderstood, Parsed
 from schemas.records import Issue, Responsible, Severity
@@ -163,6 +163,8 @@ def _text(name: str, value: Any) -> str | None:
 
 def display(said: str) -> str | None:
     """Give a text without what nobody sees, None where it says nothing."""
-    seen = said if said.isprintable() else _INVISIBLE.sub("", said)
-    shown = " ".join(seen.split())
-    return None if says_nothing(shown) else shown
+    if said.isprintable():  # as nearly all are: no blank but the plain one, and nothing unseen
+        shown = " ".join(said.split()) if " " in said else said
+    else:
+        shown = " ".join(_INVISIBLE.sub("", said).split())
+    return shown if speaks(shown) or not says_nothing(shown) else None

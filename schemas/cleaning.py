@@ -41,6 +41,8 @@ _SPEAKS = re.compile(
     )
 )
 """A sign that no cleaning takes away and no spelling of an empty cell holds."""
+speaks = _SPEAKS.search
+"""Find such a sign: what has one says something; what has none may be one of the spellings `says_nothing` knows."""
 
 
 @lru_cache(maxsize=REMEMBERED)
@@ -68,7 +70,7 @@ def squeeze(text: str) -> str:
 
 def says_nothing(text: str) -> bool:
     """Tell whether a text is one of the many spellings of an empty cell, such as 无, None, ---, / or (空)."""
-    if _SPEAKS.search(text):
+    if speaks(text):
         return False
     cleaned = clean(text)
     return cleaned in _NOTHING or not cleaned.strip("-/.*?")

@@ -77,7 +77,10 @@ def parse(scheme: Scheme, text: str) -> Parsed[tuple[Identifier, ...]]:
     """
     if len(text) <= _LONGEST and _BARE.fullmatch(text):
         reading = _read(scheme, text)
-        return Parsed((_identifier(reading, text),), tuple(dict.fromkeys(_doubts(scheme, reading, text))))
+        numbers = (_identifier(reading, text),)
+        if not reading.notes:
+            return Parsed(numbers)
+        return Parsed(numbers, tuple(dict.fromkeys(_doubts(scheme, reading, text))))
     if says_nothing(text):
         return Parsed(())
     found: dict[tuple[Scheme, str], Identifier] = {}

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Context, Decimal
 from fractions import Fraction
-from functools import cache
+from functools import cache, lru_cache
+from typing import NamedTuple
 
 from schemas.cleaning import clean, says_nothing, squeeze
 from schemas.doubts import Doubt, NotUnderstood
@@ -25,8 +25,7 @@ _AT_MOST = re.compile(r"(?:不超过|不高于|不大于|小于或?等于|至多
 _LIMIT = re.compile(r"[<>=≤≥]*-?1\.797[0-9]*E\+?308")
 
 
-@dataclass(frozen=True, slots=True)
-class Quantity:
+class Quantity(NamedTuple):
     """What a text says of a quantity, in the base unit: one value, or bounds, or neither where words were said."""
 
     value: Decimal | None = None
@@ -202,6 +201,7 @@ def _exponent(number: Decimal) -> int:
     return exponent if isinstance(exponent, int) else 0
 
 
+@lru_cache(maxsize=256)
 def _step(exponent: int, factor: Fraction) -> Decimal:
     """Give the worth of a digit that stands `exponent` places before the point."""
     return times(Decimal(1).scaleb(exponent), factor)

@@ -91,6 +91,11 @@ def _default(value: Any, sparse: bool) -> Any:
     return _empty(type(value), sparse) if isinstance(value, Schema) else value
 
 
+def is_struct(value: object) -> bool:
+    """Tell a struct from a value of the schema it stands in for."""
+    return isinstance(value, msgspec.Struct)
+
+
 def changed(value: S, **fields: Any) -> S:
     """Give a struct with some of its fields changed."""
     made: S = _replace(value, **fields)

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, text
 
-from app.db.copy import copy_rows
+from app.db.copy import copy_rows, fetch_rows
 from app.db.seal import unseal
 
 
@@ -123,15 +123,14 @@ def set_progress(connection: Connection, jurisdiction: int, progress: Progress) 
 
 def pending_rows(connection: Connection, jurisdiction: int, after: Progress, limit: int) -> list[PendingRow]:
     """Give the next raw rows in landing order."""
-    rows = connection.execute(
-        text(
-            f"SELECT {ROW_COLUMNS} FROM memory.landing l JOIN memory.raw_record r ON r.jurisdiction = l.jurisdiction"
-            "  AND r.delivery_no = l.delivery_no"
-            " JOIN memory.head h ON h.jurisdiction = r.jurisdiction AND h.record_id = r.record_id"
-            " WHERE l.jurisdiction = :j AND l.landing_no >= :landing"
-            "  AND (l.landing_no > :landing OR r.row_no > :row)"
-            " ORDER BY l.landing_no, r.row_no LIMIT :n"
-        ),
+    rows = fetch_rows(
+        connection,
+        f"SELECT {ROW_COLUMNS} FROM memory.landing l JOIN memory.raw_record r ON r.jurisdiction = l.jurisdiction"
+        "  AND r.delivery_no = l.delivery_no"
+        " JOIN memory.head h ON h.jurisdiction = r.jurisdiction AND h.record_id = r.record_id"
+        " WHERE l.jurisdiction = %(j)s AND l.landing_no >= %(landing)s"
+        "  AND (l.landing_no > %(landing)s OR r.row_no > %(row)s)"
+        " ORDER BY l.landing_no, r.row_no LIMIT %(n)s",
         {"j": jurisdiction, "landing": after.landing_no, "row": after.row_no, "n": limit},
     )
     return [opened(row) for row in rows]
@@ -139,9 +138,8 @@ def pending_rows(connection: Connection, jurisdiction: int, after: Progress, lim
 
 def opened(row: Sequence[Any]) -> PendingRow:
     """Give a raw row of `ROW_COLUMNS` with its body unsealed."""
-    values = list(row)
-    values[_BODY] = b"" if values[_BODY] is None else unseal(values[_BODY])
-    return PendingRow._make(values)
+    body = row[_BODY]
+    return PendingRow._make((*row[:_BODY], b"" if body is None else unseal(body), *row[_BODY + 1 :]))
 
 
 def pending_landings(

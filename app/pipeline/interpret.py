@@ -82,8 +82,9 @@ def _sound(source: str, outcome: object) -> Interpreted:
             return Interpreted(outcome)
         return _broken(f"{type(outcome).__name__} is no outcome")
     said = outcome.statements
-    if any(one.source != source for one in said):
-        return _broken("a statement speaks for another source")
+    for one in said:
+        if one.source != source:
+            return _broken("a statement speaks for another source")
     if len(said) > 1 and len({one.key for one in said}) < len(said):
         return _broken("two statements bear one key")
     try:

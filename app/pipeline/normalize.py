@@ -218,7 +218,9 @@ def rejections(rows: Sequence[PendingRow], found: Sequence[Interpreted]) -> Iter
 def issues(rows: Sequence[PendingRow], found: Sequence[Interpreted]) -> Iterator[tuple[Any, ...]]:
     """Give the issues among what was found as rows, led by (delivery, row, number)."""
     for row, (outcome, _) in zip(rows, found, strict=True):
-        for number, issue in enumerate(outcome.issues if isinstance(outcome, Accepted) else (), start=1):
+        if not isinstance(outcome, Accepted) or not outcome.issues:
+            continue
+        for number, issue in enumerate(outcome.issues, start=1):
             yield (
                 row.delivery_no,
                 row.row_no,

@@ -12,9 +12,8 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import NamedTuple
 
-from schemas.base import Schema
 from schemas.records import PartRecord, ProjectRecord
-from schemas.structs import encode
+from schemas.structs import encode, is_struct
 
 Order = tuple[str, int, int]
 
@@ -23,30 +22,28 @@ _NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 
 
 class Written(NamedTuple):
-    """A statement and its stored text: JSON without what is no more than a default."""
+    """A statement and its stored text: JSON without what is no more than a default.
+
+    The hash is of what is said, without when: a judgement names the content it was about.
+    """
 
     statement: ProjectRecord | PartRecord
     text: str
-
-    @property
-    def content_hash(self) -> str:
-        """Hash what is said, without when: a judgement names the content it was about."""
-        # `stated_at` is the last field: what stands before it is the content
-        said = (
-            self.text if self.statement.stated_at is None else self.text.rpartition(',"stated_at":')[0] + "}"
-        )
-        return hashlib.blake2b(said.encode(), digest_size=16).hexdigest()
+    content_hash: str
 
 
 def write(statement: ProjectRecord | PartRecord) -> Written:
     """Write a statement down; raise ValueError where a text holds what no database takes: NUL or half a character."""
-    if isinstance(statement, Schema):  # a stranger's connector made it; ours makes structs
-        text = statement.__pydantic_serializer__.to_json(statement, exclude_defaults=True).decode()
-    else:
-        text = encode(statement).decode()
+    if is_struct(statement):
+        said = encode(statement)
+    else:  # a department's own connector made it
+        said = statement.__pydantic_serializer__.to_json(statement, exclude_defaults=True)
+    text = said.decode()
     if "\\u0000" in text and _NUL.search(text):
         raise ValueError("a text holds NUL")
-    return Written(statement, text)
+    # `stated_at` is the last field: what stands before it is the content
+    content = said if statement.stated_at is None else said[: said.rindex(b',"stated_at":')] + b"}"
+    return Written(statement, text, hashlib.blake2b(content, digest_size=16).hexdigest())
 
 
 class Said(NamedTuple):
@@ -82,21 +79,24 @@ class History(NamedTuple):
 def fold(stored: Mapping[str, History], said: Iterable[Said]) -> dict[str, History]:
     """Give the history of every raw record the batch speaks of, starting from what is stored."""
     now: dict[str, History] = {}
+    nothing = History()
     for row in said:
-        history = now.get(row.raw_id) or stored.get(row.raw_id) or History()
+        history = now.get(row.raw_id) or stored.get(row.raw_id) or nothing
         now[row.raw_id] = _add(history, row)
     return now
 
 
 def _add(history: History, row: Said) -> History:
+    content, content_hash, gone, gone_hash, _, _ = history
+    order = row.order
     if row.op == "delete":
-        if history.gone is None or row.order > history.gone:
-            return history._replace(gone=row.order, gone_hash=row.raw_hash, said_at=row.said_at)
+        if gone is None or order > gone:
+            return history._replace(gone=order, gone_hash=row.raw_hash, said_at=row.said_at)
     elif row.op == "confirm":
-        if history.content and history.content_hash == row.raw_hash and row.order > history.content:
-            return history._replace(content=row.order)
-        if history.gone and history.gone_hash == row.raw_hash and row.order > history.gone:
-            return history._replace(gone=row.order)
-    elif row.statements is not None and (history.content is None or row.order > history.content):
-        return history._replace(content=row.order, content_hash=row.raw_hash, said_at=row.said_at, winner=row)
+        if content and content_hash == row.raw_hash and order > content:
+            return history._replace(content=order)
+        if gone and gone_hash == row.raw_hash and order > gone:
+            return history._replace(gone=order)
+    elif row.statements is not None and (content is None or order > content):
+        return History(order, row.raw_hash, gone, gone_hash, row.said_at, row)
     return history
