@@ -11,7 +11,7 @@ from connectors import registry
 from connectors.manifest import ManifestError
 from connectors.testing import rules
 from connectors.testing.errors_named import names_errors
-from connectors.testing.feed import Feed, NotConcerned, opened
+from connectors.testing.feed import Feed, NotConcerned, NothingSeen, opened
 from connectors.testing.pushing import takes_signed_pushes
 from connectors.testing.resuming import resumes
 
@@ -35,7 +35,10 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class RuleResult:
-    """Whether a feed keeps a rule: `open` is not kept and not demanded of its tier, `n/a` does not concern it."""
+    """Whether a feed keeps a rule: `n/a` does not concern it.
+
+    `open` is not kept and not demanded of its tier, or nobody knows, for the sample has nothing to look at; C2 tells that.
+    """
 
     rule: str
     state: Literal["kept", "broken", "exempt", "open", "n/a"]
@@ -93,10 +96,12 @@ def _checked(
     try:
         made = opened(source)
     except Exception as error:  # noqa: BLE001 - whatever a feed's own code does, its author wants to read it
-        return [
+        told = [
             RuleResult("C1", "kept", RULES["C1"].says),
             RuleResult("C2", "broken", f"the sample cannot be read: {type(error).__name__}: {error}"),
         ]
+        others = [name for name in RULES if name in only and name not in {"C1", "C2"}]
+        return [*told, *(RuleResult(name, "open", "the sample cannot be read") for name in others)]
     if update:
         made.expected_file.write_text(made.told(), encoding="utf-8")
     return [_result(made, rule) for name, rule in RULES.items() if name in only]
@@ -148,6 +153,10 @@ def _result(feed: Feed, rule: Rule) -> RuleResult:
         wrong = rule.find_wrong(feed)
     except NotConcerned as why:
         return RuleResult(rule.name, "n/a", str(why))
+    except NothingSeen as why:
+        if rule.name not in feed.manifest.exempt:
+            return RuleResult(rule.name, "open", str(why))
+        wrong = str(why)
     except Exception as error:  # noqa: BLE001 - as above: a feed's own code may raise anything
         wrong = f"{type(error).__name__}: {error}"
     if wrong is None:

@@ -12,9 +12,15 @@ from connectors.contract import Binding, Connector
 from connectors.manifest import Manifest
 from schemas.records import Op, RawRecord, Unreadable
 
+NO_ROW = "the sample has no row: nothing was looked at"
+
 
 class NotConcerned(Exception):
     """The rule says nothing of this kind of feed; the message says why."""
+
+
+class NothingSeen(Exception):
+    """The sample holds nothing the rule could look at, so nobody knows whether it is kept; the message says what is wanting."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,17 +42,23 @@ class Feed:
         """The rows of the sample that have a usable key."""
         return [row for row in self.rows if isinstance(row, RawRecord)]
 
+    def some_raws(self) -> list[RawRecord]:
+        """Give `raws` for a rule that looks at each; raises NothingSeen where there is none."""
+        if raws := self.raws:
+            return raws
+        raise NothingSeen(NO_ROW)
+
     @property
     def expected_file(self) -> Path:
         """Where the author's review of the sample stands."""
         return self.folder / "expected.json"
 
     def sample_files(self) -> list[Path]:
-        """Give the files of the sample; raises NotConcerned where there is none to stand in with."""
+        """Give the files of the sample; raises NothingSeen where there is none to stand in with."""
         place = self.folder / "sample"
         found = sorted(path for path in place.iterdir() if path.is_file()) if place.is_dir() else []
         if not found:
-            raise NotConcerned("there is no sample to make a source of")
+            raise NothingSeen("there is no sample to make a source of")
         return found
 
     def bound(self, binding: Binding, **settings: Any) -> Connector:

@@ -8,7 +8,7 @@ from typing import Any
 
 from connectors.columns import column_name
 from connectors.strict_json import loads
-from connectors.testing.feed import Feed, NotConcerned
+from connectors.testing.feed import Feed, NothingSeen
 from schemas.records import Op
 
 MINUTES = (0, 1, 1, 1, 1, 1, 2, 3)
@@ -32,7 +32,7 @@ def _row(
 ) -> dict[str, Any]:
     stating = [raw for raw in feed.raws if raw.op is Op.UPSERT]
     if not stating:
-        raise NotConcerned("the sample has no row that states anything, so there is nothing to make pages of")
+        raise NothingSeen("the sample has no row that states anything, so there is nothing to make pages of")
     like: dict[str, Any] = loads(stating[0].body)
     row: dict[str, Any] = loads(stating[number % len(stating)].body)
     heads = {column_name(head): head for head in like} | {column_name(head): head for head in row}

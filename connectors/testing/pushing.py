@@ -19,6 +19,7 @@ def takes_signed_pushes(feed: Feed) -> str | None:
     push = feed.manifest.push
     if push is None:
         raise NotConcerned("nobody pushes this feed")
+    feed.some_raws()
     now, tolerance = time.time(), push.tolerance_seconds
     for body in _messages(feed.folder):
         headers = _signed(_SECRET, int(now), body)

@@ -137,6 +137,7 @@ def _tap(feed: Feed, settings: SingerSettings) -> Iterator[_StandIn]:
 def _folder(feed: Feed, settings: FilesSettings) -> Iterator[_StandIn]:
     """Let every file of the sample arrive twice; a third time it comes late, and as old as the others."""
     files = feed.sample_files()
+    feed.some_raws()
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
         for file in files:

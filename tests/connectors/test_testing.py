@@ -6,7 +6,7 @@ import pytest
 
 from connectors.registry import VARIABLE
 from connectors.testing import RULES, broken, check, contract_cases, demanded, feeds
-from tests.connectors.manifests import BASE, FILES, KEY
+from tests.connectors.manifests import BASE, FILES, KEY, PUSH
 
 GOLD = BASE + 'tier = "gold"\n'
 
@@ -44,8 +44,29 @@ def test_a_feed_without_a_sample_is_told_to_record_one(tmp_path: Path) -> None:
     folder = feed(tmp_path)
     (folder / "sample" / "a.csv").unlink()
     states = {result.rule: result.state for result in check(folder)}
-    assert (states["C2"], states["C8"], states["C9"]) == ("broken", "n/a", "n/a")
+    assert (states["C2"], states["C8"], states["C9"]) == ("broken", "open", "open")
     assert "hub connectors record" in broken(check(folder))[0]
+
+
+@pytest.mark.parametrize("tier", ["bronze", "gold"])
+@pytest.mark.parametrize(("road", "sample"), [(FILES, None), (FILES, "BH,MC,ZT\n"), (PUSH, None)])
+def test_a_rule_that_looked_at_no_row_is_open_and_never_kept(
+    tmp_path: Path, tier: str, road: str, sample: str | None
+) -> None:
+    folder = feed(tmp_path, f'{BASE}tier = "{tier}"\n{road}{KEY}{FIELDS}', sample or "")
+    if sample is None:
+        (folder / "sample" / "a.csv").unlink()
+    results = {result.rule: result for result in check(folder)}
+    assert results["C2"].state == "broken"
+    assert {results[rule].state for rule in ("C3", "C4", "C5", "C6", "C7")} == {"open"}
+    assert {results[rule].state for rule in ("C9", "C10")} == {"open", "n/a"}
+    assert "the sample has no row" in results["C3"].message
+
+
+def test_a_sample_that_cannot_be_read_leaves_the_table_whole(tmp_path: Path) -> None:
+    results = check(feed(tmp_path, sample="BH,MC,ZT,XZL\n1,甲,1,x\n"))
+    states = {result.rule: result.state for result in results}
+    assert states == dict.fromkeys(RULES, "open") | {"C1": "kept", "C2": "broken"}
 
 
 def test_an_unknown_key_and_a_wrong_manifest_break_the_first_rule(tmp_path: Path) -> None:
@@ -56,7 +77,7 @@ def test_an_unknown_key_and_a_wrong_manifest_break_the_first_rule(tmp_path: Path
 @pytest.mark.parametrize(
     ("sample", "broken_rules"),
     [
-        ("BH,MC,ZT\n", ["C2", "C5", "C7", "C9"]),
+        ("BH,MC,ZT\n", ["C2"]),
         ("BH,MC,ZT\n1,甲,1\n,乙,1\n", ["C3", "C5"]),
         ("BH,MC,ZT,XZL\n1,甲,1,x\n", ["C2"]),
     ],
