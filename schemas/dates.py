@@ -50,7 +50,7 @@ _WITH_OFFSET = re.compile(
     r"(?a)\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,6})?)? ?(?:Z|[+-]\d{2}:?\d{2})", re.IGNORECASE
 )
 _ISO = re.compile(
-    r"(19[5-9][0-9]|20[0-9]{2})-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
+    r"(?:19[5-9][0-9]|20[0-9]{2})-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])"
     r"(?:[ T](?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\+08:00)?)?"
 )
 _COMPACT = re.compile(r"(?a)(\d{4})(\d{2})(\d{2})?(?:(?:[01]\d|2[0-3])(?:[0-5]\d){1,2})?")
@@ -75,8 +75,11 @@ def parse_date(text: str) -> Parsed[StatedDate | None]:
     (`date.words`), days and moments that do not exist (`date.impossible`), years outside 1949–2100 (`date.implausible`) and
     any other form (`date.form`).
     """
-    if found := _ISO.fullmatch(text):  # as most are written: nothing to fold, nothing to doubt
-        return _dated(text, (int(found[1]), int(found[2]), int(found[3]), Precision.DAY), ())
+    if _ISO.fullmatch(text) and not text.startswith("1970-01-01"):  # as most are: nothing to fold or to doubt
+        try:
+            return Parsed(make_date(day=date.fromisoformat(text[:10]), precision=Precision.DAY, raw=text))
+        except ValueError:
+            raise _impossible(text) from None
     if says_nothing(text):
         return Parsed(None)
     said = _SIGNS.sub(lambda m: m[1] or "", _in_digits(squeeze(text)))

@@ -247,11 +247,13 @@ CERTIFICATE_KINDS: Mapping[Scheme, str] = _OLD_KINDS
 
 _SHORTEST = 14
 """Signs of the shortest number that is known by its form alone: a planning certificate of the old kind."""
+_SIX_DIGITS = re.compile("[0-9]{6}")
+"""What each of those forms holds: the region, wherever it stands."""
 
 
 def other_system(cleaned: str, *, of_digits_only: bool = True) -> Reading | None:
     """Read a number that stands in the wrong column; without `of_digits_only` only forms no free text resembles."""
-    if len(cleaned) < _SHORTEST:
+    if len(cleaned) < _SHORTEST or not _SIX_DIGITS.search(cleaned):
         return None
     for reader in (
         project_code,

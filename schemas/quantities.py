@@ -201,16 +201,23 @@ def _exponent(number: Decimal) -> int:
     return exponent if isinstance(exponent, int) else 0
 
 
-@lru_cache(maxsize=256)
 def _step(exponent: int, factor: Fraction) -> Decimal:
     """Give the worth of a digit that stands `exponent` places before the point."""
-    return times(Decimal(1).scaleb(exponent), factor)
+    return _worth(exponent, factor.numerator, factor.denominator)
+
+
+@lru_cache(maxsize=256)
+def _worth(exponent: int, numerator: int, denominator: int) -> Decimal:
+    return times(Decimal(1).scaleb(exponent), Fraction(numerator, denominator))
+
+
+_whole = lru_cache(maxsize=256)(Decimal)
 
 
 def times(number: Decimal, factor: Fraction) -> Decimal:
     """Multiply exactly where the factor is whole, else to a ten-thousandth of the base unit; no trailing zeros."""
     if factor.denominator == 1:
-        product = _EXACT.multiply(number, Decimal(factor.numerator))
+        product = _EXACT.multiply(number, _whole(factor.numerator))
     else:
         product = _EXACT.scaleb(Decimal(round(Fraction(number) * factor * 10_000)), -4)
     whole = product.to_integral_value()

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection, text
 
 from app.db import jurisdictions
-from app.db.copy import storable
+from app.db.copy import array_of, storable
 from app.db.jurisdictions import Held
 
 Content = tuple[str, str, bytes]
@@ -45,9 +45,10 @@ def in_force(
     """Give the verdicts on these raw records that hold under the rules of their sources."""
     rows = connection.execute(
         text(
-            f"SELECT {_COLUMNS} FROM memory.poison p WHERE p.jurisdiction = :j AND p.record_id = ANY(:ids){_STANDING_SQL}"
+            f"SELECT {_COLUMNS} FROM memory.poison p WHERE p.jurisdiction = :j AND p.record_id = ANY(CAST(:ids AS text[]))"
+            f"{_STANDING_SQL}"
         ),
-        {"j": jurisdiction, "ids": list(record_ids)},
+        {"j": jurisdiction, "ids": array_of(record_ids)},
     )
     found = (Verdict(*row)._replace(hash=bytes(row.hash)) for row in rows)
     return {(v.record_id, v.op, v.hash): v for v in found if v.rules == rules_of(v.source)}

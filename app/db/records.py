@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, LiteralString, NamedTuple
 
 from sqlalchemy import Connection, text
 
-from app.db.copy import copy_rows, fetch_rows
+from app.db.copy import array_of, copy_rows, fetch_rows
 from app.db.seal import unseal
 
 
@@ -92,6 +92,7 @@ _RECORD_TYPES = (
 )
 _PROGRESS_COLUMNS = ", ".join(Progress._fields)
 _RECORD_COLUMNS = ", ".join(RecordRow._fields)
+_RECORDS_SQL: LiteralString = f"SELECT {_RECORD_COLUMNS} FROM record WHERE jurisdiction = %(j)s"
 ROW_COLUMNS = (
     "l.landing_no, r.delivery_no, r.row_no, r.source, r.record_id, r.key, r.version, r.op, r.hash, r.body,"
     " l.landed_at, h.first_delivery, h.first_row"
@@ -160,31 +161,32 @@ def pending_landings(
 
 def read_stored(connection: Connection, jurisdiction: int, raw_ids: Sequence[str]) -> list[RecordRow]:
     """Give every stored record that came of these raw records."""
-    rows = connection.execute(
-        text(f"SELECT {_RECORD_COLUMNS} FROM record WHERE jurisdiction = :j AND raw_id = ANY(:ids)"),
-        {"j": jurisdiction, "ids": list(raw_ids)},
+    rows = fetch_rows(
+        connection,
+        f"{_RECORDS_SQL} AND raw_id = ANY(CAST(%(ids)s AS text[]))",
+        {"j": jurisdiction, "ids": array_of(raw_ids)},
     )
-    return [RecordRow(*row) for row in rows]
+    return list(map(RecordRow._make, rows))
 
 
 def read_records(connection: Connection, jurisdiction: int, record_ids: Sequence[str]) -> list[RecordRow]:
-    """Give these records as stored."""
-    rows = connection.execute(
-        text(f"SELECT {_RECORD_COLUMNS} FROM record WHERE jurisdiction = :j AND record_id = ANY(:ids)"),
+    """Give these records as stored; the ids may be anybody's words."""
+    rows = fetch_rows(
+        connection,
+        f"{_RECORDS_SQL} AND record_id = ANY(%(ids)s)",
         {"j": jurisdiction, "ids": list(record_ids)},
     )
-    return [RecordRow(*row) for row in rows]
+    return list(map(RecordRow._make, rows))
 
 
 def read_parts(connection: Connection, jurisdiction: int, parent_ids: Sequence[str]) -> list[RecordRow]:
     """Give the live parts that hang on these records."""
-    rows = connection.execute(
-        text(
-            f"SELECT {_RECORD_COLUMNS} FROM record WHERE jurisdiction = :j AND parent_id = ANY(:ids) AND live"
-        ),
-        {"j": jurisdiction, "ids": list(parent_ids)},
+    rows = fetch_rows(
+        connection,
+        f"{_RECORDS_SQL} AND parent_id = ANY(CAST(%(ids)s AS text[])) AND live",
+        {"j": jurisdiction, "ids": array_of(parent_ids)},
     )
-    return [RecordRow(*row) for row in rows]
+    return list(map(RecordRow._make, rows))
 
 
 def read_gone(
@@ -194,9 +196,9 @@ def read_gone(
     rows = connection.execute(
         text(
             "SELECT raw_id, version, delivery_no, row_no, raw_hash FROM gone"
-            " WHERE jurisdiction = :j AND raw_id = ANY(:ids)"
+            " WHERE jurisdiction = :j AND raw_id = ANY(CAST(:ids AS text[]))"
         ),
-        {"j": jurisdiction, "ids": list(raw_ids)},
+        {"j": jurisdiction, "ids": array_of(raw_ids)},
     )
     return {row[0]: (row[1], row[2], row[3], bytes(row[4])) for row in rows}
 
@@ -226,8 +228,8 @@ def write_records(
     if not rows and not dropped:
         return
     connection.execute(
-        text("DELETE FROM record WHERE jurisdiction = :j AND record_id = ANY(:ids)"),
-        {"j": jurisdiction, "ids": [*(row.record_id for row in rows), *dropped]},
+        text("DELETE FROM record WHERE jurisdiction = :j AND record_id = ANY(CAST(:ids AS text[]))"),
+        {"j": jurisdiction, "ids": array_of([*(row.record_id for row in rows), *dropped])},
     )
     columns = [("jurisdiction", "int4"), *zip(RecordRow._fields, _RECORD_TYPES, strict=True)]
     copy_rows(connection, "record", columns, ((jurisdiction, *row) for row in rows))
