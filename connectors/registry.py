@@ -60,11 +60,15 @@ class Registry:
 
     def open(self, key: str, binding: Binding) -> Connector:
         """Make the connector of a source for one jurisdiction; raises KeyError for an unknown source."""
-        source = self.sources[key]
+        return self.open_under(self.manifest(key), binding)
+
+    def open_under(self, manifest: Manifest, binding: Binding) -> Connector:
+        """Make the connector of the source that `manifest` names, to work under it; raises KeyError for an unknown source."""
+        key = manifest.key
         if key not in self._classes:
             # once: code that is changed on the disk meanwhile is another rule set, for a process that starts under it
-            self._classes[key] = connector_class(source)
-        return self._classes[key](source.manifest, binding)
+            self._classes[key] = connector_class(self.sources[key])
+        return self._classes[key](manifest, binding)
 
     def fingerprints(self) -> dict[str, str]:
         """Hash what decides how each source's records are read: its manifest and own code, independent of place."""

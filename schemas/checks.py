@@ -43,6 +43,8 @@ class CheckTotals(Schema):
     accepted: int = 0
     rejected: int = 0
     unreadable: int = 0
+    at_hub: int = 0
+    """Of those refused, rows with which the department did nothing wrong: the hub's own people must act."""
     issues: int = 0
     """Values doubted or dropped in accepted rows."""
     notes: int = 0
@@ -117,7 +119,10 @@ class Tally:
         """Count one row."""
         self._counts["received"] += 1
         self._counts[row.outcome] += 1
-        if row.outcome == "accepted":
+        if row.outcome != "accepted":
+            refusing = [fault for fault in row.faults if fault.severity in {"rejected", "unreadable"}]
+            self._counts["at_hub"] += all(fault.responsible is Responsible.HUB for fault in refusing)
+        else:
             for fault in row.faults:
                 self._counts["notes" if fault.severity == "note" else "issues"] += 1
 

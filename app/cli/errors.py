@@ -12,6 +12,7 @@ from app.pipeline.rules import Rules, load_rules
 from app.settings import Settings
 from app.terminal import table
 from connectors.registry import discover
+from connectors.transports.returned_summary import WHO
 from schemas.checks import CheckReport, CheckTotals
 
 SHOWN = 200
@@ -105,19 +106,42 @@ def _print(found: CheckReport) -> None:
             fault.field,
             _short(fault.value),
             fault.zh,
+            WHO[fault.responsible.value],
             fault.en,
         )
         for row in found.rows[:SHOWN]
         for fault in row.faults
     ]
     if rows:
-        head = ("行 row", "格 cell", "结果", "规则 rule", "字段 field", "值 value", "说明", "in English")
+        head = (
+            "行 row",
+            "格 cell",
+            "结果",
+            "规则 rule",
+            "字段 field",
+            "值 value",
+            "说明",
+            "责任方 who",
+            "in English",
+        )
         print(table(head, rows))
     hidden = max(0, len(found.rows) - SHOWN) + found.left_out
     if hidden:
         print(f"另有 {hidden} 行，见 --json 或 --return / {hidden} more rows: see --json or --return")
     print(_counts(found.totals))
-    print("可以报送 nothing would be refused" if found.ok else "请改正后报送 correct it before you send it")
+    print(_what_next(found.totals))
+
+
+def _what_next(totals: CheckTotals) -> str:
+    """Say who must act before the file is sent."""
+    theirs, ours = totals.rejected + totals.unreadable - totals.at_hub, totals.at_hub
+    told = ["请改正后报送 correct it before you send it"] if theirs else []
+    if ours:
+        told.append(
+            f"{ours} 行因枢纽自身的问题未能接收，报送单位无需改正，请告知枢纽管理员"
+            f" / {ours} rows would be refused by a fault of the hub's own: nothing for you to correct, tell the hub's people"
+        )
+    return "\n".join(told) or "可以报送 nothing would be refused"
 
 
 def _counts(totals: CheckTotals) -> str:

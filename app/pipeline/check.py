@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from app.errors import BadRequest, NotFound, Unavailable
+from app.pipeline.further import further
 from app.pipeline.interpret import of_source
 from app.pipeline.rules import Rules
 from app.pipeline.sync import binding
@@ -21,8 +22,8 @@ from connectors.columns import column_letters, column_name
 from connectors.errors import ConnectorError, SourceChanged
 from connectors.manifest import Manifest
 from connectors.transports.sheets import NotReadable
-from schemas.checks import CheckedRow, CheckReport, Tally, doubted, refused, unreadable
-from schemas.records import Op, RawRecord, Rejection, Unreadable
+from schemas.checks import CheckedRow, CheckReport, RowFault, Tally, doubted, refused, unreadable
+from schemas.records import Issue, Op, RawRecord, Rejection, Unreadable
 
 BATCH = 1000
 MOST_ROWS = 1_048_576
@@ -111,12 +112,18 @@ def check_place(rules: Rules, jurisdiction: int, source: str, place: str) -> Che
 def check_rows(
     rules: Rules, jurisdiction: int, source: str, rows: Numbered, cells: Cells
 ) -> Iterator[CheckedRow]:
-    """Give what would become of rows that bear their number in a sheet, in order."""
+    """Give what would become of rows that bear their number in a sheet, in order; a refused one with all its faults."""
     place = 0
     source_rows = iter(rows)
     while batch := list(islice(source_rows, BATCH)):
         upserts = [raw for _, raw in batch if isinstance(raw, RawRecord) and raw.op is Op.UPSERT]
-        outcomes = (one.outcome for one in of_source(jurisdiction, rules, source, upserts))
+        found = [one.outcome for one in of_source(jurisdiction, rules, source, upserts)]
+        refusals = [
+            (raw, outcome)
+            for raw, outcome in zip(upserts, found, strict=True)
+            if isinstance(outcome, Rejection)
+        ]
+        outcomes, others = iter(found), iter(further(jurisdiction, rules, source, refusals))
         for line, raw in batch:
             place += 1
             if isinstance(raw, Unreadable):
@@ -125,13 +132,16 @@ def check_rows(
                 continue
             outcome = next(outcomes) if raw.op is Op.UPSERT else None
             if isinstance(outcome, Rejection):
-                fault = refused(outcome, cells.at(line, outcome.field))
-                yield CheckedRow(row_no=place, line=line, key=raw.key, outcome="rejected", faults=(fault,))
+                told = (_told(fault, cells, line) for fault in (outcome, *next(others)))
+                yield CheckedRow(row_no=place, line=line, key=raw.key, outcome="rejected", faults=tuple(told))
                 continue
-            faults = tuple(
-                doubted(issue, cells.at(line, issue.field)) for issue in (outcome.issues if outcome else ())
-            )
+            faults = tuple(_told(issue, cells, line) for issue in (outcome.issues if outcome else ()))
             yield CheckedRow(row_no=place, line=line, key=raw.key, outcome="accepted", faults=faults)
+
+
+def _told(found: Rejection | Issue, cells: Cells, line: int | None) -> RowFault:
+    cell = cells.at(line, found.field)
+    return refused(found, cell) if isinstance(found, Rejection) else doubted(found, cell)
 
 
 def report(checked: Checked, most: int, most_rows: int = MOST_ROWS) -> CheckReport:

@@ -141,11 +141,13 @@ class _Marker:
         if row.outcome != "accepted":
             for cell in cells:
                 cell.fill = solid(ROW)
+        reasons = {fault.cell for fault in row.faults if fault.severity in {"rejected", "unreadable"}}
         for fault in row.faults:
             cell = by_name.get((fault.cell or "").rstrip("0123456789")) or (cells[0] if cells else None)
             if cell is None:
                 continue
-            if cell.fill.fill_type is None or fault.severity != "note":
+            milder = fault.cell in reasons and fault.severity not in {"rejected", "unreadable"}
+            if not milder and (cell.fill.fill_type is None or fault.severity != "note"):
                 cell.fill = fill_of(fault)
             if self._comments < MOST_COMMENTS:
                 self._comments += 1

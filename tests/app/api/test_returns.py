@@ -156,7 +156,15 @@ class TestCheck:
         said = answer.json()
         assert (said["ok"], said["totals"]) == (
             False,
-            {"received": 3, "accepted": 1, "rejected": 1, "unreadable": 1, "issues": 0, "notes": 0},
+            {
+                "received": 3,
+                "accepted": 1,
+                "rejected": 1,
+                "unreadable": 1,
+                "at_hub": 0,
+                "issues": 0,
+                "notes": 0,
+            },
         )
         assert [(row["row_no"], row["outcome"], row["faults"][0]["rule"]) for row in said["rows"]] == [
             (2, "rejected", "permits.sample"),

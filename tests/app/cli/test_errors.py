@@ -10,6 +10,7 @@ import pytest
 
 from connectors.transports.sheets import RETURNED
 from tests.app.house import hub
+from tests.connectors.manifests import BASE, FILES, KEY
 from tests.support.weekly import SHEET, SOURCE, weekly
 
 NOWHERE = {"HUB_DATABASE_URL": "postgresql://nobody@127.0.0.1:9/none"}
@@ -52,6 +53,35 @@ def test_the_report_is_json_and_the_marked_copy_a_workbook_where_asked(tmp_path:
 def test_what_cannot_be_checked_is_refused_by_a_sentence(arguments: tuple[str, ...], told: str) -> None:
     done = check(*arguments)
     assert (done.returncode, told in done.stderr, "Traceback" in done.stderr) == (1, True, False)
+
+
+RAISING = """from connectors.manifest_connector import ManifestConnector
+class FeedConnector(ManifestConnector):
+    def normalize(self, raws):
+        for raw, outcome in zip(raws, super().normalize(raws)):
+            if raw.key == "2":
+                raise KeyError("a slip")
+            yield outcome
+"""
+
+
+@pytest.mark.parametrize(
+    ("lines", "theirs", "ours"),
+    [("1,甲\n2,乙\n", False, True), ("1,\n2,乙\n", True, True), ("1,\n", True, False)],
+)
+def test_the_last_line_says_who_must_act(tmp_path: Path, lines: str, theirs: bool, ours: bool) -> None:
+    folder = tmp_path / "testing" / "feed"
+    folder.mkdir(parents=True)
+    named = '[fields]\nname = { from = "MC", required = true }\n'
+    (folder / "manifest.toml").write_text(BASE + FILES + KEY + named, encoding="utf-8")
+    (folder / "connector.py").write_text(RAISING, encoding="utf-8")
+    file = tmp_path / "a.csv"
+    file.write_text(f"BH,MC\n{lines}", encoding="utf-8")
+    done = hub("check", str(file), "--source", "testing.feed", HUB_CONNECTORS=str(folder), **NOWHERE)
+    assert done.returncode == 1
+    assert ("correct it before you send it" in done.stdout) == theirs
+    assert ("nothing for you to correct, tell the hub's people" in done.stdout) == ours
+    assert ("数据枢纽管理员" in done.stdout) == ours
 
 
 def test_orders_to_the_terminal_in_a_value_are_not_given_on(tmp_path: Path) -> None:

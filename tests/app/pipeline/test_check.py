@@ -12,6 +12,7 @@ from app.pipeline.check import Cells, check_file, check_place, guess, report
 from app.pipeline.rules import Rules, load_rules
 from connectors.registry import discover
 from schemas.checks import CheckReport
+from tests.connectors.manifests import BASE, FILES, KEY
 from tests.connectors.transports.serving import answer, serving
 from tests.support.weekly import SOURCE, weekly
 
@@ -36,6 +37,7 @@ def test_each_row_is_told_as_it_would_be_received_with_its_cell_and_who_must_act
         "accepted": 3,
         "rejected": 1,
         "unreadable": 0,
+        "at_hub": 0,
         "issues": 1,
         "notes": 4,
     }
@@ -51,6 +53,49 @@ def test_each_row_is_told_as_it_would_be_received_with_its_cell_and_who_must_act
     )
     assert fault.zh
     assert fault.en
+
+
+def test_a_refused_row_is_told_all_its_faults_the_corridors_reason_first(
+    rules: Rules, tmp_path: Path
+) -> None:
+    faulty = {"项目名称": None, "签约时间": "2024-13-40", "合同引资额": "很多"}
+    found = told(rules, weekly(tmp_path, faulty, {"项目名称": None}))
+    several, one = (row for row in found.rows if row.outcome == "rejected")
+    assert [(fault.severity, fault.rule) for fault in several.faults[:1]] == [("rejected", "field.missing")]
+    assert {fault.field for fault in several.faults} == {"项目名称", "签约时间", "合同引资额"}
+    assert len({fault.cell for fault in several.faults}) == 3
+    assert [fault.field for fault in one.faults] == ["项目名称"]
+    assert found.totals.issues == 0, "issues are counted of accepted rows"
+
+
+def test_each_demand_a_row_does_not_meet_is_told_once(tmp_path: Path) -> None:
+    manifest = (
+        BASE
+        + FILES
+        + KEY
+        + (
+            '[fields]\nname = { from = "MC", required = true }\nstatus = { from = "ZT", required = true, lookup = "s" }\n'
+            '[lookup.s]\n"1" = "one"\n[[identifiers]]\nscheme = "project_code"\nfrom = "DM"\nrequired = true\n'
+            '[money]\ntotal_investment = { from = "JE", unit = "元", required = true }\n'
+            '[[require]]\nany_of = ["ZT", "DM"]\nform = "x+"\nrule = "zt.form"\nzh = "须为 x"\nen = "must be x"\n'
+        )
+    )
+    folder = tmp_path / "testing" / "feed"
+    folder.mkdir(parents=True)
+    (folder / "manifest.toml").write_text(manifest, encoding="utf-8")
+    path = tmp_path / "a.csv"
+    path.write_text("BH,MC,ZT,DM,JE\n1,,9,,\n2,甲,1,,-\n", encoding="utf-8")
+    found = told(load_rules(discover([str(folder)])), path, "testing.feed")
+    assert [[(fault.rule, fault.field) for fault in row.faults] for row in found.rows] == [
+        [
+            ("zt.form", "ZT"),
+            ("field.missing", "MC"),
+            ("lookup.unknown", "ZT"),
+            ("field.missing", "JE"),
+            ("field.missing", "DM"),
+        ],
+        [("zt.form", "ZT"), ("field.missing", "JE"), ("field.missing", "DM")],
+    ]
 
 
 def test_only_so_many_rows_are_told_and_the_others_are_counted(rules: Rules, tmp_path: Path) -> None:
