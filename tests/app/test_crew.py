@@ -7,7 +7,6 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -20,7 +19,7 @@ from app.db.session import Database
 from app.pipeline.rules import load_rules
 from app.worker import Role, Worker
 from tests.app.house import free_port, running, until
-from tests.support.corridor import opened, rows_of
+from tests.support.corridor import rows_of
 from tests.support.database import JURISDICTIONS
 from tests.support.pulled import (
     accept_event,
@@ -28,25 +27,11 @@ from tests.support.pulled import (
     fill,
     landed_pushes,
     paged_registry,
-    permits_table,
     queued,
 )
 from tests.support.small_city import SECRET, message
 
 BOTH = [(jurisdiction,) for jurisdiction in JURISDICTIONS]
-
-
-@pytest.fixture
-def hub(database_url: str) -> Iterator[Database]:
-    with opened(database_url, pool_size=4) as database:
-        yield database
-
-
-@pytest.fixture
-def table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
-    with permits_table(tmp_path) as (url, engine):
-        monkeypatch.setenv("TEST_PERMITS_URL", url)
-        yield engine
 
 
 def test_one_role_pulls_and_the_other_derives_and_neither_needs_the_other_at_work(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -22,7 +21,7 @@ from app.pipeline.sync import sync
 from app.worker import Worker, bind_found, next_slot
 from connectors.manifest import parse
 from tests.app.house import until
-from tests.support.corridor import books, opened, rows_of
+from tests.support.corridor import books, rows_of
 from tests.support.database import JURISDICTIONS
 from tests.support.pulled import (
     FIRST,
@@ -34,7 +33,6 @@ from tests.support.pulled import (
     fill,
     landed_pushes,
     paged_registry,
-    permits_table,
     queued,
     source,
     stop_after,
@@ -42,24 +40,6 @@ from tests.support.pulled import (
 from tests.support.small_city import PERMITS, message, small_registry
 
 SECOND = JURISDICTIONS[1]
-
-
-@pytest.fixture
-def rules() -> Rules:
-    return load_rules(paged_registry())
-
-
-@pytest.fixture
-def hub(database_url: str) -> Iterator[Database]:
-    with opened(database_url, pool_size=8) as database:
-        yield database
-
-
-@pytest.fixture
-def table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
-    with permits_table(tmp_path) as (url, engine):
-        monkeypatch.setenv("TEST_PERMITS_URL", url)
-        yield engine
 
 
 def test_two_replicas_queue_one_run_per_slot(hub: Database, rules: Rules, table: Engine) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,36 +14,17 @@ from app.worker import Worker
 from connectors.registry import Registry, Source
 from connectors.transports import tap_process
 from tests.connectors.transports.tapping import Tap, fed, record, schema, state
-from tests.support.corridor import opened, rows_of
+from tests.support.corridor import rows_of
 from tests.support.pulled import (
     FIRST,
     bound,
     claim,
     fill,
     paged_registry,
-    permits_table,
     queued,
     source,
     stop_after,
 )
-
-
-@pytest.fixture
-def rules() -> Rules:
-    return load_rules(paged_registry())
-
-
-@pytest.fixture
-def hub(database_url: str) -> Iterator[Database]:
-    with opened(database_url, pool_size=8) as database:
-        yield database
-
-
-@pytest.fixture
-def table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
-    with permits_table(tmp_path) as (url, engine):
-        monkeypatch.setenv("TEST_PERMITS_URL", url)
-        yield engine
 
 
 def test_a_cancelled_run_ends_after_its_page_and_counts_as_no_failure(
