@@ -7,6 +7,7 @@ import unicodedata
 from functools import lru_cache
 from typing import NamedTuple, cast
 
+from schemas.cleaning import REMEMBERED
 from schemas.measures import AreaUnit, MoneyUnit
 
 
@@ -37,7 +38,7 @@ _INVISIBLE = re.compile(r"[\u200b-\u200f\ufeff]")
 _CHINESE_GAP = re.compile(r"(?<=[^\x00-\x7f])\s+|\s+(?=[^\x00-\x7f])")
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=REMEMBERED)
 def column(head: str) -> Column:
     """Read a head: width, blanks and a closing colon do not matter; a unit in brackets is taken as declared."""
     name = _INVISIBLE.sub("", unicodedata.normalize("NFKC", head)).strip()

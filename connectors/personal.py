@@ -9,6 +9,7 @@ from typing import Literal
 
 from connectors.columns import column_name
 from connectors.secret_texts import secrets_in
+from schemas.cleaning import REMEMBERED
 
 Kind = Literal["person", "name", "phone", "id number", "mail address", "account", "secret"]
 """What was found; a `person` is a whole cell of a column that holds persons."""
@@ -97,7 +98,7 @@ _BETWEEN = re.compile(r"[、，,;；/\n]| +(?=[\u4e00-\u9fff])")
 _TITLE = re.compile(r"(?:先生|女士|同志|等\d*人)$")
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=REMEMBERED)
 def holds_persons(column: str) -> bool:
     """Tell whether a column's name says that it holds persons: 联系人, LXDH, contactPhone."""
     name = column_name(column)

@@ -6,8 +6,8 @@ import re
 import unicodedata
 from functools import lru_cache
 
-REMEMBERED = 16_384
-"""How many texts a parser remembers: departments say the same dates, codes and districts again and again."""
+REMEMBERED = 2_048
+"""How many texts a parser remembers: what is said again is said within the next few thousand rows, so that more is memory and hardly a hit."""
 
 _BLANKS = re.compile(r"[\u200b-\u200f\u2060\ufeff\s]+")
 _INVISIBLE = re.compile(r"[\u200b-\u200f\u2060\ufeff]+")

@@ -135,7 +135,7 @@ def _in_china(longitude: Decimal, latitude: Decimal) -> bool:
     return _WEST <= longitude <= _EAST and _SOUTH <= latitude <= _NORTH
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=REMEMBERED)
 def _find(text: str, city: str) -> tuple[_Meaning | None, tuple[Doubt, ...]]:
     if says_nothing(text):
         return None, ()

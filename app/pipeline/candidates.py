@@ -36,8 +36,10 @@ def candidates(
     jurisdiction: int,
     held: Mapping[str, Holding],
     holding: Mapping[str, Holding],
-) -> tuple[set[str], set[tuple[str, str]]]:
-    """Give the records whose pairs are judged anew, and every candidate pair (a, b) of theirs, a < b.
+) -> tuple[set[str], Collection[tuple[str, str]]]:
+    """Give the records whose pairs are judged anew, and every candidate pair (a, b) of theirs, a < b, each once.
+
+    Pairs of one record lie together.
 
     `held` is what records of this batch held before it, `holding` what they hold from it on.
     """
@@ -52,11 +54,12 @@ def candidates(
         further = {key for rid in others for key in keys[rid]} - touched
         holders |= _holders(connection, jurisdiction, further, {})
     few = {key: one.everybody for key, one in holders.items() if one.now <= CAP}
-    pairs: set[tuple[str, str]] = set()
-    for rid in judged:
+    pairs: dict[tuple[str, str], None] = {}
+    for rid in keys:
         partners = set().union(*(few[key] for key in keys[rid] if key in few))
-        pairs.update((rid, other) if rid < other else (other, rid) for other in partners if other != rid)
-    return judged, pairs
+        partners.discard(rid)
+        pairs |= dict.fromkeys((rid, other) if rid < other else (other, rid) for other in partners)
+    return judged, pairs.keys()
 
 
 def _holders(

@@ -5,9 +5,10 @@ Reads one snapshot and writes nothing: `advance` writes what is returned.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from itertools import islice
+from typing import Any, NamedTuple, TypeVar
 
 from app.db import resolution
 from app.db.records import RecordRow
@@ -20,10 +21,14 @@ from app.pipeline.matching.keys import block_keys
 from app.pipeline.matching.normal import Normal, normal, pack, unpack
 from app.pipeline.matching.score import FLOOR, score
 from app.pipeline.matching.stated import stated
-from app.pipeline.region import Component, Judged, components, region
+from app.pipeline.region import Component, Judged, Region, components, region
 from schemas.judgements import Verdict
 
+PAIRS, SEEDS, KEPT = 8_000, 250, 6_000
+"""Pairs that are scored and records whose components are clustered in one go, and prepared records that are kept for the
+next: a batch touches ever more of a growing hub, and memory must not follow."""
 _NOTHING: Difference[Any, Any] = Difference((), ())
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,25 +84,33 @@ def resolve(
     holding |= dict.fromkeys(dropped, Holding((), live=False))
     held = {rid: Holding(block_keys(one.normal), one.live) for rid, one in stood.items()}
     judged, candidate = candidates(connection, jurisdiction, held, holding)
-    known |= _read(
-        connection, jurisdiction, {rid for pair in candidate for rid in pair}.difference(known, dropped)
-    )
-    fresh = _score(known, candidate)
+    fresh: Scores = {}
+    for pairs in _portions(candidate, PAIRS):
+        near = _near(
+            connection, jurisdiction, {rid for pair in pairs for rid in pair}.difference(dropped), known
+        )
+        fresh |= _score(near, pairs)
     new = moved.keys() - stood.keys()
     stored = {(a, b): n for a, b, n in resolution.pairs_of(connection, jurisdiction, judged - new)}
     differing = {pair for pair in fresh.keys() | stored.keys() if fresh.get(pair) != stored.get(pair)}
     seeds = {*dropped, *asked, *(rid for pair in differing for rid in pair)}
     seeds.update(rid for rid, one in moved.items() if rid in new or _held_by(stood[rid]) != _held_by(one))
-    touched = region(
-        connection, jurisdiction, seeds, Judged(frozenset(judged), fresh, stored, new), words_upto
-    )
-    known |= _read(connection, jurisdiction, touched.records.difference(known, dropped))
-    words = [Word(w.a, w.b, Verdict(w.verdict), w.judgement_no) for _, w in sorted(touched.words.items())]
-    clusterings = [
-        _cluster(component, known)
-        for component in components(touched.records & known.keys(), touched.pairs, words)
-    ]
-    places = (place for clustering in clusterings for place in _places(clustering, known))
+    anew = Judged(frozenset(judged), fresh, stored, new)
+    done: set[str] = set()
+    places: dict[str, MemberRow] = {}
+    was: dict[str, MemberRow] = {}
+    reviews: list[tuple[str, str, str, int]] = []
+    while seeds:
+        some = set(islice(seeds, SEEDS))
+        touched = region(connection, jurisdiction, some, anew, words_upto)
+        near = _near(connection, jurisdiction, touched.records.difference(dropped), known)
+        for component in components(touched.records & near.keys(), touched.pairs, _words(touched)):
+            clustering = _cluster(component, near)
+            places |= {place.record_id: place for place in _places(clustering, near)}
+            reviews += _reviews(clustering)
+        done |= touched.records
+        seeds -= touched.records
+        was |= touched.before
     return Resolution(
         keys=difference(_keys(held), _keys(holding)),
         normals=difference({rid: before[rid] for rid in stood}, {rid: rows[rid] for rid in moved}),
@@ -105,11 +118,21 @@ def resolve(
             {pair: PairRow(*pair, n) for pair, n in stored.items()},
             {pair: PairRow(*pair, n) for pair, n in sorted(fresh.items())},
         ),
-        region=frozenset(touched.records),
-        before=touched.before,
-        members={place.record_id: place for place in places},
-        reviews=tuple(sorted(review for clustering in clusterings for review in _reviews(clustering))),
+        region=frozenset(done),
+        before=was,
+        members=places,
+        reviews=tuple(sorted(reviews)),
     )
+
+
+def _portions(items: Iterable[_T], size: int) -> Iterator[list[_T]]:
+    rest = iter(items)
+    while some := list(islice(rest, size)):
+        yield some
+
+
+def _words(touched: Region) -> list[Word]:
+    return [Word(w.a, w.b, Verdict(w.verdict), w.judgement_no) for _, w in sorted(touched.words.items())]
 
 
 def _held_by(one: Known) -> tuple[object, ...]:
@@ -122,9 +145,17 @@ def _keys(holding: Mapping[str, Holding]) -> dict[Key, KeyRow]:
     return {(key, rid): KeyRow(key, rid, one.live) for rid, one in holding.items() for key in one.keys}
 
 
-def _read(connection: Connection, jurisdiction: int, record_ids: Collection[str]) -> dict[str, Known]:
-    rows = resolution.read_normals(connection, jurisdiction, record_ids)
-    return {row.record_id: _known(row) for row in rows}
+def _near(
+    connection: Connection, jurisdiction: int, record_ids: Collection[str], known: dict[str, Known]
+) -> Mapping[str, Known]:
+    """Give what is known with these records; they are kept there as long as there are few."""
+    missing = {rid for rid in record_ids if rid not in known}
+    rows = resolution.read_normals(connection, jurisdiction, missing) if missing else []
+    read = {row.record_id: _known(row) for row in rows}
+    if len(known) + len(read) > KEPT:
+        return read | known
+    known |= read
+    return known
 
 
 def _known(row: NormalRow) -> Known:

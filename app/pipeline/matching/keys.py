@@ -8,6 +8,7 @@ from hashlib import blake2b
 
 from app.pipeline.matching.names import is_public
 from app.pipeline.matching.normal import Normal
+from schemas.cleaning import REMEMBERED
 
 CAP = 100
 """A key with more live holders than this gives no candidates; composites of it do."""
@@ -50,7 +51,7 @@ def _texts(n: Normal) -> Iterator[str]:
         yield f"a{n.address}{where}"
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=REMEMBERED)
 def _hash(text: str) -> int:
     return int.from_bytes(
         blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "little", signed=True

@@ -7,6 +7,7 @@ from functools import lru_cache
 from itertools import combinations
 
 from app.pipeline.matching.normal import Normal
+from schemas.cleaning import REMEMBERED
 
 FAMILY_RULES = frozenset({"phase", "zone"})
 """Rules that tell siblings of one family apart: a record near both sides belongs to either, so a person decides."""
@@ -39,7 +40,7 @@ def digits_apart(x: str, y: str) -> int:
     return sum(map(str.__ne__, x, y)) + abs(len(x) - len(y))
 
 
-@lru_cache(maxsize=16384)
+@lru_cache(maxsize=REMEMBERED)
 def old_code(code: str) -> bool:
     """Tell whether a project code is of the generation before November 2020, which leads with a year 2015–2020."""
     return code[:4].isdigit() and 2015 <= int(code[:4]) <= 2020
