@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from app.cli.hub import opened
-from app.db import jurisdictions, replays
+from app.db import jurisdictions, leases, replays
 from app.errors import BadRequest, NotFound
 from app.pipeline import replay as replaying
 from app.pipeline.process import drain
@@ -64,9 +64,7 @@ def run(options: argparse.Namespace) -> int:
             asked.replay_id,
         )
     if claimed is None:
-        raise BadRequest(
-            f"replay {asked.replay_id} waits: a worker has it, or a rebuild works; `hub replay show {asked.replay_id}`"
-        )
+        raise BadRequest(_why_it_waits(runtime, jurisdiction, asked))
     state = replaying.run(runtime.database, runtime.rules, claimed)
     drain(runtime.database, runtime.rules, jurisdiction, limit=runtime.settings.batch)
     with runtime.database.read() as connection:
@@ -107,8 +105,30 @@ def _meant(runtime: Runtime, jurisdiction: int, named: Sequence[str]) -> list[st
     return sorted(set(named) or found)
 
 
+def _why_it_waits(runtime: Runtime, jurisdiction: int, asked: ReplayView) -> str:
+    """Name who is in the way of a replay, and until when."""
+    with runtime.database.read() as connection:
+        rebuild = leases.held_until(connection, leases.REBUILD)
+        now = replays.replay(connection, jurisdiction, asked.replay_id)
+    if rebuild:
+        why = f"a rebuild works and holds its lease until {replays.clock(rebuild)}, and longer while it works"
+    elif now.state == "running" and now.lease_until:
+        why = f"a process works on it and holds its lease until {replays.clock(now.lease_until)}, and longer while it works"
+    else:
+        why = f"it is {now.state}"
+    return f"replay {asked.replay_id} waits: {why}; `hub replay show {asked.replay_id}`, `hub replay cancel {asked.replay_id}`"
+
+
 def _print(one: ReplayView) -> None:
     print(f"{one.replay_id}: {one.step} {one.state}, {one.done} of {one.total} raw records")
+    if one.state == "running" and one.lease_until:
+        until = replays.clock(one.lease_until)
+        print(
+            f"已记下取消：写完当前一批即止，若其进程已不在，最迟 {until} 止"
+            f" / cancel noted: it ends with the chunk it writes, at the latest at {until} if its process is gone"
+            if one.cancel_requested_at
+            else f"进程每写一批续约，现至 {until} / its process is waited for until {until}, and longer while it works"
+        )
     if one.error_text:
         print(one.error_text)
     _print_counts(one.counts or one.plan or ())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, text
@@ -37,6 +37,7 @@ class Claimed(NamedTuple):
 
 def create(connection: Connection, held: Held, sources: Sequence[str], step: Step, by: str) -> ReplayView:
     """Queue a replay of these sources; Conflict while another one of any of them waits or works."""
+    sweep(connection, held.jurisdiction)
     _check_alone(connection, held.jurisdiction, sources)
     replay_id = f"{held.jurisdiction}-{secrets.token_hex(8)}"
     connection.execute(
@@ -60,6 +61,7 @@ def queue_run(connection: Connection, held: Held, replay_id: str) -> ReplayView:
 
     Asked again while it waits or works, or after it was done, it changes nothing. Raises NotFound and Conflict.
     """
+    sweep(connection, held.jurisdiction)
     found = replay(connection, held.jurisdiction, replay_id)
     if found.step == "run" and found.state in {"queued", "running", "succeeded"}:
         return found
@@ -79,7 +81,10 @@ def queue_run(connection: Connection, held: Held, replay_id: str) -> ReplayView:
 
 
 def cancel(connection: Connection, held: Held, replay_id: str) -> ReplayView:
-    """Stop a replay: at once when it waits, else when its next chunk is written; one that has ended stays as it is."""
+    """Stop a replay: at once when it waits or its lease is over, else when its next chunk is written.
+
+    One whose process is dead ends when its lease does; one that has ended stays as it is.
+    """
     found = connection.execute(
         text(
             "UPDATE ops.replay SET cancel_requested_at = coalesce(cancel_requested_at, now()),"
@@ -89,6 +94,7 @@ def cancel(connection: Connection, held: Held, replay_id: str) -> ReplayView:
         ),
         {"j": held.jurisdiction, "id": replay_id},
     ).rowcount
+    sweep(connection, held.jurisdiction)
     view = replay(connection, held.jurisdiction, replay_id)
     if not found and view.state == "planned":
         connection.execute(
@@ -104,12 +110,29 @@ def cancel(connection: Connection, held: Held, replay_id: str) -> ReplayView:
 def _check_alone(connection: Connection, jurisdiction: int, sources: Sequence[str]) -> None:
     other = connection.execute(
         text(
-            f"SELECT replay_id FROM ops.replay WHERE jurisdiction = :j AND {LIVE} AND sources && CAST(:s AS text[]) LIMIT 1"
+            "SELECT replay_id, state, cancel_requested_at, lease_until FROM ops.replay"
+            f" WHERE jurisdiction = :j AND {LIVE} AND sources && CAST(:s AS text[])"
+            " ORDER BY state DESC, queued_at, replay_id LIMIT 1"
         ),
         {"j": jurisdiction, "s": list(sources)},
-    ).scalar_one_or_none()
-    if other is not None:
-        raise Conflict(f"replay {other} of the same source waits or works: wait for it, or cancel it")
+    ).one_or_none()
+    if other is None:
+        return
+    name = f"replay {other.replay_id} of the same source"
+    if other.state == "queued":
+        raise Conflict(f"{name} waits for a worker: wait for it, or `hub replay cancel {other.replay_id}`")
+    until = f"{clock(other.lease_until)} (or earlier; that is when a process that was killed is given up)"
+    if other.cancel_requested_at:
+        raise Conflict(f"{name} is being cancelled and ends at the latest at {until}: try again then")
+    raise Conflict(
+        f"{name} works and holds its lease until {clock(other.lease_until)}, and longer while it works:"
+        f" wait for it, or `hub replay cancel {other.replay_id}` (a killed process is given up at that moment)"
+    )
+
+
+def clock(moment: datetime) -> str:
+    """Give a moment as a person reads it: `08:30:00 UTC`."""
+    return f"{moment.astimezone(UTC):%H:%M:%S} UTC"
 
 
 def claim(
@@ -189,24 +212,34 @@ def finish(
     )
 
 
-def release(connection: Connection, claimed: Claimed) -> None:
-    """Give an unfinished replay back to the queue; to be stopped is no failed attempt."""
-    connection.execute(
+def release(connection: Connection, claimed: Claimed) -> str:
+    """Give an unfinished replay back to the queue, or end it where a person asked for that; gives what it is now.
+
+    To be stopped is no failed attempt.
+    """
+    state: str | None = connection.execute(
         text(
-            "UPDATE ops.replay SET state = 'queued', attempt = attempt - 1, lease_token = NULL, lease_until = NULL"
-            " WHERE jurisdiction = :j AND replay_id = :id AND lease_token = :token"
+            "UPDATE ops.replay SET state = CASE WHEN cancel_requested_at IS NULL THEN 'queued' ELSE 'cancelled' END,"
+            " finished_at = CASE WHEN cancel_requested_at IS NOT NULL THEN now() END,"
+            " attempt = attempt - 1, lease_token = NULL, lease_until = NULL"
+            " WHERE jurisdiction = :j AND replay_id = :id AND lease_token = :token RETURNING state"
         ),
         _at(claimed),
-    )
+    ).scalar_one_or_none()
+    return state or "lost"
 
 
 def sweep(connection: Connection, jurisdiction: int) -> int:
-    """Return replays whose process fell silent to the queue, or fail those tried too often; gives how many."""
+    """Take replays from processes that fell silent; gives how many.
+
+    Those a person cancelled end as `cancelled`, those tried too often as `failed`, the others go back to the queue.
+    """
     return connection.execute(
         text(
-            "UPDATE ops.replay SET state = CASE WHEN attempt >= :most THEN 'failed' ELSE 'queued' END,"
-            " error_class = CASE WHEN attempt >= :most THEN 'LeaseExpired' END,"
-            " finished_at = CASE WHEN attempt >= :most THEN now() END, lease_token = NULL, lease_until = NULL"
+            "UPDATE ops.replay SET state = CASE WHEN cancel_requested_at IS NOT NULL THEN 'cancelled'"
+            "  WHEN attempt >= :most THEN 'failed' ELSE 'queued' END,"
+            " error_class = CASE WHEN cancel_requested_at IS NULL AND attempt >= :most THEN 'LeaseExpired' END,"
+            " finished_at = CASE WHEN cancel_requested_at IS NOT NULL OR attempt >= :most THEN now() END, lease_token = NULL, lease_until = NULL"
             " WHERE jurisdiction = :j AND replay_id IN (SELECT replay_id FROM ops.replay WHERE jurisdiction = :j"
             "  AND state = 'running' AND lease_until < now() FOR UPDATE SKIP LOCKED)"
         ),
@@ -218,13 +251,14 @@ def check_none_runs(connection: Connection) -> None:
     """Raise Conflict while a replay writes into the serving drawer of any jurisdiction."""
     row = connection.execute(
         text(
-            "SELECT jurisdiction, replay_id FROM ops.replay WHERE state = 'running' AND step = 'run'"
+            "SELECT jurisdiction, replay_id, lease_until FROM ops.replay WHERE state = 'running' AND step = 'run'"
             " AND lease_until >= now() ORDER BY jurisdiction, replay_id LIMIT 1"
         )
     ).one_or_none()
     if row is not None:
         raise Conflict(
-            f"replay {row.replay_id} is running: wait for it to end, or `hub replay cancel {row.replay_id}` first"
+            f"replay {row.replay_id} is running and holds its lease until {clock(row.lease_until)}, and longer while it"
+            f" works: wait for it to end, or `hub replay cancel {row.replay_id}` first"
         )
 
 

@@ -110,8 +110,7 @@ def run(
         return "lost"
     except Waits:
         with database.begin() as connection:
-            replays.release(connection, claimed)
-        return "queued"
+            return replays.release(connection, claimed)
     except Exception as error:
         if not isinstance(error, RulesChanged):
             log.exception("a replay failed", extra={"facts": {"replay": claimed.replay_id}})
@@ -147,8 +146,7 @@ def _planned(database: Database, rules: Rules, claimed: Claimed, stopping: Stopp
         return _ended(database, claimed, "cancelled")
     except _Stopped:
         with database.begin() as connection:
-            replays.release(connection, claimed)
-        return "queued"
+            return replays.release(connection, claimed)
     with database.begin() as connection:
         replays.finish(connection, claimed, "planned", plan=made)
     return "planned"
@@ -170,8 +168,7 @@ def _walked(database: Database, rules: Rules, claimed: Claimed, stopping: Stoppi
         while not counts[source].finished:
             if stopping():
                 with database.begin() as connection:
-                    replays.release(connection, claimed)
-                return "queued"
+                    return replays.release(connection, claimed)
             with turn():
                 cancelled, after = _step(reading, most, counts)
             # whoever keeps being overtaken takes smaller steps, and larger ones again where it is alone

@@ -99,3 +99,5 @@ class ReplayView(Schema):
     started_at: datetime | None
     finished_at: datetime | None
     cancel_requested_at: datetime | None
+    lease_until: datetime | None
+    """Until when a silent process is waited for; a working one puts it off again and again."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from app.db import leases
+from app.db import jurisdictions, leases, replays
 from connectors.registry import discover
 from tests.app.house import hub
 from tests.support.database import JURISDICTIONS, throw_away_database
@@ -69,7 +69,7 @@ def test_mend_plan_run_show(city: SmallCity, folder: Path, command: Hub) -> None
         token = leases.take(connection, leases.REBUILD, 60)
     waits = command("run")
     assert waits.returncode == 1
-    assert "a rebuild works" in waits.stderr
+    assert "a rebuild works and holds its lease until" in waits.stderr
     with city.database.begin() as connection:
         leases.release(connection, leases.REBUILD, token)
     [waiting] = [word for word in waits.stderr.split() if word.startswith(f"{JURISDICTIONS[0]}-")][:1]
@@ -80,3 +80,23 @@ def test_mend_plan_run_show(city: SmallCity, folder: Path, command: Hub) -> None
     assert "succeeded" in command("show").stdout
     assert "housing.permits: 1 accepted, permits.sample" in command("show", waiting).stdout
     assert command("plan", "culture.gone").returncode == 1
+
+
+def test_who_is_in_the_way_and_until_when_is_said_and_a_cancel_says_when_it_takes_effect(
+    city: SmallCity, command: Hub
+) -> None:
+    here = JURISDICTIONS[0]
+    with city.database.begin() as connection:
+        held = jurisdictions.hold(connection, here)
+        one = replays.create(connection, held, ["housing.permits"], "run", "engineer").replay_id
+    assert f"replay {one} of the same source waits for a worker" in command("run", "housing.permits").stderr
+    with city.database.begin() as connection:
+        assert replays.claim(connection, here, "rules", 90, one) is not None
+        lease_until = replays.replay(connection, here, one).lease_until
+    assert lease_until is not None
+    until = replays.clock(lease_until)
+    busy = command("run", "housing.permits")
+    assert busy.returncode == 1
+    assert f"works and holds its lease until {until}" in busy.stderr
+    assert f"holds its lease until {until}" in command("run", "--id", one).stderr
+    assert f"at the latest at {until} if its process is gone" in command("cancel", one).stdout
