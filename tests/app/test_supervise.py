@@ -97,6 +97,29 @@ def test_a_deaf_child_is_ended_after_the_grace(monkeypatch: pytest.MonkeyPatch) 
     assert process.returncode == -signal.SIGKILL
 
 
+DEAF_WITH_A_CHILD = """
+import signal, subprocess, sys, time
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+print(subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"]).pid, flush=True)
+time.sleep(60)
+"""
+
+
+def test_what_a_deaf_child_has_started_is_ended_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(supervise, "GRACE_SECONDS", 0.5)
+    process = subprocess.Popen(
+        [sys.executable, "-c", DEAF_WITH_A_CHILD], stdout=subprocess.PIPE, start_new_session=True
+    )
+    assert process.stdout is not None
+    with process.stdout as said:
+        started = int(said.readline())
+        deaf = child("deaf", DEAF)
+        deaf.process = process
+        Supervisor([deaf]).stop()
+    assert process.returncode == -signal.SIGKILL
+    until(lambda: not alive(started) or "Z" in Path(f"/proc/{started}/stat").read_text().split()[2], 5)
+
+
 SUPERVISES = """
 import subprocess, sys
 from app.supervise import Child, Supervisor, until_told
