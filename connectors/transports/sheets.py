@@ -15,6 +15,8 @@ from itertools import chain
 from pathlib import Path
 from typing import IO, Any, Literal, TextIO
 
+from connectors.transports.disguises import disguise
+
 Row = list[Any]
 MAX_ENTRIES, MAX_UNPACKED, MAX_RATIO = 1000, 200 * 1024 * 1024, 100
 MAX_ROWS, MAX_COLUMNS, MAX_LINE = 1_048_576, 1000, 1_000_000
@@ -23,8 +25,6 @@ MAX_TAGS = 2_000_000
 RETURNED = "校验结果"
 """The sheet the hub puts first when it returns a workbook; one that is sent again is read past it."""
 _CHUNK = 1 << 20
-_OLD_OFFICE = bytes.fromhex("d0cf11e0a1b11ae1")
-"""How .xls files begin, and workbooks under a password."""
 _END = "\x1f"
 """What is read after a file's last line: within a quote it becomes part of a cell."""
 _WHOLE = ("[content_types].xml", ".rels", "workbook.xml", "styles.xml", "sharedstrings.xml")
@@ -80,13 +80,7 @@ def _xlsx(path: Path, sheet: str | None) -> Iterator[Row]:
 
 def check_zip(path: Path) -> None:
     """Refuse archives that unpack beyond measure, are cut off or declare XML entities, before anything is believed."""
-    with path.open("rb") as file:
-        if file.read(len(_OLD_OFFICE)) == _OLD_OFFICE:
-            raise NotReadable(
-                "file.encrypted",
-                "文件设有密码，或是改了扩展名的 .xls：请去掉密码，另存为 .xlsx 后重报",
-                "the file has a password, or is an .xls by another name: save it as .xlsx without a password",
-            )
+    _undisguised(path, ".xlsx")
     with _named_errors(), zipfile.ZipFile(path) as archive:
         entries = archive.infolist()
         unpacked = sum(entry.file_size for entry in entries)
@@ -96,6 +90,12 @@ def check_zip(path: Path) -> None:
         for entry in entries:
             with archive.open(entry) as part:
                 _check_part(entry.filename.lower(), part)
+
+
+def _undisguised(path: Path, suffix: str) -> None:
+    """Refuse a file that is something else than it is named, by what it is and what to do about it."""
+    if found := disguise(path, suffix):
+        raise NotReadable(*found)
 
 
 def _check_part(name: str, part: IO[bytes]) -> None:
@@ -118,6 +118,7 @@ def _check_part(name: str, part: IO[bytes]) -> None:
 def _xls(path: Path, sheet: str | None) -> Iterator[Row]:
     import xlrd
 
+    _undisguised(path, ".xls")
     with _named_errors():
         book = xlrd.open_workbook(str(path), on_demand=True, logfile=io.StringIO())
     name = named(sheet, book.sheet_names())
@@ -140,6 +141,7 @@ def _xls_date(value: float, datemode: Literal[0, 1]) -> Any:
 
 
 def _csv(path: Path) -> Iterator[Row]:
+    _undisguised(path, ".csv")
     encoding = encoding_of(path)
     with path.open(encoding=encoding, newline="") as file, _named_errors():
         _check_quotes(file)
@@ -199,7 +201,11 @@ def encoding_of(path: Path) -> str:
         except UnicodeDecodeError:
             continue
         return name
-    raise NotReadable("file.encoding", "编码既不是 UTF-8 也不是 GB18030", "neither UTF-8 nor GB18030")
+    raise NotReadable(
+        "file.encoding",
+        "编码既不是 UTF-8 也不是 GB18030：请另存为“CSV UTF-8（逗号分隔）”后重报",
+        "neither UTF-8 nor GB18030: save it as CSV UTF-8 and send that",
+    )
 
 
 def named(sheet: str | None, names: list[str]) -> str:
@@ -247,5 +253,7 @@ def _named_errors() -> Iterator[None]:
             raise  # EINVAL is a seek to where a rotten file pointed
         kind = type(error).__name__
         raise NotReadable(
-            "file.broken", f"文件损坏或格式不符({kind})", f"the file is broken or of another kind ({kind})"
+            "file.broken",
+            f"文件已损坏({kind})：请用原来的程序打开，另存为 .xlsx 后重报；打不开的请重新导出",
+            f"the file is broken ({kind}): open it where it was made and save it as .xlsx; if it does not open, export it again",
         ) from error

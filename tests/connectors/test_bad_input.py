@@ -165,8 +165,8 @@ WORKBOOKS: dict[str, tuple[Callable[[], bytes], str]] = {
     "cut in half": (lambda: book()[: len(book()) // 2], "file.broken"),
     "without its end": (lambda: book()[:-30], "file.broken"),
     "half written": (lambda: book()[:1000] + bytes(len(book()) - 1000), "file.broken"),
-    "empty": (lambda: b"", "file.broken"),
-    "a web page": (lambda: b"<html>login</html>", "file.broken"),
+    "empty": (lambda: b"", "file.empty"),
+    "a web page": (lambda: b"<html>login</html>", "file.html"),
     "xml cut": (lambda: changed(lambda sheet: sheet[: len(sheet) // 2]), "file.broken"),
     "no workbook in it": (lambda: changed(lambda _: b"", "xl/workbook.xml"), "file.broken"),
     "another encoding": (

@@ -175,7 +175,7 @@ HOSTILE = {
         lambda path: path.write_bytes(bytes.fromhex("d0cf11e0a1b11ae1") + bytes(9000)),
         "file.encrypted",
     ),
-    "a text by another name": (lambda path: path.write_text("编号,名称\n1,甲\n"), "file.broken"),
+    "a text by another name": (lambda path: path.write_text("编号,名称\n1,甲\n"), "file.kind"),
     "of another feed": (lambda path: openpyxl.Workbook().save(path), "file.sheet"),
 }
 

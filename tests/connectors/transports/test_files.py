@@ -266,8 +266,8 @@ def test_files_that_cannot_be_opened_are_counted_and_do_not_block_the_next(tmp_p
     made = manifest(FILES + 'order = "name"\n', KEY, NAME)
     found = pages(tmp_path, made=made)
     assert rules(found) == [
-        "file.broken",
-        "file.broken",
+        "file.kind",
+        "file.kind",
         "file.encoding",
         "json.invalid",
         "file.bomb",
