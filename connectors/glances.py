@@ -8,6 +8,7 @@ rules of reading too, so the bytes alone decide, and a key that was misread find
 from __future__ import annotations
 
 import hashlib
+from array import array
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from importlib import resources
@@ -22,6 +23,8 @@ from schemas.records import RULES_BYTES, Glance, RawRecord, Unreadable
 Row = RawRecord | Unreadable
 _READING = ("columns.py", "moments.py", "rows.py", "splitting.py", "strict_json.py")
 """The code that decides what record a row's bytes are."""
+_WHOLE = 16
+"""Bytes that tell the rules of reading apart where a whole page rests on them."""
 _LONGEST = MAX_KEY_BYTES // 4
 """Characters that are certainly not too many bytes."""
 
@@ -66,11 +69,44 @@ class UnreadRows(Sequence[Row]):
         heads = self._reader.key_heads()
         return tuple(_glances(_keys(heads), _rules(manifest), self._bodies)) if heads else ()
 
+    def said(self, manifest: Manifest) -> bytes:
+        """Hash all rows' bytes with the rules of reading: who finds it equal would read the very same rows."""
+        digest = hashlib.sha256(_rules(manifest, _WHOLE))
+        digest.update(array("Q", map(len, self._bodies)).tobytes())
+        digest.update(b"".join(self._bodies))
+        return digest.digest()
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Sequence) and tuple(self) == tuple(other)
 
     def __hash__(self) -> int:
         return hash(tuple(self))
+
+
+class Glances(Sequence[Glance | None]):
+    """The glances at a page's rows, made when somebody first asks: a page known as a whole needs none."""
+
+    def __init__(self, rows: UnreadRows, manifest: Manifest) -> None:
+        self._rows, self._manifest = rows, manifest
+        self._made: Sequence[Glance | None] | None = None
+
+    def _all(self) -> Sequence[Glance | None]:
+        if self._made is None:
+            self._made = self._rows.glances(self._manifest)
+        return self._made
+
+    def __len__(self) -> int:
+        return len(self._all())
+
+    @overload
+    def __getitem__(self, place: int) -> Glance | None: ...
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[Glance | None]: ...
+    def __getitem__(self, place: int | slice) -> Glance | Sequence[Glance | None] | None:
+        return self._all()[place]
+
+    def __iter__(self) -> Iterator[Glance | None]:
+        return iter(self._all())
 
 
 def _glances(
@@ -100,10 +136,10 @@ def _keys(heads: tuple[str, ...]) -> Callable[[bytes], msgspec.Struct]:
     return msgspec.json.Decoder(made).decode
 
 
-def _rules(manifest: Manifest) -> bytes:
+def _rules(manifest: Manifest, size: int = RULES_BYTES) -> bytes:
     """Hash all that decides what record a row's bytes are: this source's own rules and the code that reads."""
     own = (manifest.key, manifest.identity, manifest.version, manifest.retraction, manifest.volatile)
-    return hashlib.blake2b(_code() + repr(own).encode(), digest_size=RULES_BYTES).digest()
+    return hashlib.blake2b(_code() + repr(own).encode(), digest_size=size).digest()
 
 
 @lru_cache(maxsize=1)

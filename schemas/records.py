@@ -76,6 +76,7 @@ class Page:
 
     `version` is the whole listing's, as its rows bear it; '' where only the order of arrival tells old from new.
     `glances` has one for each row, or is empty; where it is not, a row is only read when it is asked for.
+    `said` is a hash of all its rows' bytes and of the rules by which they are read; empty where nobody made one.
     """
 
     rows: Sequence[RawRecord | Unreadable]
@@ -84,6 +85,7 @@ class Page:
     sender: str = ""
     version: str = ""
     glances: Sequence[Glance | None] = ()
+    said: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import Connection, text
 
+from app.db import known_pages
 from app.db.copy import copy_rows, storable
 from app.db.seal import seal, unseal
 from schemas.records import SAID_BYTES, Head, RawRecord, Unreadable
@@ -41,34 +42,25 @@ def read_heads(connection: Connection, jurisdiction: int, record_ids: Sequence[s
     return {row[0]: Head(*row[1:]) for row in rows}
 
 
-def reached(connection: Connection, jurisdiction: int, source: str) -> tuple[int, bool]:
-    """Give how far the jurisdiction has landed, and whether the source has ever renamed a key."""
-    row = connection.execute(
-        text(
-            "SELECT landing_no, EXISTS (SELECT FROM memory.key_alias WHERE jurisdiction = :j AND source = :s) AS renamed"
-            " FROM ops.jurisdiction WHERE jurisdiction = :j"
-        ),
-        {"j": jurisdiction, "s": source},
-    ).one_or_none()
-    return (row.landing_no, row.renamed) if row else (0, False)
-
-
-def standing_on(connection: Connection, jurisdiction: int, record_ids: Sequence[str]) -> set[bytes]:
-    """Give record id and hash of the bytes it stands on, joined, of those records that have one.
+def standing_on(
+    connection: Connection, jurisdiction: int, record_ids: Sequence[str]
+) -> tuple[set[bytes], frozenset[int]]:
+    """Give record id and hash of the bytes it stands on, joined, of those records that have one; and what began them.
 
     All of them come as one value: thousands of rows cost more to take apart than to compare.
     """
-    found = connection.execute(
+    found, began = connection.execute(
         text(
-            "SELECT string_agg(convert_to(record_id, 'UTF8') || said, '') FROM memory.head"
+            "SELECT string_agg(convert_to(record_id, 'UTF8') || said, ''), array_agg(DISTINCT first_delivery)"
+            " FROM memory.head"
             " WHERE jurisdiction = :j AND record_id = ANY(string_to_array(:ids, ',')) AND said <> ''"
         ),
         {"j": jurisdiction, "ids": ",".join(record_ids)},
-    ).scalar_one()
+    ).one()
     if found is None:
-        return set()
+        return set(), frozenset()
     size = len(record_ids[0]) + SAID_BYTES  # ids of one jurisdiction are of one length
-    return {found[place : place + size] for place in range(0, len(found), size)}
+    return {found[place : place + size] for place in range(0, len(found), size)}, frozenset(began)
 
 
 def read_history(
@@ -240,9 +232,16 @@ def add_unreadable(
 
 
 def move_heads(
-    connection: Connection, jurisdiction: int, heads: Mapping[str, Head], standing: Collection[str]
+    connection: Connection, jurisdiction: int, heads: Mapping[str, Head], standing: Mapping[str, Head]
 ) -> None:
-    """Set each record's head to where landing moved it; `standing` are the records that had one."""
+    """Set each record's head to where landing moved it; `standing` are the heads from which it did.
+
+    The pages that name a record whose head has moved are no longer known.
+    """
+    for source in {head.source for head in heads.values()}:
+        moved = {standing[rid].first_delivery for rid in heads if rid in standing}
+        if moved:
+            known_pages.forget(connection, jurisdiction, source, moved)
     columns = [("jurisdiction", "int4"), ("record_id", "text"), *_HEAD]
     rows = {True: list[tuple[Any, ...]](), False: list[tuple[Any, ...]]()}
     for record_id, head in sorted(heads.items()):
@@ -353,7 +352,8 @@ def still_waits(connection: Connection, jurisdiction: int, delivery_no: int) -> 
 def add_alias(
     connection: Connection, jurisdiction: int, source: str, old_key: str, new_key: str, by: str
 ) -> None:
-    """Keep a department's word that what it called `old_key` is now `new_key`."""
+    """Keep a department's word that what it called `old_key` is now `new_key`: none of its pages is known any more."""
+    known_pages.forget_all(connection, jurisdiction, source)
     connection.execute(
         text(
             "INSERT INTO memory.key_alias (jurisdiction, source, new_key, old_key, by, at)"

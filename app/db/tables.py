@@ -44,6 +44,10 @@ def _key(name: str) -> Column[int]:
     return Column(name, BigInteger, primary_key=True, autoincrement=False)
 
 
+def _name(name: str) -> Column[str]:
+    return Column(name, Text(collation="C"), primary_key=True)
+
+
 def _said(name: str, *, nullable: bool = False) -> Column[str]:
     return Column(name, Text(collation="C"), nullable=nullable)
 
@@ -123,7 +127,7 @@ head = Table(
     "head",
     metadata,
     _jurisdiction(),
-    Column("record_id", Text(collation="C"), primary_key=True),
+    _name("record_id"),
     _said("source"),
     _said("key"),
     _said("version"),
@@ -187,9 +191,7 @@ key_alias = Table(
     "key_alias",
     metadata,
     _jurisdiction(),
-    Column("source", Text(collation="C"), primary_key=True),
-    Column("new_key", Text(collation="C"), primary_key=True),
-    _said("old_key"),
+    *(_name("source"), _name("new_key"), _said("old_key")),
     Column("by", Text, nullable=False),
     _at("at"),
     schema=MEMORY,
@@ -238,7 +240,7 @@ source_rules = Table(
     "source_rules",
     metadata,
     _jurisdiction(),
-    Column("source", Text(collation="C"), primary_key=True),
+    _name("source"),
     Column("fingerprint", Text, nullable=False, comment="under which the source is read from now on"),
     Column("due", Boolean, nullable=False, comment="records read under former rules are left"),
     Column("after", Text(collation="C"), nullable=False, comment="replayed up to this record id"),
@@ -249,7 +251,7 @@ replay = Table(
     "replay",
     metadata,
     _jurisdiction(),
-    Column("replay_id", Text(collation="C"), primary_key=True),
+    _name("replay_id"),
     Column("sources", ARRAY(Text), nullable=False),
     Column("step", Text, nullable=False, comment="plan or run"),
     Column("state", Text, nullable=False),
@@ -268,7 +270,7 @@ source = Table(
     "source",
     metadata,
     _jurisdiction(),
-    Column("source", Text(collation="C"), primary_key=True),
+    _name("source"),
     Column("enabled", Boolean, nullable=False, server_default=text("true")),
     Column("location", Text),
     Column("every_seconds", Integer),
@@ -284,7 +286,7 @@ run = Table(
     "run",
     metadata,
     _jurisdiction(),
-    Column("run_id", Text(collation="C"), primary_key=True),
+    _name("run_id"),
     _said("source"),
     Column("trigger", Text, nullable=False),
     _at("slot", nullable=True),
@@ -316,20 +318,23 @@ run = Table(
     schema=OPS,
 )
 
-waiting_push = Table(
-    "waiting_push",
-    metadata,
-    _jurisdiction(),
-    _key("delivery_no"),
-    schema=OPS,
-)
+waiting_push = Table("waiting_push", metadata, _jurisdiction(), _key("delivery_no"), schema=OPS)
 
 listing_seen = Table(
-    "listing_seen",
+    "listing_seen", metadata, _jurisdiction(), _name("run_id"), _name("record_id"), schema=OPS
+)
+
+known_page = Table(
+    "known_page",
     metadata,
     _jurisdiction(),
-    Column("run_id", Text(collation="C"), primary_key=True),
-    Column("record_id", Text(collation="C"), primary_key=True),
+    _name("source"),
+    Column("said", LargeBinary, primary_key=True),
+    Column("blocks", ARRAY(BigInteger), nullable=False, comment="the deliveries that began its records"),
+    Column("unreadable", ARRAY(Integer), nullable=False, comment="its rows that nobody can read, by number"),
+    Column("records", ARRAY(Text), comment="all it names, where it is part of a full listing"),
+    Column("met", BigInteger, nullable=False, comment="the landing that last met it"),
+    Index("ix_known_page_met", "jurisdiction", "met"),
     schema=OPS,
 )
 
@@ -337,14 +342,13 @@ held_deletion = Table(
     "held_deletion",
     metadata,
     _jurisdiction(),
-    Column("run_id", Text(collation="C"), primary_key=True),
+    _name("run_id"),
     _said("source"),
     Column("live", Integer, nullable=False),
     Column("vanished", ARRAY(Text), nullable=False),
     _at("at"),
     Column("decision", Text),
-    Column("decided_by", Text),
-    _at("decided_at", nullable=True),
+    *(Column("decided_by", Text), _at("decided_at", nullable=True)),
     schema=OPS,
 )
 
@@ -352,14 +356,12 @@ api_key = Table(
     "api_key",
     metadata,
     _jurisdiction(),
-    Column("key_id", Text(collation="C"), primary_key=True),
+    _name("key_id"),
     Column("name", Text, nullable=False),
     Column("hash", LargeBinary, nullable=False),
     Column("scopes", ARRAY(Text), nullable=False),
     _at("created_at"),
-    _at("expires_at", nullable=True),
-    _at("revoked_at", nullable=True),
-    _at("used_at", nullable=True),
+    *(_at(f"{name}_at", nullable=True) for name in ("expires", "revoked", "used")),
     schema=OPS,
 )
 
@@ -381,7 +383,7 @@ report = Table(
     "report",
     metadata,
     _jurisdiction(),
-    Column("report_id", Text(collation="C"), primary_key=True),
+    _name("report_id"),
     Column("kind", Text, nullable=False),
     _at("at"),
     Column("sha256", LargeBinary, nullable=False),
@@ -393,8 +395,6 @@ lease = Table(
     "lease",
     metadata,
     _jurisdiction(),
-    Column("name", Text(collation="C"), primary_key=True),
-    Column("token", Text, nullable=False),
-    _at("until"),
+    *(_name("name"), Column("token", Text, nullable=False), _at("until")),
     schema=OPS,
 )

@@ -10,15 +10,16 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from app.db import judgements, jurisdictions, landing
+from app.db import judgements, jurisdictions, known_pages, landing
 from app.db.jurisdictions import Held
+from app.db.known_pages import Reached
 from app.db.session import Connection
 from app.errors import Conflict
 from app.pipeline import heads
 from app.pipeline.heads import Fate
-from app.pipeline.look import Seen, look, numbered
+from app.pipeline.look import Seen, look, numbered, repeated, whole
 from schemas.ids import record_id
-from schemas.records import Glance, Listing, Page, RawRecord, Unreadable
+from schemas.records import Glance, Head, Listing, Page, RawRecord, Unreadable
 
 SAFE_DELETION = 5
 """A full listing may delete by absence up to this share of a source's live records, in percent."""
@@ -49,17 +50,19 @@ def land_page(
 
     A listing older than one that landed before deletes nothing. More than 5 % vanished is held back for an admin's word. `run_id` joins the pages of one listing.
     """
-    mark = landing.reached(connection, jurisdiction, source)
-    seen = look(connection, jurisdiction, source, page, renamed=mark[1])
+    said = whole(page)
+    before = known_pages.reached(connection, jurisdiction, source, said)
+    seen = _see(connection, jurisdiction, source, page, before)
     held = jurisdictions.hold(connection, jurisdiction)
-    if (
-        mark[1] or landing.reached(connection, jurisdiction, source) != mark
-    ):  # somebody landed while we looked
-        seen = look(connection, jurisdiction, source, page, renamed=True)
-    held_back = 0
+    now = known_pages.reached(connection, jurisdiction, source, said)
+    if now != before or (now.renamed and now.unreadable is None):  # somebody landed while we looked
+        seen = _see(connection, jurisdiction, source, page, now)
+    held_back, named = 0, {*seen.known.values(), *(rid for _, rid, _ in seen.named)}
     if page.listing is not Listing.CHANGES and run_id is not None:
-        listed = [*seen.known.values(), *(rid for _, rid, _ in seen.named)]
-        landing.note_listed(connection, jurisdiction, run_id, listed)
+        if seen.repeated:
+            known_pages.note_listed(connection, jurisdiction, source, said, run_id)
+        else:
+            landing.note_listed(connection, jurisdiction, run_id, named)
         if page.listing is Listing.FULL_END:
             seen, held_back = _with_tombstones(connection, jurisdiction, source, run_id, seen, page)
     delivery_no, landing_no = jurisdictions.take_landing(connection, held)
@@ -70,12 +73,32 @@ def land_page(
         source,
         channel=channel,
         sender=page.sender,
-        sha256=fingerprint(page.rows, page.glances),
+        sha256=page.said or fingerprint(page.rows, page.glances),
     )
-    said = {n: glance.said for n, glance in enumerate(page.glances, start=1) if glance is not None}
-    return replace(
-        _land(connection, held, source, (delivery_no, landing_no), seen, said), held_back=held_back
-    )
+    if seen.repeated:
+        known_pages.meet(connection, jurisdiction, source, said, landing_no)
+        landed, _ = _land(connection, held, source, (delivery_no, landing_no), seen)
+        return replace(landed, held_back=held_back)
+    glanced = {n: glance.said for n, glance in enumerate(page.glances, start=1) if glance is not None}
+    landed, blocks = _land(connection, held, source, (delivery_no, landing_no), seen, glanced)
+    if blocks is not None and said:
+        known_pages.add(
+            connection,
+            jurisdiction,
+            source,
+            said,
+            landing_no=landing_no,
+            blocks=blocks,
+            unreadable=[n for n, _ in seen.unreadable],
+            records=None if page.listing is Listing.CHANGES else named,
+        )
+    return replace(landed, held_back=held_back)
+
+
+def _see(connection: Connection, jurisdiction: int, source: str, page: Page, reached: Reached) -> Seen:
+    if reached.unreadable is not None:
+        return repeated(connection, jurisdiction, source, page, reached.unreadable)
+    return look(connection, jurisdiction, source, page, renamed=reached.renamed)
 
 
 def land_push(
@@ -93,7 +116,7 @@ def land_push(
         connection, jurisdiction, source, list(enumerate(rows, start=1)), renamed=True
     )
     landing_no = jurisdictions.take(connection, held, "landing_no")[0]
-    return _land(connection, held, source, (delivery_no, landing_no), Seen(named, unreadable))
+    return _land(connection, held, source, (delivery_no, landing_no), Seen(named, unreadable))[0]
 
 
 def delete_records(
@@ -142,7 +165,7 @@ def _land_replay(
         sender=by,
         sha256=fingerprint([raw for _, _, raw in rows]),
     )
-    return _land(connection, held, source, numbers, Seen(rows, []))
+    return _land(connection, held, source, numbers, Seen(rows, []))[0]
 
 
 def _with_tombstones(
@@ -169,10 +192,12 @@ def _land(
     numbers: tuple[int, int],
     seen: Seen,
     said: Mapping[int, bytes] = heads.NOTHING_KNOWN,
-) -> Landed:
+) -> tuple[Landed, set[int] | None]:
+    """Keep what is new; gives with the counts what began the records named, None where saying it again might differ."""
     j, (delivery_no, landing_no) = held.jurisdiction, numbers
     named, unreadable = seen.named, seen.unreadable
     landed: list[heads.Landed] = []
+    blocks: set[int] | None = set(seen.blocks)
     if named:
         present = landing.read_heads(connection, j, list({rid for _, rid, _ in named}))
         history = landing.read_history(connection, j, heads.older_versions(named, present))
@@ -193,18 +218,30 @@ def _land(
                 if row.fate is not Fate.KNOWN
             ),
         )
-        landing.move_heads(connection, j, moved, present.keys())
+        landing.move_heads(connection, j, moved, present)
+        stands = {**present, **moved}
+        began = {stands[row.record_id].first_delivery for row in landed}
+        blocks = {*seen.blocks, *began} if _settled(seen, landed, moved) else None
     if unreadable:
         landing.add_unreadable(connection, j, delivery_no, source, unreadable)
     kept = sum(row.fate in (Fate.KEPT, Fate.LATE) for row in landed)
+    unread = len(seen.known) + seen.repeated
     counts = {
-        "received": len(named) + len(unreadable) + len(seen.known),
+        "received": len(named) + len(unreadable) + unread,
         "kept": kept,
-        "unchanged": len(named) - kept + len(seen.known),
+        "unchanged": len(named) - kept + unread,
         "unreadable": len(unreadable),
     }
     landing.add_landing(connection, j, landing_no, delivery_no, counts)
-    return Landed(delivery_no, **counts)
+    return Landed(delivery_no, **counts), blocks
+
+
+def _settled(seen: Seen, landed: Sequence[heads.Landed], moved: Mapping[str, Head]) -> bool:
+    """Tell whether the same rows would do nothing, said again: they did nothing, or each spoke of its own record."""
+    if not moved and all(row.fate is Fate.KNOWN for row in landed):
+        return True
+    named = [*seen.known.values(), *(row.record_id for row in landed)]
+    return len(set(named)) == len(named)
 
 
 def fingerprint(rows: Sequence[RawRecord | Unreadable], glances: Sequence[Glance | None] = ()) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
@@ -10,7 +11,7 @@ from app.db import landing
 from app.db.copy import storable
 from app.db.session import Connection
 from schemas.ids import record_id
-from schemas.records import Page, RawRecord, Unreadable
+from schemas.records import Listing, Page, RawRecord, Unreadable
 
 
 class Seen(NamedTuple):
@@ -19,6 +20,42 @@ class Seen(NamedTuple):
     named: list[tuple[int, str, RawRecord]]
     unreadable: list[tuple[int, Unreadable]]
     known: Mapping[int, str] = MappingProxyType({})
+    blocks: frozenset[int] = frozenset()
+    """The deliveries that began the records of rows that were not read, and perhaps others."""
+    repeated: int = 0
+    """Rows of a page that is known as a whole: they were not even looked at."""
+
+
+def whole(page: Page) -> bytes:
+    """Give what a page says as a whole, so that equal pages name the same records in the same words.
+
+    Empty where nobody could tell without reading more than landing it takes.
+    """
+    kind = b"changes" if page.listing is Listing.CHANGES else b"full"
+    if page.said:
+        return kind + page.said
+    if page.glances or not page.rows:
+        return b""
+    digest = hashlib.sha256(b"read")
+    for row in page.rows:
+        words: tuple[str, ...]
+        if isinstance(row, RawRecord):
+            words, content = (row.source, row.key, row.version, row.op.value), row.hash
+        else:
+            words, content = (row.rule, row.zh, row.en), row.body
+        sizes = ",".join([str(len(word)) for word in words])
+        said = f"{type(row).__name__},{sizes},{len(content)};{''.join(words)}"
+        digest.update(said.encode("utf-8", "surrogatepass") + content)
+    return kind + digest.digest()
+
+
+def repeated(
+    connection: Connection, jurisdiction: int, source: str, page: Page, numbers: Sequence[int]
+) -> Seen:
+    """Give what a page says that is known as a whole: nothing, but for the rows that nobody can read."""
+    rows = [(n, page.rows[n - 1]) for n in numbers]
+    _, unreadable = numbered(connection, jurisdiction, source, rows, renamed=False)
+    return Seen([], unreadable, repeated=len(page.rows) - len(unreadable))
 
 
 def look(connection: Connection, jurisdiction: int, source: str, page: Page, *, renamed: bool) -> Seen:
@@ -31,7 +68,9 @@ def look(connection: Connection, jurisdiction: int, source: str, page: Page, *, 
     if renamed and glanced:
         aliases = landing.read_aliases(connection, jurisdiction, source, [each.key for _, each in glanced])
     ids = [record_id(jurisdiction, source, aliases.get(each.key, each.key)) for _, each in glanced]
-    standing = landing.standing_on(connection, jurisdiction, ids) if ids else set()
+    standing, blocks = set[bytes](), frozenset[int]()
+    if ids:
+        standing, blocks = landing.standing_on(connection, jurisdiction, ids)
     known = {
         n: rid
         for (n, each), rid in zip(glanced, ids, strict=True)
@@ -46,7 +85,7 @@ def look(connection: Connection, jurisdiction: int, source: str, page: Page, *, 
         rows = [(n, page.rows[n - 1]) for n in sorted((*unread, *again))]
         named, unreadable = numbered(connection, jurisdiction, source, rows, renamed=renamed)
         known = {n: rid for n, rid in known.items() if rid not in told}
-    return Seen(named, unreadable, known)
+    return Seen(named, unreadable, known, blocks)
 
 
 def numbered(

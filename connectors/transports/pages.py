@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from connectors import moments
 from connectors.contract import Binding
 from connectors.errors import AuthFailed, SourceChanged, SourceUnavailable
-from connectors.glances import UnreadRows
+from connectors.glances import Glances, UnreadRows
 from connectors.locations import location
 from connectors.manifest import Manifest
 from connectors.rows import RowReader
@@ -263,8 +263,11 @@ class _Walk:
         return (known - timedelta(seconds=since.overlap_seconds * overlap)).strftime(since.form)
 
     def _page(self, rows: Sequence[Row], *, more: bool) -> Page:
-        glances = rows.glances(self._manifest) if isinstance(rows, UnreadRows) else ()
-        return Page(rows, self._cursor(done=not more), self._listing(more=more), glances=glances)
+        told = (self._cursor(done=not more), self._listing(more=more))
+        if not isinstance(rows, UnreadRows):
+            return Page(rows, *told)
+        made = self._manifest
+        return Page(rows, *told, glances=Glances(rows, made), said=rows.said(made))
 
     def _cursor(self, *, done: bool) -> str:
         moving = self._settings.since is not None and (done or self._settings.since.ordered)

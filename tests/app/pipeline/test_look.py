@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,12 +14,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from app.db import jurisdictions
+from app.db import jurisdictions, landing
 from app.db.jurisdictions import Held
 from app.db.session import Connection, Database
-from app.pipeline.land import Landed, land_page, rename_key
-from connectors.glances import UnreadRows
+from app.errors import Conflict
+from app.pipeline import land
+from app.pipeline.land import Landed, delete_records, land_page, land_push, rename_key
+from connectors.glances import Glances, UnreadRows
 from connectors.rows import RowReader
+from schemas.ids import record_id
 from schemas.records import Listing, Page, RawRecord
 from tests.support.corridor import opened, rows_of
 from tests.support.database import JURISDICTIONS
@@ -168,3 +172,110 @@ def test_a_version_nobody_could_order_by_costs_its_own_row(hub: Database) -> Non
             landed = land_page(connection, jurisdiction, PERMITS, page)
         assert (landed.kept, landed.unreadable) == (1, 1)
     assert rows_of(hub, "SELECT rule FROM memory.unreadable") == [("version.too_long",)] * 2
+
+
+STRICT = {source: REGISTRY.manifest(source) for source in (SIGNED, PERMITS)}
+LOOSE = {source: made.model_copy(update={"volatile": ("name",)}) for source, made in STRICT.items()}
+"""The same sources by other rules: another name is no other content."""
+STATES = (
+    HEADS,
+    KEPT,
+    COUNTS,
+    "SELECT delivery_no, row_no, rule FROM memory.unreadable WHERE jurisdiction = :j ORDER BY 1, 2",
+    """SELECT source, live, (SELECT array_agg(key ORDER BY key) FROM memory.head h WHERE h.jurisdiction = d.jurisdiction
+    AND h.record_id = ANY(vanished)) FROM ops.held_deletion d WHERE jurisdiction = :j ORDER BY run_id""",
+)
+KEYS = st.sampled_from(["1", "2", "3", "4", "5", "x" * 600])
+WORDS = st.fixed_dictionaries({"no": KEYS, "name": st.sampled_from("甲乙"), "updated": st.sampled_from("12")})
+LISTED = st.lists(st.lists(WORDS, max_size=3), min_size=1, max_size=3)
+STEPS = st.one_of(
+    *[st.tuples(st.just(what), st.integers(0, 2)) for what in ("changes", "full", "read", "full", "again")],
+    st.tuples(st.just("push"), st.lists(WORDS, min_size=1, max_size=2)),
+    st.tuples(st.just("rename"), st.tuples(KEYS, KEYS)),
+    st.tuples(st.just("delete"), KEYS),
+    st.tuples(st.just("rules"), st.sampled_from([STRICT, LOOSE])),
+)
+
+
+class Told:
+    """One source told twice: to the first jurisdiction, and to the second, where no page is ever known."""
+
+    def __init__(self, hub: Database, source: str, pool: list[list[list[dict[str, str]]]]) -> None:
+        self.hub, self.source, self.pool = hub, source, pool
+        self.manifests, self.runs = STRICT, 0
+
+    def rows(self, said: Sequence[Mapping[str, str]]) -> UnreadRows:
+        full = [{**row, "updated": f"2024-09-0{row['updated']} 10:00:00"} for row in said]
+        bodies = [json.dumps(row).encode() for row in full]
+        return UnreadRows(RowReader(self.manifests[self.source]), bodies)
+
+    def listing(self, what: str, number: int) -> None:
+        self.runs += 1
+        pages = self.pool[number]
+        for place, said in enumerate(pages):
+            end = Listing.FULL_END if place == len(pages) - 1 else Listing.FULL
+            listing = end if what == "full" else Listing.CHANGES
+            for j in JURISDICTIONS:
+                rows, manifest = self.rows(said), self.manifests[self.source]
+                page = Page(tuple(rows), "", listing)
+                if what != "read" and j == FIRST:
+                    rows = self.rows(said)
+                    page = Page(rows, "", listing, glances=Glances(rows, manifest), said=rows.said(manifest))
+                with self.hub.begin() as connection:
+                    self.forget(connection)
+                    land_page(connection, j, self.source, page, run_id=f"{j}-{self.runs:03}")
+
+    def step(self, what: str, how: Any) -> None:
+        if what == "rules":
+            self.manifests = how
+        elif what == "again":
+            self.listing("changes", how)
+            self.listing("changes", how)
+        elif what in {"changes", "full", "read"}:
+            self.listing(what, how)
+        else:
+            for j in JURISDICTIONS:
+                with contextlib.suppress(Conflict), self.hub.begin() as connection:
+                    self.forget(connection)
+                    self.other_road(connection, j, what, how)
+
+    def other_road(self, connection: Connection, j: int, what: str, how: Any) -> None:
+        if what == "rename":
+            old, new = how
+            rename_key(connection, j, self.source, old, new, "department")
+        elif what == "delete":
+            delete_records(connection, j, self.source, [record_id(j, self.source, how)], "admin")
+        else:
+            held = jurisdictions.hold(connection, j)
+            number = jurisdictions.take(connection, held, "delivery_no")[0]
+            landing.add_delivery(
+                connection, j, number, self.source, channel="push", sender="", sha256=b"", body=b"{}"
+            )
+            land_push(connection, j, self.source, number, tuple(self.rows(how)))
+
+    def forget(self, connection: Connection) -> None:
+        connection.execute(text("DELETE FROM ops.known_page WHERE jurisdiction = :j"), {"j": SECOND})
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    st.sampled_from([SIGNED, PERMITS]), st.lists(LISTED, min_size=3, max_size=3), st.lists(STEPS, max_size=12)
+)
+def test_pages_known_as_a_whole_leave_what_reading_all_of_them_leaves(
+    hub: Database,
+    monkeypatch: pytest.MonkeyPatch,
+    source: str,
+    pool: list[list[list[dict[str, str]]]],
+    steps: list[tuple[str, Any]],
+) -> None:
+    """Whatever moves the heads meanwhile: pushes, renamed keys, deletions, other rules, other pages."""
+    monkeypatch.setattr(land, "SAFE_DELETION", 40)
+    with hub.begin() as connection:
+        for table in ("known_page", "held_deletion"):
+            connection.exec_driver_sql(f"DELETE FROM ops.{table}")
+    told = Told(hub, source, pool)
+    told.runs = int(rows_of(hub, "SELECT max(landing_no) FROM ops.jurisdiction")[0][0])
+    for what, how in steps:
+        told.step(what, how)
+    for state in STATES:
+        assert rows_of(hub, state, j=FIRST) == rows_of(hub, state, j=SECOND)

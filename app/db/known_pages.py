@@ -1,0 +1,111 @@
+"""Pages of which all is known: landing their rows again would keep nothing and move no head.
+
+What is noted here is true as long as it stands: whatever moves a head drops, in its own transaction, the pages that may
+name it. All of it may be lost at any time; then the rows are compared one by one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import NamedTuple
+
+from sqlalchemy import Connection, text
+
+MOST_LANDINGS = 100_000
+"""A page that was not met in so many landings of its jurisdiction is forgotten."""
+
+
+class Reached(NamedTuple):
+    """How far a jurisdiction has landed, whether a source ever renamed a key, and what is known of a page.
+
+    `unreadable` are the numbers of the page's unreadable rows; None where the page is not known.
+    """
+
+    landing_no: int
+    renamed: bool
+    unreadable: tuple[int, ...] | None
+
+
+def reached(connection: Connection, jurisdiction: int, source: str, said: bytes) -> Reached:
+    """Give how far the jurisdiction has landed, and whether all of a page is known."""
+    row = connection.execute(
+        text(
+            "SELECT j.landing_no, EXISTS (SELECT FROM memory.key_alias WHERE jurisdiction = :j AND source = :s) AS renamed,"
+            " p.unreadable FROM ops.jurisdiction j LEFT JOIN ops.known_page p ON p.jurisdiction = :j AND p.source = :s"
+            " AND p.said = :said WHERE j.jurisdiction = :j"
+        ),
+        {"j": jurisdiction, "s": source, "said": said},
+    ).one_or_none()
+    if row is None:
+        return Reached(0, renamed=False, unreadable=None)
+    return Reached(row.landing_no, row.renamed, None if row.unreadable is None else tuple(row.unreadable))
+
+
+def add(
+    connection: Connection,
+    jurisdiction: int,
+    source: str,
+    said: bytes,
+    *,
+    landing_no: int,
+    blocks: Collection[int],
+    unreadable: Sequence[int],
+    records: Collection[str] | None,
+) -> None:
+    """Note a page that has just landed; `blocks` are the deliveries that began its records."""
+    connection.execute(
+        text(
+            "WITH forgotten AS (DELETE FROM ops.known_page WHERE jurisdiction = :j AND met < :met - :most)"
+            " INSERT INTO ops.known_page (jurisdiction, source, said, blocks, unreadable, records, met)"
+            " VALUES (:j, :s, :said, :blocks, :unreadable, :records, :met)"
+            " ON CONFLICT (jurisdiction, source, said) DO UPDATE SET met = excluded.met"
+        ),
+        {
+            "j": jurisdiction,
+            "s": source,
+            "said": said,
+            "blocks": sorted(blocks),
+            "unreadable": list(unreadable),
+            "records": None if records is None else sorted(records),
+            "met": landing_no,
+            "most": MOST_LANDINGS,
+        },
+    )
+
+
+def meet(connection: Connection, jurisdiction: int, source: str, said: bytes, landing_no: int) -> None:
+    """Note that a known page was said again."""
+    connection.execute(
+        text("UPDATE ops.known_page SET met = :met WHERE jurisdiction = :j AND source = :s AND said = :said"),
+        {"j": jurisdiction, "s": source, "said": said, "met": landing_no},
+    )
+
+
+def note_listed(connection: Connection, jurisdiction: int, source: str, said: bytes, run_id: str) -> None:
+    """Remember the records of a known page as named by a full listing."""
+    connection.execute(
+        text(
+            "INSERT INTO ops.listing_seen (jurisdiction, run_id, record_id) SELECT :j, :run, unnest(records)"
+            " FROM ops.known_page WHERE jurisdiction = :j AND source = :s AND said = :said ON CONFLICT DO NOTHING"
+        ),
+        {"j": jurisdiction, "s": source, "said": said, "run": run_id},
+    )
+
+
+def forget(connection: Connection, jurisdiction: int, source: str, blocks: Collection[int]) -> None:
+    """Drop the pages that may name a record begun by one of these deliveries: its head has moved."""
+    connection.execute(
+        text(
+            "DELETE FROM ops.known_page WHERE jurisdiction = :j AND source = :s"
+            " AND blocks && CAST(:blocks AS int8[])"
+        ),
+        {"j": jurisdiction, "s": source, "blocks": sorted(blocks)},
+    )
+
+
+def forget_all(connection: Connection, jurisdiction: int, source: str) -> None:
+    """Drop all pages of a source: its keys mean other records now."""
+    connection.execute(
+        text("DELETE FROM ops.known_page WHERE jurisdiction = :j AND source = :s"),
+        {"j": jurisdiction, "s": source},
+    )

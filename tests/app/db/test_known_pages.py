@@ -1,0 +1,89 @@
+"""Tests of ops.known_page: what is noted stands until a head of its records moves, and not for ever."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from app.db import known_pages, landing
+from app.db.session import Connection, Database
+from schemas.records import Head
+from tests.support.corridor import opened
+from tests.support.database import JURISDICTIONS
+
+SOURCE = "commerce.signed"
+
+
+@pytest.fixture
+def hub(database_url: str) -> Iterator[Database]:
+    with opened(database_url) as database:
+        yield database
+
+
+def note(connection: Connection, jurisdiction: int, said: bytes, blocks: set[int], met: int = 1) -> None:
+    known_pages.add(
+        connection,
+        jurisdiction,
+        SOURCE,
+        said,
+        landing_no=met,
+        blocks=blocks,
+        unreadable=[2],
+        records={"b", "a"},
+    )
+
+
+def known(connection: Connection, jurisdiction: int, *said: bytes) -> list[bytes]:
+    found = {one: known_pages.reached(connection, jurisdiction, SOURCE, one).unreadable for one in said}
+    assert set(found.values()) <= {None, (2,)}
+    return [one for one in said if found[one] is not None]
+
+
+def test_a_page_is_known_until_a_head_moves_that_its_records_began_with(hub: Database) -> None:
+    first, second = JURISDICTIONS
+    with hub.begin() as connection:
+        for jurisdiction in JURISDICTIONS:
+            note(connection, jurisdiction, b"1", {1, 2})
+            note(connection, jurisdiction, b"2", {3})
+        standing = Head(SOURCE, "k", "", "upsert", b"h", 1, 1, first_delivery=2, first_row=1)
+        landing.move_heads(connection, first, {"r": standing}, {"r": standing})
+        assert known(connection, first, b"1", b"2") == [b"2"]
+        assert known(connection, second, b"1", b"2") == [b"1", b"2"]
+        landing.move_heads(connection, second, {"new": standing}, {})
+        assert known(connection, second, b"1", b"2") == [b"1", b"2"]
+
+
+def test_a_renamed_key_drops_all_pages_of_its_source(hub: Database) -> None:
+    with hub.begin() as connection:
+        for jurisdiction in JURISDICTIONS:
+            note(connection, jurisdiction, b"1", {1})
+        landing.add_alias(connection, JURISDICTIONS[0], SOURCE, "old", "new", "department")
+        assert [known(connection, j, b"1") for j in JURISDICTIONS] == [[], [b"1"]]
+
+
+def test_a_page_nobody_says_any_more_is_forgotten(hub: Database) -> None:
+    first, second = JURISDICTIONS
+    late = known_pages.MOST_LANDINGS + 2
+    with hub.begin() as connection:
+        for jurisdiction in JURISDICTIONS:
+            note(connection, jurisdiction, b"old", {1})
+            note(connection, jurisdiction, b"met", {1})
+            known_pages.meet(connection, jurisdiction, SOURCE, b"met", late)
+        note(connection, first, b"new", {1}, met=late)
+        assert known(connection, first, b"old", b"met", b"new") == [b"met", b"new"]
+        assert known(connection, second, b"old", b"met") == [b"old", b"met"]
+
+
+def test_a_known_page_lists_its_records(hub: Database) -> None:
+    with hub.begin() as connection:
+        for jurisdiction in JURISDICTIONS:
+            note(connection, jurisdiction, b"1", {1})
+            known_pages.note_listed(connection, jurisdiction, SOURCE, b"1", f"run-{jurisdiction}")
+        assert known_pages.reached(connection, 999999, SOURCE, b"1").landing_no == 0
+        rows = connection.exec_driver_sql(
+            "SELECT run_id, record_id FROM ops.listing_seen ORDER BY 1, 2"
+        ).all()
+        assert [tuple(row) for row in rows] == [
+            (f"run-{jurisdiction}", record) for jurisdiction in sorted(JURISDICTIONS) for record in "ab"
+        ]
