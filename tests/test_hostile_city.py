@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,11 +19,17 @@ from app.worker import Worker
 from connectors.manifest import parse
 from connectors.moments import moment
 from connectors.registry import Registry, Source
+from connectors.transports import http
 from simulator.hostile import BEHAVIOURS, HostileServer
 from tests.support.corridor import books, opened, rows_of
 from tests.support.database import JURISDICTIONS
 
-DEADLINE, GRACE = 0.8, 5.0
+SHORT, LONG = 0.4, 30.0
+"""Deadlines in seconds: no honest source is ever held to the short one, so a machine under load fails nobody."""
+SLOW = ("hangs", "drips_headers", "slow_headers", "drips_body")
+"""What only a deadline ends."""
+GRACE, LOADED = 5.0, 20
+"""Beyond its deadline a run may take so many seconds, and so many times what an honest one took here."""
 PAGED = 'paging = { style = "page", size = 4, total = "data.total" }'
 SINCE = '[transport.since]\nparameter = "since"\ncolumn = "GXSJ"\noverlap_seconds = 60\n'
 FEEDS = {
@@ -49,7 +54,7 @@ CASES = [
     *(
         (name, feed, AWAY, "in time")
         for name, feed in zip(
-            ("hangs", "drips_headers", "slow_headers", "drips_body"),
+            SLOW,
             ("full", "loose", "ordered", "token"),
             strict=True,
         )
@@ -101,15 +106,18 @@ def row(number: int, day: int | None = None) -> dict[str, str]:
     return {"BH": f"H{number:03}", "MC": f"第{number}号项目", "GXSJ": f"2024-03-{at:02} 10:00:00"}
 
 
-def registry(feed: str) -> Registry:
-    """Two sources like each other: testing.hostile is paged as `feed` says, testing.other is one page."""
+def registry(feed: str, deadline: float) -> Registry:
+    """Two sources like each other: testing.hostile is paged as `feed` says, testing.other is one page.
+
+    `deadline` is that of the hostile one.
+    """
     made = {}
-    for name, kind in (("hostile", feed), ("other", "whole")):
+    for name, kind, seconds in (("hostile", feed, deadline), ("other", "whole", LONG)):
         top, paging, since = FEEDS[kind]
         manifest = parse(
             f'key = "testing.{name}"\ntitle = {{ zh = "测试", en = "Testing" }}\ndepartment = "testing"\n'
             f'owner = "测试局"\n{top}\n[transport]\nkind = "http"\nvariable = "HUB_TEST_URL"\npath = "rows"\n'
-            f'rows = "data.rows"\ndeadline_seconds = {DEADLINE}\nattempts = 2\npatience_seconds = {DEADLINE}\n'
+            f'rows = "data.rows"\ndeadline_seconds = {seconds}\nattempts = 2\npatience_seconds = {seconds}\n'
             f"max_bytes = 2000000\n{paging}\n{since}"
             '[identity]\ncolumns = ["BH"]\n[fields]\nname = "MC"\n[version]\ncolumns = ["GXSJ"]\n'
         )
@@ -121,12 +129,12 @@ class Hub:
     """A database and rule set with both sources bound in both jurisdictions, each at a server of its own."""
 
     def __init__(self, database: Database, feed: str, hostile: HostileServer, other: HostileServer) -> None:
-        self.database, self.hostile, self.other = database, hostile, other
-        self.rules: Rules = load_rules(registry(feed))
-        self.worker = Worker(database, self.rules)
+        self.database, self.feed, self.hostile, self.other = database, feed, hostile, other
+        self.rules: Rules = load_rules(registry(feed, LONG))
 
-    def pull(self) -> dict[tuple[int, str], tuple[Any, ...]]:
+    def pull(self, deadline: float = LONG) -> dict[tuple[int, str], tuple[Any, ...]]:
         """Queue and walk a run of every source; gives (state, error, words, seconds) by jurisdiction and source."""
+        worker = Worker(self.database, load_rules(registry(self.feed, deadline)))
         for jurisdiction in JURISDICTIONS:
             for name, server in (("hostile", self.hostile), ("other", self.other)):
                 with self.database.begin() as connection:
@@ -138,8 +146,8 @@ class Hub:
                         every_seconds=3600,
                         scheduled=True,
                     )
-        self.worker.tick()
-        self.worker.pull()
+        worker.tick()
+        worker.pull()
         found = rows_of(
             self.database,
             "SELECT DISTINCT ON (jurisdiction, source) jurisdiction, source, state, error_class, error_text,"
@@ -164,9 +172,21 @@ class Hub:
         return (json.loads(text)["since"] if text else None) or ""
 
 
+def slowest(ended: dict[tuple[int, str], tuple[Any, ...]]) -> float:
+    """Give the seconds of the longest of runs that all went well: what this machine takes, as loaded as it is."""
+    assert {state for state, *_ in ended.values()} == {"succeeded"}
+    return max(float(seconds) for *_, seconds in ended.values())
+
+
 def said(server: HostileServer) -> dict[str, str]:
     """Give what a server's list means: the version of every key."""
     return {each["BH"]: moment(each["GXSJ"]) or "" for each in server.rows}
+
+
+@pytest.fixture(autouse=True)
+def _hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Attempts follow each other at once: how long to wait between them is shown where the client is."""
+    monkeypatch.setattr(http.random, "uniform", lambda low, high: (low + high) / 100)
 
 
 @pytest.fixture
@@ -201,19 +221,21 @@ def test_a_hostile_source_ends_its_run_with_a_reason_and_costs_nobody_anything(
     hostile, other = servers
     with opened(database_url) as database:
         hub = Hub(database, feed, hostile, other)
-        assert {state for state, *_ in hub.pull().values()} == {"succeeded"}
+        honest = slowest(hub.pull())
         before = {j: hub.heads("testing.hostile", j) for j in JURISDICTIONS}
         assert all(found == said(hostile) for found in before.values())
 
         grow(hostile)
         grow(other)
         hostile.behave(behaviour)
-        ended = hub.pull()
+        deadline = SHORT if behaviour in SLOW else LONG
+        ended = hub.pull(deadline)
+        allowed = deadline * (behaviour in SLOW) + GRACE + LOADED * honest
         for j in JURISDICTIONS:
             state, named, text, seconds = ended[j, "testing.hostile"]
             assert (state, named) == (("failed", error) if error else ("succeeded", None)), text
             assert words in (text or "")
-            assert seconds < DEADLINE + GRACE
+            assert seconds < allowed
             assert ended[j, "testing.other"][0] == "succeeded"
             assert hub.heads("testing.other", j) == said(other)
             heads, truth = hub.heads("testing.hostile", j), said(hostile)
@@ -224,7 +246,7 @@ def test_a_hostile_source_ends_its_run_with_a_reason_and_costs_nobody_anything(
                 assert heads == truth
 
         hostile.behave(None)
-        assert {state for state, *_ in hub.pull().values()} == {"succeeded"}
+        slowest(hub.pull())
         assert rows_of(database, "SELECT count(*) FROM memory.raw_record WHERE op = 'delete'") == [(0,)]
         for j in JURISDICTIONS:
             assert hub.heads("testing.hostile", j) == said(hostile)
@@ -277,17 +299,14 @@ def test_an_expired_certificate_is_told_and_nothing_is_read_behind_it(
     monkeypatch.setattr(certifi, "where", lambda: str(expired[0]))
     try:
         with opened(database_url) as database:
-            begun = time.monotonic()
             ended = Hub(database, "full", secure, other).pull()
             for j in JURISDICTIONS:
                 state, named, text, _ = ended[j, "testing.hostile"]
                 assert (state, named) == ("failed", AWAY)
                 assert "certificate has expired" in text
                 assert ended[j, "testing.other"][0] == "succeeded"
-            assert time.monotonic() - begun < 2 * (DEADLINE + GRACE)
             assert not secure.asked
-            assert {state for state, *_ in Hub(database, "full", honest, other).pull().values()} == {
-                "succeeded"
-            }
+            honestly = slowest(Hub(database, "full", honest, other).pull())
+            assert max(seconds for *_, seconds in ended.values()) < GRACE + LOADED * honestly
     finally:
         secure.close()
