@@ -11,6 +11,8 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, text
 
+from app.db.jurisdictions import Held
+
 MOST_LANDINGS = 100_000
 """A page that was not met in so many landings of its jurisdiction is forgotten."""
 
@@ -73,12 +75,44 @@ def add(
     )
 
 
-def meet(connection: Connection, jurisdiction: int, source: str, said: bytes, landing_no: int) -> None:
-    """Note that a known page was said again."""
-    connection.execute(
-        text("UPDATE ops.known_page SET met = :met WHERE jurisdiction = :j AND source = :s AND said = :said"),
-        {"j": jurisdiction, "s": source, "said": said, "met": landing_no},
-    )
+def land_again(
+    connection: Connection,
+    held: Held,
+    source: str,
+    said: bytes,
+    *,
+    channel: str,
+    sender: str,
+    sha256: bytes,
+    rows: int,
+) -> int:
+    """Keep delivery and landing of a known page that says nothing else; gives the delivery's number.
+
+    Nobody waits for the disk: after a crash the cursor stands before the page too, and it is read again.
+    """
+    number: int = connection.execute(
+        text(
+            "WITH taken AS (UPDATE ops.jurisdiction SET delivery_no = delivery_no + 1, landing_no = landing_no + 1"
+            "  WHERE jurisdiction = :j RETURNING delivery_no, landing_no),"
+            " delivered AS (INSERT INTO memory.delivery (jurisdiction, delivery_no, source, channel, sender,"
+            "  received_at, sha256) SELECT :j, delivery_no, :s, :channel, :sender, now(), :sha256 FROM taken),"
+            " landed AS (INSERT INTO memory.landing (jurisdiction, landing_no, delivery_no, landed_at, received, kept,"
+            "  unchanged, unreadable) SELECT :j, landing_no, delivery_no, now(), :rows, 0, :rows, 0 FROM taken),"
+            " met AS (UPDATE ops.known_page SET met = taken.landing_no FROM taken"
+            "  WHERE jurisdiction = :j AND source = :s AND said = :said)"
+            " SELECT delivery_no, set_config('synchronous_commit', 'off', true) FROM taken"
+        ),
+        {
+            "j": held.jurisdiction,
+            "s": source,
+            "said": said,
+            "channel": channel,
+            "sender": sender,
+            "sha256": sha256,
+            "rows": rows,
+        },
+    ).scalar_one()
+    return number
 
 
 def note_listed(connection: Connection, jurisdiction: int, source: str, said: bytes, run_id: str) -> None:

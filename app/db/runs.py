@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, text
 
-from app.db import landing
 from app.db.copy import storable
 from app.errors import Conflict
 
@@ -96,23 +95,19 @@ def claim(
     row = connection.execute(
         text(
             "UPDATE ops.run SET state = 'running', attempt = attempt + 1, lease_token = :token,"
-            " lease_until = now() + make_interval(secs => :s), started_at = coalesce(started_at, now())"
+            " lease_until = now() + make_interval(secs => :s), started_at = coalesce(started_at, now()),"
+            " cursor_from = (SELECT cursor FROM ops.source s WHERE s.jurisdiction = :j AND s.source = run.source)"
             " WHERE jurisdiction = :j AND run_id = (SELECT run_id FROM ops.run WHERE jurisdiction = :j"
             "  AND state = 'queued' AND (CAST(:source AS text) IS NULL OR source = :source)"
             "  ORDER BY queued_at, run_id LIMIT 1 FOR UPDATE SKIP LOCKED)"
-            " RETURNING run_id, source, (SELECT cursor FROM ops.source s WHERE s.jurisdiction = :j"
-            "  AND s.source = run.source) AS cursor, (SELECT location FROM ops.source s WHERE s.jurisdiction = :j"
+            " RETURNING run_id, source, cursor_from, (SELECT location FROM ops.source s WHERE s.jurisdiction = :j"
             "  AND s.source = run.source) AS location"
         ),
         {"j": jurisdiction, "token": token, "s": seconds, "source": source},
     ).one_or_none()
     if row is None:
         return None
-    connection.execute(
-        text("UPDATE ops.run SET cursor_from = :c WHERE jurisdiction = :j AND run_id = :r"),
-        {"c": row.cursor, "j": jurisdiction, "r": row.run_id},
-    )
-    return Claimed(jurisdiction, row.run_id, row.source, token, row.cursor, row.location)
+    return Claimed(jurisdiction, row.run_id, row.source, token, row.cursor_from, row.location)
 
 
 def checkpoint(
@@ -124,14 +119,17 @@ def checkpoint(
     """
     row = connection.execute(
         text(
-            "UPDATE ops.run SET pages = pages + 1, received = received + :received, kept = kept + :kept,"
+            "WITH held AS (UPDATE ops.run SET pages = pages + 1, received = received + :received, kept = kept + :kept,"
             " unchanged = unchanged + :unchanged, unreadable = unreadable + :unreadable, cursor_to = :cursor,"
             " lease_until = now() + make_interval(secs => :s)"
             " WHERE jurisdiction = :j AND run_id = :r AND lease_token = :token AND state = 'running'"
-            " RETURNING cancel_requested_at"
+            " RETURNING cancel_requested_at), moved AS (UPDATE ops.source SET cursor = :cursor FROM held"
+            "  WHERE jurisdiction = :j AND source = :source)"
+            " SELECT cancel_requested_at FROM held"
         ),
         {
             "j": run.jurisdiction,
+            "source": run.source,
             "r": run.run_id,
             "token": run.token,
             "cursor": cursor,
@@ -141,10 +139,6 @@ def checkpoint(
     ).one_or_none()
     if row is None:
         raise LeaseLost(f"run {run.run_id} was taken over")
-    connection.execute(
-        text("UPDATE ops.source SET cursor = :c WHERE jurisdiction = :j AND source = :s"),
-        {"c": cursor, "j": run.jurisdiction, "s": run.source},
-    )
     return row.cancel_requested_at is not None
 
 
@@ -157,37 +151,29 @@ def finish(
     attention: str | None = None,
 ) -> None:
     """End a run, and note on its source whether it went well and whether a person must act first."""
-    ended = connection.execute(
+    connection.execute(
         text(
-            "UPDATE ops.run SET state = :state, error_class = :class, error_text = :text, finished_at = now(),"
-            " lease_token = NULL, lease_until = NULL WHERE jurisdiction = :j AND run_id = :r AND lease_token = :token"
+            "WITH ended AS (UPDATE ops.run SET state = :state, error_class = :class, error_text = :text,"
+            "  finished_at = now(), lease_token = NULL, lease_until = NULL"
+            "  WHERE jurisdiction = :j AND run_id = :r AND lease_token = :token RETURNING run_id),"
+            " forgotten AS (DELETE FROM ops.listing_seen WHERE jurisdiction = :j AND run_id = :r"
+            "  AND EXISTS (SELECT FROM ended))"
+            " UPDATE ops.source SET failures = CASE WHEN :state = 'succeeded' THEN 0"
+            "  WHEN :state = 'cancelled' THEN failures ELSE failures + 1 END,"
+            " succeeded_at = CASE WHEN :state = 'succeeded' THEN now() ELSE succeeded_at END, attention = :attention"
+            " FROM ended WHERE jurisdiction = :j AND source = :s"
         ),
         {
             "j": run.jurisdiction,
             "r": run.run_id,
+            "s": run.source,
             "token": run.token,
             "state": state,
             "class": error and error[0],
             "text": error and storable(error[1])[:2000],
+            "attention": attention and storable(attention),
         },
-    ).rowcount
-    if ended:
-        landing.forget_listed(connection, run.jurisdiction, run.run_id)
-        connection.execute(
-            text(
-                "UPDATE ops.source SET failures = CASE WHEN :ok THEN 0 WHEN :cancelled THEN failures"
-                "  ELSE failures + 1 END,"
-                " succeeded_at = CASE WHEN :ok THEN now() ELSE succeeded_at END, attention = :attention"
-                " WHERE jurisdiction = :j AND source = :s"
-            ),
-            {
-                "j": run.jurisdiction,
-                "s": run.source,
-                "ok": state == "succeeded",
-                "cancelled": state == "cancelled",
-                "attention": attention and storable(attention),
-            },
-        )
+    )
 
 
 def release(connection: Connection, run: Claimed) -> None:

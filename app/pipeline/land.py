@@ -65,23 +65,27 @@ def land_page(
             landing.note_listed(connection, jurisdiction, run_id, named)
         if page.listing is Listing.FULL_END:
             seen, held_back = _with_tombstones(connection, jurisdiction, source, run_id, seen, page)
+    sha256 = page.said or fingerprint(page.rows, page.glances)
+    if seen.repeated == len(page.rows) > 0 and not seen.named and not held_back:
+        delivery_no = known_pages.land_again(
+            connection,
+            held,
+            source,
+            said,
+            channel=channel,
+            sender=page.sender,
+            sha256=sha256,
+            rows=seen.repeated,
+        )
+        return Landed(delivery_no, received=seen.repeated, unchanged=seen.repeated)
     delivery_no, landing_no = jurisdictions.take_landing(connection, held)
     landing.add_delivery(
-        connection,
-        jurisdiction,
-        delivery_no,
-        source,
-        channel=channel,
-        sender=page.sender,
-        sha256=page.said or fingerprint(page.rows, page.glances),
+        connection, jurisdiction, delivery_no, source, channel=channel, sender=page.sender, sha256=sha256
     )
-    if seen.repeated:
-        known_pages.meet(connection, jurisdiction, source, said, landing_no)
-        landed, _ = _land(connection, held, source, (delivery_no, landing_no), seen)
-        return replace(landed, held_back=held_back)
-    glanced = {n: glance.said for n, glance in enumerate(page.glances, start=1) if glance is not None}
+    glances = () if seen.repeated else page.glances
+    glanced = {n: glance.said for n, glance in enumerate(glances, start=1) if glance is not None}
     landed, blocks = _land(connection, held, source, (delivery_no, landing_no), seen, glanced)
-    if blocks is not None and said:
+    if blocks is not None and said and not seen.repeated:
         known_pages.add(
             connection,
             jurisdiction,

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from app.db import known_pages, landing
+from app.db import jurisdictions, known_pages, landing
 from app.db.session import Connection, Database
 from schemas.records import Head
-from tests.support.corridor import opened
+from tests.support.corridor import opened, rows_of
 from tests.support.database import JURISDICTIONS
 
 SOURCE = "commerce.signed"
@@ -69,10 +69,19 @@ def test_a_page_nobody_says_any_more_is_forgotten(hub: Database) -> None:
         for jurisdiction in JURISDICTIONS:
             note(connection, jurisdiction, b"old", {1})
             note(connection, jurisdiction, b"met", {1})
-            known_pages.meet(connection, jurisdiction, SOURCE, b"met", late)
+            held = jurisdictions.hold(connection, jurisdiction)
+            jurisdictions.take(connection, held, "landing_no", late - 1)
+            number = known_pages.land_again(
+                connection, held, SOURCE, b"met", channel="pull", sender="", sha256=b"2", rows=3
+            )
+            assert number == 1
         note(connection, first, b"new", {1}, met=late)
         assert known(connection, first, b"old", b"met", b"new") == [b"met", b"new"]
         assert known(connection, second, b"old", b"met") == [b"old", b"met"]
+    assert (
+        rows_of(hub, "SELECT landing_no, delivery_no, received, kept, unchanged FROM memory.landing")
+        == [(late, 1, 3, 0, 3)] * 2
+    )
 
 
 def test_a_known_page_lists_its_records(hub: Database) -> None:
