@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,7 +20,6 @@ from app.worker import Worker
 from connectors.manifest import parse
 from connectors.moments import moment
 from connectors.registry import Registry, Source
-from connectors.transports import http
 from simulator.hostile import BEHAVIOURS, HostileServer
 from tests.support.corridor import books, opened, rows_of
 from tests.support.database import JURISDICTIONS
@@ -186,7 +186,7 @@ def said(server: HostileServer) -> dict[str, str]:
 @pytest.fixture(autouse=True)
 def _hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """Attempts follow each other at once: how long to wait between them is shown where the client is."""
-    monkeypatch.setattr(http.random, "uniform", lambda low, high: (low + high) / 100)
+    monkeypatch.setattr(random, "uniform", lambda low, high: (low + high) / 100)
 
 
 @pytest.fixture
