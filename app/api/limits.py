@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections import Counter
 from collections.abc import Mapping
@@ -13,6 +14,9 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.api.errors import problem
+
+MOST_DROPPED, DROPPING_SECONDS = 32 * 1024 * 1024, 10.0
+"""Of a body that is refused: many clients send it all before they read why, and would else see a broken connection."""
 
 
 async def said_once(request: Request) -> None:
@@ -42,6 +46,8 @@ class BodyLimit:
         detail = f"at most {limit} bytes are accepted here; send it in smaller pieces"
         announced = Headers(scope=scope).get("content-length", "0")
         if not announced.isdecimal() or int(announced[:20]) > limit:
+            if announced.isdecimal() and "expect" not in Headers(scope=scope):
+                await _drop(receive, int(announced[:20]))
             await problem(scope["path"], 413, detail)(scope, receive, send)
             return
         counted = 0
@@ -55,3 +61,15 @@ class BodyLimit:
             return message
 
         await self.app(scope, counting, send)
+
+
+async def _drop(receive: Receive, announced: int) -> None:
+    """Read a refused body and keep nothing of it; one that is far too large is not read at all."""
+    if announced > MOST_DROPPED:
+        return
+    try:
+        async with asyncio.timeout(DROPPING_SECONDS):
+            while (message := await receive())["type"] == "http.request" and message.get("more_body"):
+                pass
+    except TimeoutError:
+        return
