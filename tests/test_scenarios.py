@@ -366,6 +366,7 @@ def test_26_every_unit_of_the_building_is_a_statement_under_one_project(of: Of) 
         (Scenario.EARLY_START, "start_before_permit"),
         (Scenario.NOT_FILED, "not_filed"),
         (Scenario.SIGNED_ONLY, "signed_and_silent"),
+        (Scenario.PLATFORM, "holder_is_not_owner"),
         (Scenario.ENERGY, "permit_missing"),
     ],
 )
