@@ -7,10 +7,10 @@ CACHE ?= $(HOME)/.cache/lifecycle-hub-bench
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-singer check bench lock image
+.PHONY: help setup demo test test-singer test-campaign check bench lock image
 
 help: ## what there is
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## .venv as the lock says (the other targets do this themselves); then .venv/bin/hub is the command
 	@sh .ci/setup
@@ -23,6 +23,9 @@ test: setup ## every test; make test ARGS="tests/schemas -x"
 
 test-singer: setup ## foreign Singer taps, each in an environment of its own; needs a package index, and says so where none answers
 	@HUB_TEST_TAPS=1 $(BIN)/python -m pytest -rs tests/connectors/transports/test_singer_streams.py tests/test_singer_taps.py $(ARGS)
+
+test-campaign: setup ## the long form of tests that have a short one in `make test`
+	@HUB_TEST_CAMPAIGN=1 $(BIN)/python -m pytest -m campaign $(ARGS)
 
 check: setup ## the gates: format, lint, types, imports, schema drift, SQL, conventions, lock
 	$(BIN)/ruff format --check .

@@ -208,7 +208,11 @@ def test_every_behaviour_is_met_here() -> None:
 
 
 @pytest.mark.parametrize(
-    ("behaviour", "feed", "error", "words"), CASES, ids=[f"{name}-{feed}" for name, feed, *_ in CASES]
+    ("behaviour", "feed", "error", "words"),
+    [
+        pytest.param(*case, id=f"{case[0]}-{case[1]}", marks=[pytest.mark.campaign] if known else [])
+        for case, known in ((case, case[0] in {one[0] for one in CASES[:n]}) for n, case in enumerate(CASES))
+    ],
 )
 def test_a_hostile_source_ends_its_run_with_a_reason_and_costs_nobody_anything(
     database_url: str,
