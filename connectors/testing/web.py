@@ -18,22 +18,35 @@ from connectors.transport_settings import HttpSettings
 
 Answer = Callable[[dict[str, str]], tuple[int, bytes]]
 """From the parameters of a request to status and body."""
+Reply = Callable[[BaseHTTPRequestHandler, dict[str, str]], None]
+"""Answers a request by its handler, given its parameters."""
 
 
 @contextmanager
 def serving(answer: Answer) -> Iterator[str]:
     """Give the address of a server that answers every GET by `answer`."""
 
+    def reply(handler: BaseHTTPRequestHandler, query: dict[str, str]) -> None:
+        status, body = answer(query)
+        handler.send_response(status)
+        handler.send_header("Content-Type", "application/json")
+        handler.send_header("Content-Length", str(len(body)))
+        handler.end_headers()
+        handler.wfile.write(body)
+
+    with handled(reply) as address:
+        yield address
+
+
+@contextmanager
+def handled(reply: Reply) -> Iterator[str]:
+    """Give the address of a server whose every GET is answered by `reply(handler, query)`."""
+
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             query = {name: values[0] for name, values in parse_qs(urlsplit(self.path).query).items()}
-            status, body = answer(query)
             try:
-                self.send_response(status)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
+                reply(self, query)
             except (BrokenPipeError, ConnectionResetError):
                 self.close_connection = True  # who asked did not wait: that is what was to be seen
 

@@ -20,10 +20,11 @@ from connectors.errors import AuthFailed, SourceChanged, SourceUnavailable
 from connectors.recording import NotRecorded, Recorded, record
 from connectors.registry import Source, source_in
 from connectors.testing import broken, check, taps
+from connectors.testing.web import handled as serving
 from connectors.transport_settings import SingerSettings
 from schemas.records import RawRecord
 from tests.connectors.manifests import BASE, FILES, HTTP, KEY, NAME, PUSH, TABLE
-from tests.connectors.transports.serving import answer, serving
+from tests.connectors.transports.serving import answer
 
 CITY = 430200
 PHONE, CARD, PERSON = "14100000000", "990204199001011234", "张三"

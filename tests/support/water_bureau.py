@@ -16,7 +16,8 @@ from typing import NamedTuple
 import openpyxl
 
 from connectors.testing import databases
-from tests.connectors.transports.serving import answer, serving
+from connectors.testing.web import handled as serving
+from tests.connectors.transports.serving import answer
 from tests.gates.tree import ROOT
 
 PAGE = ROOT / "docs" / "add-a-department.md"

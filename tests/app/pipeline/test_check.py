@@ -11,9 +11,10 @@ from app.pipeline import check
 from app.pipeline.check import Cells, check_file, check_place, guess, report
 from app.pipeline.rules import Rules, load_rules
 from connectors.registry import discover
+from connectors.testing.web import handled as serving
 from schemas.checks import CheckReport
 from tests.connectors.manifests import BASE, FILES, KEY
-from tests.connectors.transports.serving import answer, serving
+from tests.connectors.transports.serving import answer
 from tests.support.weekly import SOURCE, weekly
 
 HOUSING = Path("connectors/departments/housing")

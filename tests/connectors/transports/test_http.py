@@ -8,9 +8,10 @@ from http.server import BaseHTTPRequestHandler
 import pytest
 
 from connectors.errors import AuthFailed, ConnectorError, SourceChanged, SourceUnavailable
+from connectors.testing.web import handled as serving
 from connectors.transport_settings import HttpSettings
 from connectors.transports.http import Client
-from tests.connectors.transports.serving import answer, serving
+from tests.connectors.transports.serving import answer
 
 Query = dict[str, str]
 

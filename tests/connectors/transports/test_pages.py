@@ -13,11 +13,12 @@ from connectors.contract import Binding
 from connectors.errors import AuthFailed, SourceChanged, SourceUnavailable
 from connectors.manifest import Manifest
 from connectors.moments import moment
+from connectors.testing.web import handled as serving
 from connectors.transport_settings import HttpSettings
 from connectors.transports.pages import fetch
 from schemas.records import Listing, Page, RawRecord
 from tests.connectors.manifests import HTTP, VERSION, simple
-from tests.connectors.transports.serving import answer, serving
+from tests.connectors.transports.serving import answer
 
 Query = dict[str, str]
 Reply = Callable[[BaseHTTPRequestHandler, Query], None]
