@@ -18,7 +18,7 @@ from typing import Any
 
 from app import postgres
 from app.address import database_upkeep, database_url
-from app.db import calls, databases, deliveries, jurisdictions, keys, migrate, records, resolution, sources
+from app.db import calls, databases, deliveries, jurisdictions, keys, migrate, records, sources, touched
 from app.db.session import Connection, Database
 from app.demo.city import RunningCity, running_city
 from app.demo.figures import collect, faults, owed, report
@@ -178,7 +178,7 @@ def progress(connection: Connection, jurisdiction: int) -> tuple[str, bool]:
         told += f", 异常 in trouble: {', '.join(trouble)}"
     waiting = deliveries.waiting(connection, jurisdiction)
     taken_in = bool(standing) and read == len(standing) and landed == derived and not waiting
-    return told, taken_in and not resolution.more_touched_than(connection, jurisdiction, 0)
+    return told, taken_in and not touched.more_than(connection, jurisdiction, 0)
 
 
 def _wait_for(address: str, stopping: threading.Event) -> None:

@@ -11,7 +11,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from app.db import golden, jurisdictions, poisons, records, rereading, resolution
+from app.db import golden, jurisdictions, poisons, records, rereading, resolution, touched
 from app.db.records import PendingRow, Progress
 from app.db.resolution import difference
 from app.db.session import Connection, Database
@@ -151,19 +151,19 @@ def batch_of(
     dropped = {rid for rid, row in normalized.dropped.items() if row.kind == "project"}
     asked = {rid for _, a, b in words for rid in (a, b)}
     resolved = resolve(connection, jurisdiction, changed, dropped, asked, after.judgement_no)
-    touched = {*changed, *dropped, *(rid for _, rid in corrections)}
-    touched |= _parents(connection, jurisdiction, normalized)
+    old = {*changed, *dropped, *(rid for _, rid in corrections)}
+    old |= _parents(connection, jurisdiction, normalized)
     was, now = resolved.before, resolved.members
-    touched |= {rid for rid in was.keys() | now.keys() if was.get(rid) != now.get(rid)}
-    return Batch(before, after, normalized, resolved, frozenset(touched))
+    old |= {rid for rid in was.keys() | now.keys() if was.get(rid) != now.get(rid)}
+    return Batch(before, after, normalized, resolved, frozenset(old))
 
 
 def _parents(connection: Connection, jurisdiction: int, normalized: Normalized) -> set[str]:
     """Give the records that parts of this batch hang on, or hung on before it."""
     parts = [row for row in normalized.changed.values() if row.kind == "part"]
-    stood = records.read_records(connection, jurisdiction, sorted(row.record_id for row in parts))
     left = (row for row in normalized.dropped.values() if row.kind == "part")
-    return {row.parent_id for row in (*parts, *stood, *left) if row.parent_id}
+    stood = records.read_parents(connection, jurisdiction, [row.record_id for row in parts])
+    return stood | {row.parent_id for row in (*parts, *left) if row.parent_id}
 
 
 def _within(rows: list[PendingRow], landings: list[records.PendingLanding], limit: int) -> list[PendingRow]:
@@ -206,5 +206,5 @@ def write(connection: Connection, jurisdiction: int, step: Batch | Composition) 
     resolution.change_clusters(connection, jurisdiction, difference(resolved.before, resolved.members))
     if resolved.region:
         resolution.replace_reviews(connection, jurisdiction, sorted(resolved.region), resolved.reviews)
-    resolution.touch(connection, jurisdiction, step.touched)
+    touched.add(connection, jurisdiction, step.touched)
     records.set_progress(connection, jurisdiction, step.after)

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from app.db import golden, records, resolution
+from app.db import golden, records, resolution, touched
 from app.db.golden import Change, ProjectRow
 from app.db.records import Progress, RecordRow
 from app.db.resolution import PLACES, MemberRow
@@ -48,10 +48,10 @@ def compose(
 
     A record and the project it leaves are composed together, so that no document speaks of what another has taken.
     """
-    touched = resolution.touched(connection, jurisdiction, limit)
-    if not touched:
+    waiting = touched.first(connection, jurisdiction, limit)
+    if not waiting:
         return None
-    served, now = affected(connection, jurisdiction, touched)
+    served, now = affected(connection, jurisdiction, waiting)
     standing = {member.project_id for member in now.values()}
     vanished = set(served.values()) - standing
     old = golden.read_projects(connection, jurisdiction, sorted(standing | vanished))
@@ -68,8 +68,8 @@ def compose(
     kept = {row.project_id for row in new} - {row.project_id for row in changed}
     return Composition(
         before=before,
-        touched=tuple(touched),
-        records=frozenset({*touched, *served, *now}),
+        touched=tuple(waiting),
+        records=frozenset({*waiting, *served, *now}),
         members=tuple(now[rid] for rid in sorted(now)),
         old={project_id: row for project_id, row in old.items() if project_id not in kept},
         new=changed,
@@ -81,7 +81,7 @@ def compose(
 
 def is_due(connection: Connection, jurisdiction: int, composed: Composition) -> bool:
     """Say whether nothing was derived or composed since; the caller holds the jurisdiction's row."""
-    return records.read_progress(connection, jurisdiction) == composed.before and resolution.still_touched(
+    return records.read_progress(connection, jurisdiction) == composed.before and touched.still_waits(
         connection, jurisdiction, composed.touched
     )
 
@@ -92,11 +92,11 @@ def write(connection: Connection, jurisdiction: int, composed: Composition) -> N
         golden.replace_projects(connection, jurisdiction, composed.old, composed.new)
     region = sorted(composed.records)
     resolution.replace_members(connection, jurisdiction, region, composed.members, "member")
-    resolution.settle(connection, jurisdiction, region)
+    touched.remove(connection, jurisdiction, region)
 
 
 def affected(
-    connection: Connection, jurisdiction: int, touched: Iterable[str]
+    connection: Connection, jurisdiction: int, record_ids: Iterable[str]
 ) -> tuple[dict[str, str], dict[str, MemberRow]]:
     """Give every record of the projects these records are served in or belong to: its served project, and its place now.
 
@@ -106,7 +106,7 @@ def affected(
     now: dict[str, MemberRow] = {}
     projects: set[str] = set()
     seen: set[str] = set()
-    frontier = set(touched)
+    frontier = set(record_ids)
     while frontier:
         seen |= frontier
         ids = sorted(frontier)

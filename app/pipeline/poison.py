@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from app.db import calls, golden, jurisdictions, poisons, records, rereading, resolution
+from app.db import calls, golden, jurisdictions, poisons, records, rereading, resolution, touched
 from app.db.jurisdictions import Held
 from app.db.poisons import Content
 from app.db.records import RecordRow
@@ -185,14 +185,14 @@ def _stages(drawer: Drawer, limit: int) -> list[Stage]:
         return compose(connection, j, rules, records.read_progress(connection, j), n)
 
     def members(connection: Connection, n: int) -> list[Culprit]:
-        touched = resolution.touched(connection, j, n)[-1:]
-        _, now = affected(connection, j, touched)
+        last = touched.first(connection, j, n)[-1:]
+        _, now = affected(connection, j, last)
         found = records.read_records(connection, j, sorted(now))
         return _newest([*found, *records.read_parts(connection, j, sorted(now))])
 
     def pinned(connection: Connection, n: int) -> Callable[[], int]:
-        last = resolution.touched(connection, j, n)[-1]
-        return lambda: resolution.touched_upto(connection, j, last)
+        last = touched.first(connection, j, n)[-1]
+        return lambda: touched.count_upto(connection, j, last)
 
     return [
         Stage("verdicts", 1, verdicts, judged),

@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
-from app.db import landing, resolution
+from app.db import landing, touched
 from app.db.session import Database
 from app.pipeline.advance import advance, compose_next
 from app.pipeline.interpret import POISON
@@ -53,7 +53,7 @@ def _catch_up(drawer: Drawer, limit: int, stopping: Callable[[], bool]) -> int:
     steps = 0
     known = (drawer.database, drawer.rules, drawer.jurisdiction)
     with drawer.database.read() as snapshot:
-        behind = resolution.more_touched_than(snapshot, drawer.jurisdiction, MOST_TOUCHED)
+        behind = touched.more_than(snapshot, drawer.jurisdiction, MOST_TOUCHED)
     while behind and not stopping() and step(drawer, limit, lambda: compose_next(*known)):
         steps += 1
     return steps
