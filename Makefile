@@ -4,6 +4,8 @@ SHELL := /bin/sh
 BIN := .venv/bin
 IMAGE ?= lifecycle-hub
 CACHE ?= $(HOME)/.cache/lifecycle-hub-bench
+# Half of a test's time is PostgreSQL's; more than four at once only wait for it.
+PARALLEL ?= --numprocesses auto --maxprocesses 4 --dist worksteal
 export PYTHON
 
 .DEFAULT_GOAL := help
@@ -18,8 +20,8 @@ setup: ## .venv as the lock says (the other targets do this themselves); then .v
 demo: setup ## three departments become one closed loop; make demo ARGS="--once --projects 300"
 	@$(BIN)/hub demo $(ARGS)
 
-test: setup ## every test; make test ARGS="tests/schemas -x"
-	@$(BIN)/python -m pytest $(ARGS)
+test: setup ## every test; make test ARGS="tests/schemas -x", PARALLEL= for one process
+	@$(BIN)/python -m pytest $(PARALLEL) $(ARGS)
 
 test-singer: setup ## foreign Singer taps, each in an environment of its own; needs a package index, and says so where none answers
 	@HUB_TEST_TAPS=1 $(BIN)/python -m pytest -rs tests/connectors/transports/test_singer_streams.py tests/test_singer_taps.py $(ARGS)
