@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
-from pydantic import Field
+from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -35,6 +36,20 @@ class Settings(BaseSettings):
     worker_processes: Annotated[int, Field(ge=1, le=2)] = 2
     """A worker of all roles pulls and derives in a process each, on two cores; 1 keeps it to one, where memory counts more."""
     log_level: str = "INFO"
+
+    @field_validator("database_url")
+    @classmethod
+    def _is_a_postgresql(cls, address: str | None) -> str | None:
+        """Refuse what names no PostgreSQL here, where it can be said which variable is wrong; the address may hold a secret."""
+        if address:
+            try:
+                parts = urlsplit(address)
+                _ = parts.port
+            except ValueError:
+                parts = urlsplit("")
+            if parts.scheme not in {"postgresql", "postgres", "postgresql+psycopg"}:
+                raise ValueError("an address looks like postgresql://user:password@host:5432/database")
+        return address
 
     @property
     def connected_departments(self) -> frozenset[str]:

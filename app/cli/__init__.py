@@ -27,11 +27,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     except Exception as error:
-        told = _away(error)
+        told = _mistaken(error) or _away(error)
         if told is None:
             raise
         print(told, file=sys.stderr)
         return 1
+
+
+def _mistaken(error: Exception) -> str | None:
+    """Say which setting cannot be read, and why, but not what it holds; None for any other error."""
+    from pydantic import ValidationError
+
+    from app.settings import Settings
+
+    if not isinstance(error, ValidationError) or error.title != Settings.__name__:
+        return None
+    said = (f"HUB_{'_'.join(map(str, one['loc'])).upper()}: {one['msg']}" for one in error.errors())
+    return "\n".join(("环境变量有误 these variables cannot be read:", *said))
 
 
 def _away(error: Exception) -> str | None:

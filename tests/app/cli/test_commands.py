@@ -38,3 +38,13 @@ def test_a_home_that_cannot_be_used_is_told_in_a_sentence() -> None:
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
     assert "Set HUB_HOME to a directory of your own" in done.stderr
+
+
+def test_settings_that_cannot_be_read_are_named_together_and_their_values_are_not_told() -> None:
+    done = hub("keys", "list", HUB_DATABASE_URL="mysql://somebody:hidden@host/db", HUB_PORT="abc")
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert "HUB_DATABASE_URL" in done.stderr
+    assert "postgresql://user:password@host:5432/database" in done.stderr
+    assert "HUB_PORT" in done.stderr
+    assert "hidden" not in done.stderr
