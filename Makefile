@@ -9,7 +9,7 @@ PARALLEL ?= --numprocesses auto --maxprocesses 4 --dist worksteal
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-singer test-campaign check bench lock image
+.PHONY: help setup demo test test-singer test-campaign check bench bench-match lock image
 
 help: ## what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,6 +38,9 @@ check: setup ## the gates: format, lint, types, imports, schema drift, SQL, conv
 
 bench: setup ## the hub beside plain COPY and dlt, all sizes; make bench CACHE=/big/disk ARGS="--sizes 20000"
 	$(BIN)/python -m bench.ingest run --cache $(CACHE) $(ARGS)
+
+bench-match: setup ## how well records of one project find each other, on cities nothing was tuned on; make bench-match ARGS="--sizes 100000"
+	@OMP_NUM_THREADS=1 $(BIN)/python -m bench.match run $(ARGS)
 
 lock: setup ## both locks anew from pyproject.toml (needs uv on the PATH); UPGRADE=--upgrade for newer releases
 	uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 $(UPGRADE) \

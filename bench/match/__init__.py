@@ -1,0 +1,1 @@
+"""The hub's matching beside its anchors, on cities whose truth is known: `python -m bench.match`."""
