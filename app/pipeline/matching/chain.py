@@ -14,13 +14,13 @@ from app.pipeline.matching.rules import Barriers
 from app.pipeline.matching.score import REVIEW_CUT
 
 Scores = dict[tuple[str, str], int]
+MOST = 256
+"""Records that citations may join by themselves."""
 
 
 def linked(a: Normal, b: Normal) -> bool:
     """Tell whether two records share a number: one cites what the other bears, both bear it or both cite it."""
-    return not (
-        a.bears.isdisjoint(b.bears) and a.bears.isdisjoint(b.cites) and a.cites.isdisjoint(b.bears)
-    ) or (not a.cites.isdisjoint(b.cites))
+    return not a.numbers.isdisjoint(b.numbers)
 
 
 def with_chain(
@@ -28,7 +28,8 @@ def with_chain(
 ) -> Scores:
     """Give `scores` with every pair on one citation path raised to the weakest link of the strongest such path.
 
-    Pairs are keyed (a, b) with a < b. No path goes through a pair that a hard rule or a word (`apart`) forbids: groups
+    Pairs are keyed (a, b) with a < b. A path joins `MOST` records at most: a longer one is a wrong number, and its work
+    would grow with the square. No path goes through a pair that a hard rule or a word (`apart`) forbids: groups
     that hold such a pair are never joined. The answer depends on the set of pairs alone, not on its order.
     """
     edges = sorted(
@@ -42,11 +43,11 @@ def with_chain(
     group: dict[str, _Group] = {}
     raised = dict(scores)
     for negative, a, b in edges:
-        left = group.setdefault(a, _Group([a], frozenset({barriers.of[a]})))
-        right = group.setdefault(b, _Group([b], frozenset({barriers.of[b]})))
-        if left is right:
+        left = group.setdefault(a, _Group([a], 1 << barriers.of[a], barriers.foes[barriers.of[a]]))
+        right = group.setdefault(b, _Group([b], 1 << barriers.of[b], barriers.foes[barriers.of[b]]))
+        if left is right or len(left.members) + len(right.members) > MOST:
             continue
-        if barriers.among(left.kinds, right.kinds) or _any_apart(left.members, right.members, apart):
+        if left.foes & right.kinds or _any_apart(left.members, right.members, apart):
             continue
         for x in left.members:
             for y in right.members:
@@ -56,6 +57,7 @@ def with_chain(
         small, large = (left, right) if len(left.members) < len(right.members) else (right, left)
         large.members.extend(small.members)
         large.kinds |= small.kinds
+        large.foes |= small.foes
         for member in small.members:
             group[member] = large
     return raised
@@ -63,10 +65,11 @@ def with_chain(
 
 @dataclass(slots=True)
 class _Group:
-    """Records joined by citations so far, and the kinds that hard rules tell them by."""
+    """Records joined by citations so far, what they state, and what hard rules keep from it (sets of statements)."""
 
     members: list[str]
-    kinds: frozenset[int]
+    kinds: int
+    foes: int
 
 
 def _any_apart(left: list[str], right: list[str], apart: frozenset[tuple[str, str]]) -> bool:

@@ -11,11 +11,10 @@ from app.pipeline.matching.rules import FAMILY_RULES, Barriers
 from app.pipeline.matching.score import REVIEW_CUT, SAFE_CUT, WHOLE
 from app.pipeline.matching.twins import Marks, any_twins, full_twins, marks, twins
 
-_EXACT = 96
-"""Bits that make total·2⁹⁶ // n order averages exactly as cross-multiplying does, for any component that fits memory:
-two different averages with denominators n and m differ by at least 1 / (n·m)."""
 _RIVAL = 20
 """A rival whose doubt (1 − average) is at most this many times that of the best offer is not clearly worse."""
+
+_NONE: frozenset[tuple[int, int]] = frozenset()
 
 _Entry = tuple[int, int, int, int, int, bool]
 """A merge on offer: minus its exact average, the two groups, their sizes, and whether it is known to be ambiguous."""
@@ -52,25 +51,26 @@ class Linkage:
         place = {name: i for i, name in enumerate(self.names)}
         self.place = place
         self.root = list(range(len(self.names)))
-        self.members: dict[int, list[int]] = {i: [i] for i in range(len(self.names))}
-        self.sums: dict[int, dict[int, int]] = {i: {} for i in self.members}
+        self.members = [[i] for i in self.root]
+        self.size = [1] * len(self.names)  # 0 once a group was taken into another
+        self.sums: list[dict[int, int]] = [{} for _ in self.names]
         for (a, b), score in scores.items():
             i, j = place[a], place[b]
             self.sums[i][j] = self.sums[j][i] = score
-        self.kinds = {i: frozenset({barriers.of[name]}) for i, name in enumerate(self.names)}
-        self.waived: dict[int, frozenset[tuple[int, int]]] = {i: frozenset() for i in self.members}
-        self.apart: dict[int, set[int]] = {i: set() for i in self.members}
+        # two different averages of n and m pairs differ by at least 1 / (n·m): this many bits order them exactly
+        self.exact = 2 * (len(self.names) ** 2 // 4).bit_length()
+        self.kinds = [1 << barriers.of[name] for name in self.names]
+        self.foes = [barriers.foes[barriers.of[name]] for name in self.names]
+        self.waived: dict[int, frozenset[tuple[int, int]]] = {}
+        self.apart: list[set[int]] = [set() for _ in self.names]
         for a, b in apart:
             self.apart[place[a]].add(place[b])
             self.apart[place[b]].add(place[a])
         # most components state nothing that tells two of their groups apart, and then nobody needs to look again
-        self.ruled = barriers.any()
-        self.rivals = self.ruled or bool(apart) or any_twins(records.values())
-        self.marks: dict[int, Marks] = {}
-        if self.rivals:
-            self.marks = {i: marks(records[name]) for i, name in enumerate(self.names)}
+        self.rivals = barriers.any() or bool(apart) or any_twins(records.values())
+        self.marks: list[Marks] = [marks(records[name]) for name in self.names] if self.rivals else []
         self.heap: list[_Entry] = []
-        for i, row in self.sums.items():
+        for i, row in enumerate(self.sums):
             self._offer(i, [j for j in row if i < j])
 
     def link(self) -> tuple[Merge, ...]:
@@ -87,7 +87,7 @@ class Linkage:
                 or self._rival(i, j, total, n)
                 or self._rival(j, i, total, n)
             ):
-                heapq.heappush(self.heap, (-((SAFE_CUT - 1) << _EXACT), i, j, size_i, size_j, True))
+                heapq.heappush(self.heap, (-((SAFE_CUT - 1) << self.exact), i, j, size_i, size_j, True))
             else:
                 merges.append(self._merge(i, j, safe=True))
         return tuple(merges)
@@ -100,14 +100,15 @@ class Linkage:
         i, j = self.find(self.place[a]), self.find(self.place[b])
         if i == j:
             return
-        size = len(self.members[i]) + len(self.members[j])
+        size = self.size[i] + self.size[j]
         better: dict[int, int] = {}
         for side in (i, j):
             for other, total in self.sums[side].items():
-                better[other] = max(better.get(other, 0), total * size // len(self.members[side]))
+                better[other] = max(better.get(other, 0), total * size // self.size[side])
         rules = self.barriers.among(self.kinds[i], self.kinds[j])
         root = self._union(i, j)
-        self.waived[root] |= frozenset(rules).union((y, x) for x, y in rules)
+        if rules:
+            self.waived[root] = self._settled(root, root).union(rules, ((y, x) for x, y in rules))
         for other in self.sums[root]:
             self.sums[root][other] = self.sums[other][root] = better[other]
         self._offer(root, self.sums[root])
@@ -127,7 +128,7 @@ class Linkage:
 
     def groups(self) -> list[tuple[str, ...]]:
         """Give the groups as they stand, each sorted, by their smallest record."""
-        return [self._named(i) for i in sorted(self.members)]
+        return [self._named(i) for i, size in enumerate(self.size) if size]
 
     def find(self, i: int) -> int:
         """Give the name of the group that holds a record's place."""
@@ -143,16 +144,12 @@ class Linkage:
         while self.heap:
             entry = heapq.heappop(self.heap)
             _, i, j, size_i, size_j, _ = entry
-            if (
-                len(self.members.get(i, ())) == size_i
-                and len(self.members.get(j, ())) == size_j
-                and j not in self.apart[i]
-            ):
+            if self.size[i] == size_i and self.size[j] == size_j and j not in self.apart[i]:
                 return entry
         return None
 
     def _merge(self, i: int, j: int, *, safe: bool) -> Merge:
-        total, n = self.sums[i][j], len(self.members[i]) * len(self.members[j])
+        total, n = self.sums[i][j], self.size[i] * self.size[j]
         done = Merge(self._named(i), self._named(j), total, n, safe, not safe and total >= SAFE_CUT * n)
         root = self._union(i, j)
         self._offer(root, self.sums[root])
@@ -163,11 +160,12 @@ class Linkage:
 
         Of a project that states two phases by a person's word, what states either of them is not kept away.
         """
-        rules = self.barriers.among(self.kinds[i], self.kinds[j])
-        if not rules:
+        if not self.foes[i] & self.kinds[j]:
             return []
+        rules = self.barriers.among(self.kinds[i], self.kinds[j])
+        if not (settled := self._settled(i, j)):
+            return list(rules.values())
         told = self.barriers.rule
-        settled = self.waived[i] | self.waived[j]
         return [
             rule
             for (x, y), rule in rules.items()
@@ -178,17 +176,25 @@ class Linkage:
             )
         ]
 
+    def _settled(self, i: int, j: int) -> frozenset[tuple[int, int]]:
+        """Give the statements a word has settled within either group."""
+        return self.waived.get(i, _NONE) | self.waived.get(j, _NONE) if self.waived else _NONE
+
+    def _barred(self, i: int, j: int) -> bool:
+        """Tell whether a hard rule stands between two groups that no word has settled."""
+        return bool(self.foes[i] & self.kinds[j]) and not (self.waived and not self._broken(i, j))
+
     def _rival(self, i: int, j: int, total: int, n: int) -> bool:
         """Tell whether `i` fits a third group nearly as well as `j`, while that group and `j` exclude each other.
 
         Different codes do not make a rival: one wrong code in a project would put every codeless record to review.
         """
-        size = len(self.members[i])
+        size, sizes = self.size[i], self.size
         for k, other in self.sums[i].items():
-            m = size * len(self.members[k])
-            if k == j or other < REVIEW_CUT * m or (WHOLE * m - other) * n > _RIVAL * (WHOLE * n - total) * m:
+            m = size * sizes[k]
+            if other < REVIEW_CUT * m or k == j or (WHOLE * m - other) * n > _RIVAL * (WHOLE * n - total) * m:
                 continue
-            if k in self.apart[i] or self._broken(i, k):
+            if k in self.apart[i] or self._barred(i, k):
                 continue
             if (
                 k in self.apart[j]
@@ -200,20 +206,20 @@ class Linkage:
 
     def _offer(self, i: int, others: Iterable[int]) -> None:
         """Offer the merges of a group with others, where nothing forbids them and they are above the review cut."""
-        size, row, apart = len(self.members[i]), self.sums[i], self.apart[i]
+        size, row, apart, foes = self.size[i], self.sums[i], self.apart[i], self.foes[i]
         for j in others:
-            other = len(self.members[j])
+            other = self.size[j]
             total, n = row[j], size * other
-            if total < REVIEW_CUT * n or j in apart or (self.ruled and self._broken(i, j)):
+            if total < REVIEW_CUT * n or j in apart or (foes & self.kinds[j] and self._barred(i, j)):
                 continue
-            average = -((total << _EXACT) // n)
+            average = -((total << self.exact) // n)
             entry = (average, i, j, size, other, False) if i < j else (average, j, i, other, size, False)
             heapq.heappush(self.heap, entry)
 
     def _union(self, i: int, j: int) -> int:
         """Merge two groups under the smaller name."""
         root, gone = min(i, j), max(i, j)
-        mine, theirs = self.sums[root], self.sums.pop(gone)
+        mine, theirs = self.sums[root], self.sums[gone]
         mine.pop(gone, None)
         theirs.pop(root, None)
         for k, value in theirs.items():
@@ -221,12 +227,16 @@ class Linkage:
             row = self.sums[k]
             row.pop(gone, None)
             row[root] = mine[k]
-        self.members[root] = self.members[root] + self.members.pop(gone)
-        self.kinds[root] |= self.kinds.pop(gone)
-        self.waived[root] |= self.waived.pop(gone)
+        self.sums[gone] = {}
+        self.members[root] += self.members[gone]
+        self.size[root], self.size[gone] = len(self.members[root]), 0
+        self.kinds[root] |= self.kinds[gone]
+        self.foes[root] |= self.foes[gone]
+        if gone in self.waived:
+            self.waived[root] = self._settled(root, gone)
         if self.rivals:
-            self.marks[root] |= self.marks.pop(gone)
-        for k in self.apart.pop(gone):
+            self.marks[root] |= self.marks[gone]
+        for k in self.apart[gone]:
             self.apart[k].discard(gone)
             self.apart[k].add(root)
             self.apart[root].add(k)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from itertools import combinations
+from operator import attrgetter, ne
+from typing import Any
 
 from app.pipeline.matching.normal import Normal
 from schemas.cleaning import REMEMBERED
@@ -19,20 +21,26 @@ def forbidden(a: Normal, b: Normal) -> str | None:
     A section (标段), a works code or a certificate number never forbids: one project has many. Codes forbid only
     when both sides state valid current ones of the same generation and every two of them differ in two or more digits.
     """
-    if a.phase and b.phase and not a.phase & b.phase:
-        return "phase"
-    if a.zone and b.zone and a.zone != b.zone:
-        return "zone"
-    if a.works_class and b.works_class and {a.works_class, b.works_class} == {"building", "municipal"}:
-        return "class"
-    if a.codes and b.codes and not any(near_codes(x, y) for x in a.codes for y in b.codes):
-        return "code"
+    for rule, (stated, conflict) in _CONFLICTS.items():
+        if (x := stated(a)) and (y := stated(b)) and conflict(x, y):
+            return rule
     return None
 
 
 def near_codes(x: str, y: str) -> bool:
     """Tell whether two project codes may be one: equal, one digit apart, or of different generations."""
+    if x[:10] != y[:10] and x[10:] != y[10:]:  # two digits at least
+        return old_code(x) != old_code(y)
     return x == y or old_code(x) != old_code(y) or digits_apart(x, y) < 2
+
+
+_CONFLICTS: Mapping[str, tuple[Callable[[Normal], Any], Callable[[Any, Any], bool]]] = {
+    "phase": (attrgetter("phase"), frozenset.isdisjoint),
+    "zone": (attrgetter("zone"), ne),
+    "class": (attrgetter("works_class"), lambda x, y: {x, y} == {"building", "municipal"}),
+    "code": (attrgetter("codes"), lambda x, y: not any(near_codes(one, other) for one in x for other in y)),
+}
+"""The hard rules in the order they are named: what a record states, and when two of it exclude each other."""
 
 
 def digits_apart(x: str, y: str) -> int:
@@ -51,25 +59,40 @@ Told = Mapping[tuple[int, int], str]
 
 
 class Barriers:
-    """The hard rules over one component, told once per two distinct statements and only when asked for."""
+    """The hard rules over one component: statements are numbered, and a set of them is an integer with their bits set."""
 
     def __init__(self, records: Mapping[str, Normal]) -> None:
         """Give every record of `records` the number of what it states of phase, zone, class and codes."""
         numbers: dict[object, int] = {}
         self.of: dict[str, int] = {}
+        self.foes: list[int] = []
         self._examples: list[Normal] = []
         self._told: dict[tuple[int, int], str | None] = {}
-        self._among: dict[tuple[frozenset[int], frozenset[int]], Told] = {}
         for record_id, n in records.items():
             kind = (n.phase, n.zone, n.works_class, n.codes)
             if kind not in numbers:
                 numbers[kind] = len(numbers)
                 self._examples.append(n)
             self.of[record_id] = numbers[kind]
+        self._find_foes()
+
+    def _find_foes(self) -> None:
+        """Give each statement the set of those it may not be one project with; each two values are compared once."""
+        self.foes = [0] * len(self._examples)
+        for stated, conflict in _CONFLICTS.values():
+            by_value: dict[object, int] = {}
+            for i, n in enumerate(self._examples):
+                if value := stated(n):
+                    by_value[value] = by_value.get(value, 0) | 1 << i
+            for (x, left), (y, right) in combinations(by_value.items(), 2):
+                if conflict(x, y):
+                    for ours, theirs in ((left, right), (right, left)):
+                        for i in _numbers(ours):
+                            self.foes[i] |= theirs
 
     def rule(self, i: int, j: int) -> str | None:
         """Name the hard rule between two statements."""
-        if i == j:
+        if not self.foes[i] >> j & 1:
             return None
         key = (i, j) if i < j else (j, i)
         if key not in self._told:
@@ -80,14 +103,23 @@ class Barriers:
         """Name the hard rule between two records of the component."""
         return self.rule(self.of[a], self.of[b])
 
-    def among(self, left: frozenset[int], right: frozenset[int]) -> Told:
-        """Give the rules between two groups, each given by the numbers of its statements."""
-        found = self._among.get((left, right))
-        if found is None:
-            found = {(i, j): rule for i in left for j in right if (rule := self.rule(i, j)) is not None}
-            self._among[left, right] = found
-        return found
+    def among(self, left: int, right: int) -> Told:
+        """Give the rules between two sets of statements."""
+        return {
+            (i, j): rule
+            for i in _numbers(left)
+            for j in _numbers(self.foes[i] & right)
+            if (rule := self.rule(i, j)) is not None
+        }
 
     def any(self) -> bool:
         """Tell whether a hard rule stands between any two statements of the component."""
-        return any(self.rule(i, j) for i, j in combinations(range(len(self._examples)), 2))
+        return any(self.foes)
+
+
+def _numbers(bits: int) -> Iterator[int]:
+    """Give the places of the bits that are set, the smallest first."""
+    while bits:
+        lowest = bits & -bits
+        yield lowest.bit_length() - 1
+        bits ^= lowest

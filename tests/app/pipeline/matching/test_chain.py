@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import random
+from unittest import mock
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.pipeline.matching import chain
 from app.pipeline.matching.chain import linked, with_chain
 from app.pipeline.matching.cluster import cluster
 from app.pipeline.matching.rules import Barriers
@@ -72,3 +74,8 @@ def test_the_chain_does_not_depend_on_any_order(order, strengths, seed):
     random.Random(seed).shuffle(again)
     shuffled = dict(sorted(records.items(), key=lambda item: hash((item[0], seed))))
     assert raised(records, **scores) == raised(shuffled, **dict(again))
+    with mock.patch.object(chain, "MOST", 3):
+        few = raised(records, **scores)
+        assert few == raised(shuffled, **dict(again))
+    assert scores.items() <= {a + b: score // 1000 for (a, b), score in few.items()}.items()
+    assert len(few) <= len(scores) + 2, "three and three records: a pair each beyond their links"
