@@ -193,8 +193,8 @@ def _permit(telling: Telling, works: Works) -> dict[str, str]:
     )
     return {
         "SPSXSLBM": f"SX{project.index:06d}{works.number}S",
-        "YDGHXKZBH": cited(rng, use, blur),
-        "GCGHXKZBH": cited(rng, works_permit, blur),
+        "YDGHXKZBH": cited(rng, use, blur, telling.project.hard),
+        "GCGHXKZBH": cited(rng, works_permit, blur, telling.project.hard),
         "ZBTZSBH": f"ZB{telling.on().year}{project.index:06d}{works.number}",
         "SCHGSBH": drawing_review(telling.scene, project, works),
         "JSXZ": "2" if project.phase and project.phase > 1 else "1",
@@ -216,7 +216,7 @@ def _completion(telling: Telling, works: Works) -> dict[str, str]:
     return {
         "SPSXSLBM": f"SX{project.index:06d}{works.number}J",
         "SCHGSBH": drawing_review(telling.scene, project, works),
-        "SGXKZBH": cited(rng, permit, blur),
+        "SGXKZBH": cited(rng, permit, blur, telling.project.hard),
         "BAJG": project.district.name + "住房和城乡建设局",
         "BARQ": telling.on().isoformat(),
         "BAFW": works.label or "全部",

@@ -191,7 +191,7 @@ def _use_permit(telling: Telling) -> dict[str, str]:
         "YDDW": owner,
         "YDTYSHXYDM": uscc,
         "PZYDJG": project.district.name + "人民政府",
-        "PZYDWH": cited(rng, basis, blur),
+        "PZYDWH": cited(rng, basis, blur, telling.project.hard),
         "YDWZ": place_name(rng, project),
         "YDMJ": f"{parcel.area + round(10 * telling.edition)}",
         "TDYT": purpose(project),
@@ -209,7 +209,7 @@ def _works_permit(telling: Telling) -> dict[str, str]:
     floor = sum(w.floor_area for w in project.works) + round(50 * telling.edition)
     use_permit = number_on(telling.scene, USE, 0, project.use_permit, telling.day)
     return {
-        "YDXKZH": cited(rng, use_permit, blur),
+        "YDXKZH": cited(rng, use_permit, blur, telling.project.hard),
         **({"YSXZZH": opinion_number(telling.scene, project)} if telling.scene.full else {}),
         "TZPZWH": f"{project.district.name[0]}发改备〔{telling.on().year}〕{project.index + 1}号",
         "XMMC": project_name(rng, project, "land"),
