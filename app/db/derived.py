@@ -179,6 +179,16 @@ Table(
     _id("b"),
     Column("kind", Text, nullable=False),
     Column("score", Integer, nullable=False),
+    Column(
+        "priority", BigInteger, nullable=False, comment="how open the question is, times what is at stake"
+    ),
+    Column("stake", BigInteger, nullable=False, comment="yuan; 0 where no record says an amount"),
+    *(Column(name, ARRAY(Text), nullable=False) for name in ("departments", "districts")),
+    Column("said", Text, comment="what a person said of both sides that moves no project"),
+    *(Column(name, Text, nullable=False) for name in ("alike", "contents")),
+    Index("ix_review_b", "jurisdiction", "b"),
+    Index("ix_review_priority", "jurisdiction", "priority", "a", "b"),
+    comment="what a person is asked: two projects, named by the two records that link them best",
 )
 Table(
     "project",

@@ -58,6 +58,23 @@ class PairRow(NamedTuple):
     score: int
 
 
+class ReviewRow(NamedTuple):
+    """A question for a person, named by the two records (a < b) that link its sides best; `stake` in yuan."""
+
+    a: str
+    b: str
+    kind: str
+    score: int
+    priority: int
+    stake: int
+    departments: Sequence[str]
+    districts: Sequence[str]
+    said: str | None
+    alike: str
+    contents: str
+
+
+_REVIEW_TYPES = ("text", "text", "text", "int4", "int8", "int8", "text[]", "text[]", "text", "text", "text")
 Key = tuple[int, str]
 """A block key and a record that holds it."""
 Two = tuple[str, str]
@@ -147,6 +164,22 @@ def members_in(
         {"j": jurisdiction, "ids": array_of(project_ids)},
     )
     return list(starmap(MemberRow, rows))
+
+
+def asked_about(connection: Connection, jurisdiction: int, record_ids: Iterable[str]) -> set[str]:
+    """Give those of these records whose project is a side of a review item."""
+    ids = array_of(record_ids)
+    if ids == "{}":
+        return set()
+    rows = fetch_rows(
+        connection,
+        "SELECT c.record_id FROM cluster c WHERE c.jurisdiction = %(j)s AND c.record_id = ANY(CAST(%(ids)s AS text[]))"
+        " AND EXISTS (SELECT FROM cluster m WHERE m.jurisdiction = c.jurisdiction AND m.project_id = c.project_id"
+        "  AND (EXISTS (SELECT FROM review r WHERE r.jurisdiction = m.jurisdiction AND r.a = m.record_id)"
+        "   OR EXISTS (SELECT FROM review r WHERE r.jurisdiction = m.jurisdiction AND r.b = m.record_id)))",
+        {"j": jurisdiction, "ids": ids},
+    )
+    return {row[0] for row in rows}
 
 
 def words_on(
@@ -256,19 +289,16 @@ def replace_members(
 
 
 def replace_reviews(
-    connection: Connection,
-    jurisdiction: int,
-    region: Sequence[str],
-    reviews: Iterable[tuple[str, str, str, int]],
+    connection: Connection, jurisdiction: int, region: Sequence[str], reviews: Iterable[ReviewRow]
 ) -> None:
-    """Set the review items (a, b, kind, score) of a region; an item is named by the smallest record of each side."""
+    """Set the review items of a region."""
     connection.execute(
         text("DELETE FROM review WHERE jurisdiction = :j AND a = ANY(:ids)"),
         {"j": jurisdiction, "ids": list(region)},
     )
-    copy_rows(
-        connection,
-        "review",
-        [("jurisdiction", "int4"), ("a", "text"), ("b", "text"), ("kind", "text"), ("score", "int4")],
-        ((jurisdiction, *review) for review in reviews),
+    columns = [("jurisdiction", "int4"), *zip(ReviewRow._fields, _REVIEW_TYPES, strict=True)]
+    rows = (
+        (jurisdiction, *row._replace(departments=[*row.departments], districts=[*row.districts]))
+        for row in reviews
     )
+    copy_rows(connection, "review", columns, rows)

@@ -12,11 +12,22 @@ from typing import Any, NamedTuple, TypeVar
 
 from app.db import resolution
 from app.db.records import RecordRow
-from app.db.resolution import Difference, Key, KeyRow, MemberRow, NormalRow, PairRow, Two, difference
+from app.db.resolution import (
+    Difference,
+    Key,
+    KeyRow,
+    MemberRow,
+    NormalRow,
+    PairRow,
+    ReviewRow,
+    Two,
+    difference,
+)
 from app.db.session import Connection
 from app.pipeline.candidates import Holding, candidates
 from app.pipeline.matching.agree import agree
 from app.pipeline.matching.cluster import Clustering, Scores, Word, cluster
+from app.pipeline.matching.items import items
 from app.pipeline.matching.keys import block_keys
 from app.pipeline.matching.normal import Normal, normal, pack, unpack
 from app.pipeline.matching.score import FLOOR, score
@@ -44,7 +55,7 @@ class Resolution:
     region: frozenset[str] = frozenset()
     before: Mapping[str, MemberRow] = field(default_factory=dict)
     members: Mapping[str, MemberRow] = field(default_factory=dict)
-    reviews: tuple[tuple[str, str, str, int], ...] = ()
+    reviews: tuple[ReviewRow, ...] = ()
 
 
 class Known(NamedTuple):
@@ -66,7 +77,8 @@ def resolve(
     """Resolve project records that changed, died or were dropped, and the records people spoke about.
 
     A record that changed in nothing matching sees is passed over, and components are clustered anew only where a pair
-    or what clustering sees of a record is another: both are functions of no more than that.
+    or what clustering sees of a record is another, or where a question tells of the record: all are functions of no
+    more than that.
     """
     known = {
         rid: Known(normal(rid, stated(row.statement)), row.live, (row.first_delivery, row.first_row))
@@ -95,11 +107,12 @@ def resolve(
     differing = {pair for pair in fresh.keys() | stored.keys() if fresh.get(pair) != stored.get(pair)}
     seeds = {*dropped, *asked, *(rid for pair in differing for rid in pair)}
     seeds.update(rid for rid, one in moved.items() if rid in new or _held_by(stood[rid]) != _held_by(one))
+    seeds |= resolution.asked_about(connection, jurisdiction, moved.keys() - seeds)
     anew = Judged(frozenset(judged), fresh, stored, new)
     done: set[str] = set()
     places: dict[str, MemberRow] = {}
     was: dict[str, MemberRow] = {}
-    reviews: list[tuple[str, str, str, int]] = []
+    reviews: list[ReviewRow] = []
     while seeds:
         some = set(islice(seeds, SEEDS))
         touched = region(connection, jurisdiction, some, anew, words_upto)
@@ -107,7 +120,7 @@ def resolve(
         for component in components(touched.records & near.keys(), touched.pairs, _words(touched)):
             clustering = _cluster(component, near)
             places |= {place.record_id: place for place in _places(clustering, near)}
-            reviews += _reviews(clustering)
+            reviews += _reviews(clustering, component, near)
         done |= touched.records
         seeds -= touched.records
         was |= touched.before
@@ -197,9 +210,7 @@ def _places(clustering: Clustering, known: Mapping[str, Known]) -> Iterable[Memb
         yield from (MemberRow(rid, first, live=False) for rid in withdrawn)
 
 
-def _reviews(clustering: Clustering) -> Iterable[tuple[str, str, str, int]]:
-    for review in clustering.reviews:
-        a, b = sorted((min(review.left), min(review.right)))
-        yield a, b, review.reason, review.score
-    for conflict in clustering.conflicts:
-        yield min(conflict.a, conflict.b), max(conflict.a, conflict.b), "words_conflict", 0
+def _reviews(clustering: Clustering, component: Component, known: Mapping[str, Known]) -> Iterable[ReviewRow]:
+    normals = {rid: known[rid].normal for rid in component.records}
+    for item in items(clustering, normals, component.pairs, component.words):
+        yield ReviewRow(*item)

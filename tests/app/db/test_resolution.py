@@ -62,3 +62,28 @@ def test_what_matching_does_not_see_changes_documents_and_no_row_of_resolving(ci
     now = written()
     assert now.pop("normal") != stood.pop("normal")
     assert now == stood
+
+
+def test_a_question_tells_of_its_records_as_they_are_now_though_no_pair_has_another_score(
+    city: SmallCity,
+) -> None:
+    def questions() -> list[tuple[object, ...]]:
+        with city.database.read() as connection:
+            return [
+                tuple(row)
+                for row in connection.execute(
+                    text("SELECT a, b, score, stake, departments FROM review WHERE jurisdiction = :j"),
+                    {"j": FIRST},
+                )
+            ]
+
+    alone = {"code": "", "investor": ""}
+    city.land("commerce.signed", signed("a", "河西污水处理厂提标", amount="100000000", **alone))
+    city.land("housing.permits", permit("p", "河西污水处理厂提标", code="", owner=""))
+    city.drain()
+    (before,) = questions()
+    assert (before[3], before[4]) == (10**12, ["commerce", "housing"])
+    city.land("commerce.signed", signed("a", "河西污水处理厂提标", amount="200000000", **alone))
+    city.drain()
+    (after,) = questions()
+    assert (after[3], after[:3]) == (2 * 10**12, before[:3])

@@ -1,0 +1,187 @@
+"""What a person is asked, one item for two projects: which records stand for it, what is at stake, what is alike in it.
+
+Invariant: items are a function of the clustering, its records, pairs and words; their order of arrival plays no part.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from typing import NamedTuple
+
+from app.pipeline.matching.cluster import Clustering, Scored, Word
+from app.pipeline.matching.normal import Normal, pack
+from app.pipeline.matching.weights import WHOLE
+from schemas.judgements import Verdict
+
+CONFLICT = "words_conflict"
+_EVEN = frozenset({"ambiguous", CONFLICT})
+"""Kinds of which the score says nothing: it is as likely one way as the other."""
+_WAN, _UNKNOWN, _MOST = 10_000, 100, 10**16
+"""Yuan in a 万元; what weighs where no record says an amount, in 万元; the most that counts of an amount, in yuan."""
+_MOVING = frozenset({Verdict.SAME, Verdict.DIFFERENT})
+_COMPARED = ("core", "owner_cores", "codes", "usccs", "phase", "zone", "district", "address", "amount")
+
+
+class Item(NamedTuple):
+    """A question: `a` and `b` (a < b) are the two records that link its sides best, and name it.
+
+    `score` is the average between the sides (10⁻⁶), `stake` in yuan, `said` a word that was said of the sides and moves
+    no project. `alike` is equal where the same fields agree, `contents` where both records say the same but for keys.
+    """
+
+    a: str
+    b: str
+    kind: str
+    score: int
+    priority: int
+    stake: int
+    departments: tuple[str, ...]
+    districts: tuple[str, ...]
+    said: str | None
+    alike: str
+    contents: str
+
+
+@dataclass(slots=True)
+class _Side:
+    """What is known of a project, or of several that earlier questions would make one."""
+
+    sources: set[str] = field(default_factory=set)
+    districts: set[str] = field(default_factory=set)
+    amount: int = 0
+    links: dict[str, _Link] = field(default_factory=dict)
+
+
+class _Link(NamedTuple):
+    """The best pair between two sides as (−score, a, b), and the last word on them as (number, verdict)."""
+
+    best: tuple[int, str, str] | None
+    said: tuple[int, str] | None
+
+
+def items(
+    clustering: Clustering, records: Mapping[str, Normal], pairs: Iterable[Scored], words: Iterable[Word]
+) -> Iterator[Item]:
+    """Give the questions of one component's clustering, each once; `pairs` and `words` are those it was made of."""
+    if not clustering.reviews and not clustering.conflicts:
+        return
+    home = {rid: project[0] for project in clustering.projects for rid in project}
+    sides = {project[0]: _side(records[rid] for rid in project) for project in clustering.projects}
+    for conflict in clustering.conflicts:
+        pair = min(conflict.a, conflict.b), max(conflict.a, conflict.b)
+        known = [sides[home[rid]] for rid in pair if rid in home]
+        yield _item(pair, CONFLICT, 0, known, records, None)
+    _link(sides, home, pairs, words)
+    for review in clustering.reviews:
+        left, right = review.left[0], review.right[0]
+        link = sides[left].links.get(right, _Link(None, None))
+        best = link.best[1:] if link.best else (min(left, right), max(left, right))
+        yield _item(best, review.reason, review.score, (sides[left], sides[right]), records, link.said)
+        _join(sides, min(left, right), max(left, right))
+
+
+def uncertainty(kind: str, score: int) -> int:
+    """Give how open a question is (10⁻⁶): 4·p·(1 − p), and all of it where the score says nothing."""
+    return WHOLE if kind in _EVEN else 4 * score * (WHOLE - score) // WHOLE
+
+
+def alike(a: Normal, b: Normal) -> str:
+    """Name the case of two records: who says them, and which fields agree, differ or are said by one side only."""
+    (x, y) = sorted((a, b), key=lambda n: (n.source, n.record_id))
+    return _hash((x.source, y.source, *(_agreement(getattr(x, f), getattr(y, f)) for f in _COMPARED)))
+
+
+def contents(a: Normal, b: Normal) -> str:
+    """Name what two records say to matching, whatever their keys are."""
+    return _hash(sorted(pack(_keyless(n)).hex() for n in (a, b)))
+
+
+def _keyless(n: Normal) -> Normal:
+    values = {name: getattr(n, name) for name in n.__struct_fields__}
+    return Normal(**(values | {"record_id": ""}))
+
+
+def _item(
+    pair: tuple[str, str],
+    kind: str,
+    score: int,
+    sides: Iterable[_Side],
+    records: Mapping[str, Normal],
+    said: tuple[int, str] | None,
+) -> Item:
+    sides = tuple(sides)
+    stake = min((side.amount for side in sides if side.amount), default=0)
+    weight = _UNKNOWN + stake // _WAN
+    two = [records[rid] for rid in pair if rid in records]
+    return Item(
+        *pair,
+        kind,
+        score,
+        uncertainty(kind, score) * weight,
+        stake,
+        tuple(sorted({source.partition(".")[0] for side in sides for source in side.sources})),
+        tuple(sorted({district for side in sides for district in side.districts})),
+        said[1] if said else None,
+        alike(*two) if len(two) == 2 else "",
+        contents(*two) if len(two) == 2 else "",
+    )
+
+
+def _side(records: Iterable[Normal]) -> _Side:
+    side = _Side()
+    for n in records:
+        side.sources.add(n.source)
+        if n.district:
+            side.districts.add(n.district)
+        if n.amount:
+            side.amount = max(side.amount, min(int(n.amount), _MOST))
+    return side
+
+
+def _link(
+    sides: Mapping[str, _Side], home: Mapping[str, str], pairs: Iterable[Scored], words: Iterable[Word]
+) -> None:
+    """Note between every two projects their best pair and the last word that moves nothing."""
+    for a, b, score in pairs:
+        if a in home and b in home and home[a] != home[b]:
+            _note(sides, home[a], home[b], _Link((-score, a, b), None))
+    for word in words:
+        if word.verdict not in _MOVING and word.a in home and word.b in home and home[word.a] != home[word.b]:
+            _note(sides, home[word.a], home[word.b], _Link(None, (word.number, word.verdict.value)))
+
+
+def _note(sides: Mapping[str, _Side], one: str, other: str, link: _Link) -> None:
+    known = sides[one].links.get(other)
+    if known is not None:
+        link = _Link(
+            min((x for x in (known.best, link.best) if x), default=None),
+            max((x for x in (known.said, link.said) if x), default=None),
+        )
+    sides[one].links[other] = sides[other].links[one] = link
+
+
+def _join(sides: dict[str, _Side], stays: str, goes: str) -> None:
+    """Take two sides as one from here on, as the questions below were asked."""
+    mine, theirs = sides[stays], sides.pop(goes)
+    mine.links.pop(goes, None)
+    theirs.links.pop(stays, None)
+    for other, link in theirs.links.items():
+        del sides[other].links[goes]
+        _note(sides, stays, other, link)
+    mine.sources |= theirs.sources
+    mine.districts |= theirs.districts
+    mine.amount = max(mine.amount, theirs.amount)
+
+
+def _agreement(x: object, y: object) -> str:
+    if not x or not y:
+        return "none" if not x and not y else "left" if x else "right"
+    if isinstance(x, frozenset | tuple) and isinstance(y, frozenset | tuple):
+        return "differs" if set(x).isdisjoint(y) else "equal" if set(x) == set(y) else "shares"
+    return "equal" if x == y else "differs"
+
+
+def _hash(said: Iterable[str]) -> str:
+    return blake2b("\0".join(said).encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
