@@ -9,10 +9,11 @@ from functools import cache, lru_cache
 
 import msgspec
 
-from app.pipeline.matching.names import Strip, bigrams, is_public, owner_core, parse_name
+from app.pipeline.matching.names import bigrams, is_public, owner_core, parse_name
 from app.pipeline.matching.stated import Stated, StatedNumber
 from app.pipeline.matching.weights import ONCE, is_firm
-from schemas.cleaning import REMEMBERED, clean
+from app.pipeline.matching.words import Strip, plain
+from schemas.cleaning import REMEMBERED
 from schemas.ids import jurisdiction_of
 from schemas.parties import Role
 from schemas.schemes import Scheme, Status
@@ -170,7 +171,7 @@ def _codes(record: Stated) -> tuple[str, ...]:
 @lru_cache(maxsize=REMEMBERED)
 def _address(text: str, places: Strip) -> tuple[str, frozenset[str], frozenset[str]]:
     """Give an address without its administrative words, its house numbers, and its bigrams without those."""
-    address = places(clean(text))
+    address = places(plain(text))
     return address, frozenset(_HOUSE.findall(address)), bigrams(_HOUSE_NUMBER.sub("", address))
 
 
@@ -223,4 +224,4 @@ def _places(city: str) -> Strip:
         row.zone for row in aliases if row.zone
     }
     short = {name[:-1] for name in full if name[-1:] in "省市县区" and len(name) > 2}
-    return Strip(full | short, _seats())
+    return Strip(full, _seats(), short)

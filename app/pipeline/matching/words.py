@@ -1,0 +1,80 @@
+"""The words that say nothing of which project it is, and how they are taken out of a text."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterable
+from functools import lru_cache
+from importlib.resources import files
+from typing import Any
+
+from schemas.cleaning import REMEMBERED, clean
+
+MOST = 400
+"""Signs of a text that are read: what a longer one adds is no name, and time must not follow it."""
+
+
+def _read(name: str) -> dict[str, Any]:
+    return tomllib.loads((files("app.pipeline.matching") / name).read_text("utf-8"))
+
+
+WORDS = _read("words.toml")
+VERSION: int = WORDS["version"]
+"""The version of reading names."""
+
+_PAIRS = _read("traditional.toml")["pairs"].split()
+_SIMPLIFIED = str.maketrans({pair[0]: pair[1] for pair in _PAIRS})
+_TRADITIONAL = re.compile("[" + "".join(pair[0] for pair in _PAIRS) + "]")
+
+
+@lru_cache(maxsize=REMEMBERED)
+def plain(text: str) -> str:
+    """Give a name as it is compared: cleaned, in simplified signs, and no more of it than `MOST` signs."""
+    cleaned = clean(text)[:MOST]
+    return cleaned.translate(_SIMPLIFIED) if _TRADITIONAL.search(cleaned) else cleaned
+
+
+class Strip:
+    """Takes the longest known words out of a text, in one pass from the left."""
+
+    def __init__(self, words: Iterable[str], leading: Iterable[str] = (), short: Iterable[str] = ()) -> None:
+        """Know `words`; `short` ones are not taken where they name a street; `leading` ones only at the beginning.
+
+        Words of one sign are not taken, they stand in too many others.
+        """
+        shorts = {word for word in short if len(word) > 1}.difference(words)
+        known = sorted({word for word in words if len(word) > 1} | shorts, key=lambda w: (-len(w), w))
+        said = [re.escape(word) + (_NO_STREET if word in shorts else "") for word in known]
+        self._take = re.compile("|".join(said) or r"(?!)").sub
+        self._leading: dict[str, list[str]] = {}
+        heads = {word for word in leading if len(word) > 1}
+        for word in sorted(heads, key=lambda w: (-len(w), w)):
+            self._leading.setdefault(word[:2], []).append(word)
+        self._bodies = heads.union(known)
+
+    def __call__(self, text: str) -> str:
+        """Give `text` without the words."""
+        if "(" in text:
+            text = _BRACKETED.sub(self._unless_known, text)
+        for word in self._leading.get(text[:2], ()):
+            if text.startswith(word) and (
+                word[-1] in _RANKS or text[len(word) : len(word) + 1] not in _NO_SEAT
+            ):
+                text = text[len(word) :]
+                break
+        return self._take("", text)
+
+    def _unless_known(self, match: re.Match[str]) -> str:
+        return "" if match[1] in self._bodies else match[0]
+
+
+_RANKS = frozenset("省市区县州盟旗")
+_NO_SEAT = frozenset("区县市镇乡村路街道河湖江湾桥")
+"""What follows a short name that is no seat: 朝阳 is a city, 朝阳区 is not in it."""
+_NO_STREET = "(?!大道|大桥|路|街|镇|乡|村|山|河|湖|江|桥|社区|技术)"
+_BRACKETED = re.compile(r"\(([\u4e00-\u9fff]{2,12})\)")
+NOTHING = Strip(())
+GENERIC = Strip(WORDS["generic"])
+SUFFIX = Strip(WORDS["suffixes"])
+FACILITY = Strip(WORDS["facilities"])
