@@ -1,48 +1,30 @@
-"""JSON APIs, page by page. The only place that imports httpx, and the only place that opens a connection."""
+"""JSON APIs, page by page: what is asked, what an answer may be, and when to try again."""
 
 from __future__ import annotations
 
-import contextlib
+import base64
 import random
-import socket
-import threading
+import ssl
 import time
 import zlib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any
+from functools import lru_cache
 from urllib.parse import urljoin
 
+import h11
 import httpx
 
 from connectors.errors import AuthFailed, SourceChanged, SourceUnavailable
 from connectors.transport_settings import HttpSettings
+from connectors.transports.connections import Answer, Connections, Late, Place
 from connectors.transports.http_auth import headers_for
 
 AGENT = "lifecycle-hub"
 _PIECE = 65536
-
-
-@dataclass(slots=True)
-class _Cutter:
-    """Shuts the sockets of a client, so that a server that drips bytes cannot hold us beyond the deadline."""
-
-    sockets: list[socket.socket]
-    cut: bool = False
-
-    def trace(self, event: str, info: Mapping[str, Any]) -> None:
-        if event in {"connection.connect_tcp.complete", "connection.start_tls.complete"}:
-            self.sockets.append(info["return_value"].get_extra_info("socket"))
-            if self.cut:  # the deadline came while this one was opened
-                self.shut()
-
-    def shut(self) -> None:
-        self.cut = True
-        for each in self.sockets:
-            with contextlib.suppress(OSError):
-                socket.socket.shutdown(each, socket.SHUT_RDWR)
+_CONNECTIONS = Connections()
+_REDIRECTS = {301, 302, 303, 307, 308}
 
 
 class Client:
@@ -60,27 +42,18 @@ class Client:
         own = {"User-Agent": AGENT, "Accept": "application/json", "Accept-Encoding": "gzip"}
         self._headers = own | headers_for(settings.auth, variables)
         self._sleep = sleep
-        # read once: the bundle of authorities costs more than a page
-        self._trust = (
-            httpx.create_ssl_context(trust_env=False) if self._url.lower().startswith("https") else False
-        )
 
     def get(self, parameters: Mapping[str, str], address: str | None = None) -> bytes:
         """Give the body of one answer; `address` (a next link) must stay on the same host.
 
         Raises SourceUnavailable, AuthFailed or SourceChanged.
         """
-        url = httpx.URL(self._url)
-        if address is not None:
-            following = url.join(address)
-            if (following.scheme, following.host, following.port) != (url.scheme, url.host, url.port):
-                raise SourceChanged(f"the next page leads to another host: {following.host}")
-            url = following
+        url = self._address(parameters, address)
         left, seconds = self._settings.patience_seconds, self._settings.deadline_seconds
         for attempt in range(1, self._settings.attempts + 1):
             begun = time.monotonic()
             try:
-                return self._once(url, parameters, seconds)
+                return self._once(url, seconds)
             except SourceUnavailable as error:
                 left -= time.monotonic() - begun
                 wait = error.retry_after
@@ -93,60 +66,72 @@ class Client:
                 self._sleep(wait)
         raise AssertionError("attempts is at least one")
 
-    def _once(self, url: httpx.URL, parameters: Mapping[str, str], seconds: float) -> bytes:
-        cutter = _Cutter([])
-        timer = threading.Timer(seconds, cutter.shut)
-        timer.daemon = True
-        timer.start()
+    def _address(self, parameters: Mapping[str, str], address: str | None) -> httpx.URL:
         try:
-            with (
-                httpx.Client(
-                    timeout=seconds,
-                    follow_redirects=False,
-                    headers=self._headers,
-                    trust_env=False,
-                    verify=self._trust,
-                ) as client,
-                client.stream(
-                    "GET", url, params=parameters or None, extensions={"trace": cutter.trace}
-                ) as answer,
-            ):
-                _check_status(answer)
-                body = self._read(answer)
-            if cutter.cut:
-                raise SourceUnavailable("the source did not finish its answer in time")
-            return body
+            url = httpx.URL(self._url)
+            if address is not None:
+                following = url.join(address)
+                if (following.scheme, following.host, following.port) != (url.scheme, url.host, url.port):
+                    raise SourceChanged(f"the next page leads to another host: {following.host}")
+                url = following
+            if parameters:
+                url = url.copy_merge_params(parameters)
         except httpx.InvalidURL as error:
             raise SourceUnavailable(f"the address is not usable: {error}") from error
-        except httpx.HTTPError as error:
-            late = cutter.cut or isinstance(error, httpx.TimeoutException)
-            said = (
-                "the source did not finish its answer in time" if late else f"{type(error).__name__}: {error}"
-            )
-            raise SourceUnavailable(said) from error
-        finally:
-            timer.cancel()
+        if url.scheme not in {"http", "https"} or not url.host:
+            raise SourceUnavailable("the address is not usable: it begins with neither http:// nor https://")
+        return url
 
-    def _read(self, answer: httpx.Response) -> bytes:
-        body = bytearray()
-        for chunk in _unpacked(answer):
-            body += chunk
-            if len(body) > self._settings.max_bytes:
+    def _once(self, url: httpx.URL, seconds: float) -> bytes:
+        trust = _trust() if url.scheme == "https" else None
+        place = Place(url.raw_host.decode("ascii"), url.port or (443 if trust else 80), trust)
+        try:
+            with _CONNECTIONS.asked(place, url.raw_path, self._said(url), seconds) as answer:
+                _check_status(answer)
+                return self._read(answer)
+        except (Late, TimeoutError) as error:
+            raise SourceUnavailable("the source did not finish its answer in time") from error
+        except h11.LocalProtocolError:
+            # the error's own words would tell the secret
+            raise AuthFailed("the credentials hold a sign that no header may bear") from None
+        except (OSError, UnicodeError, h11.RemoteProtocolError) as error:
+            raise SourceUnavailable(f"{type(error).__name__}: {error}") from error
+
+    def _said(self, url: httpx.URL) -> list[tuple[bytes, bytes]]:
+        """Give the headers of a request; the account in an address is said as a header too."""
+        named = {"Host": url.netloc.decode("ascii"), **self._headers}
+        if url.username:
+            account = f"{url.username}:{url.password}".encode()
+            named["Authorization"] = f"Basic {base64.b64encode(account).decode('ascii')}"
+        return [(name.encode("ascii"), value.encode("utf-8")) for name, value in named.items()]
+
+    def _read(self, answer: Answer) -> bytes:
+        pieces, size = list[bytes](), 0
+        for piece in _unpacked(answer):
+            size += len(piece)
+            if size > self._settings.max_bytes:
                 raise SourceChanged(f"the answer is larger than {self._settings.max_bytes} bytes")
-        return bytes(body)
+            pieces.append(piece)
+        return b"".join(pieces)
 
 
-def _unpacked(answer: httpx.Response) -> Iterator[bytes]:
-    """Give a body in pieces of bounded size: httpx would unpack a whole network chunk, a thousandfold, at once."""
+@lru_cache(maxsize=1)
+def _trust() -> ssl.SSLContext:
+    """Read whom we trust, once: the bundle of authorities costs more than a page."""
+    return httpx.create_ssl_context(trust_env=False)
+
+
+def _unpacked(answer: Answer) -> Iterator[bytes]:
+    """Give a body in pieces of bounded size: a chunk of the network may unpack to a thousandfold."""
     packing = answer.headers.get("content-encoding", "").strip().lower()
     if packing in {"", "identity"}:
-        yield from answer.iter_raw(_PIECE)
+        yield from answer.pieces()
         return
     if packing not in {"gzip", "x-gzip"}:
         raise SourceChanged(f"the answer is packed in a way nobody asked for: {packing[:40]}")
     unpacker = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
     try:
-        for chunk in answer.iter_raw(_PIECE):
+        for chunk in answer.pieces():
             piece = unpacker.decompress(chunk, _PIECE)
             while piece:
                 yield piece
@@ -157,13 +142,13 @@ def _unpacked(answer: httpx.Response) -> Iterator[bytes]:
         raise SourceUnavailable("the answer breaks off before its end")
 
 
-def _check_status(answer: httpx.Response) -> None:
-    status = answer.status_code
+def _check_status(answer: Answer) -> None:
+    status = answer.status
     if status in (401, 403):
         raise AuthFailed(f"the source answers {status}: it does not accept our credentials")
     if status in (408, 425, 429) or status >= 500:
         raise SourceUnavailable(f"the source answers {status}", retry_after=_retry_after(answer))
-    if answer.has_redirect_location:
+    if status in _REDIRECTS and "location" in answer.headers:
         place = answer.headers["location"].split("?")[0][:200]
         raise SourceChanged(
             f"the source answers {status} and sends us to {place}: redirects are not followed"
@@ -172,7 +157,7 @@ def _check_status(answer: httpx.Response) -> None:
         raise SourceChanged(f"the source answers {status} where it used to answer 200")
 
 
-def _retry_after(answer: httpx.Response) -> float | None:
+def _retry_after(answer: Answer) -> float | None:
     """Read how long a source asks us to wait, in seconds or as a date; None where it says nothing readable."""
     said = answer.headers.get("retry-after", "")
     if said.isascii() and said.isdigit() and len(said) <= 9:
