@@ -32,8 +32,9 @@ _LONGEST = MAX_KEY_BYTES // 4
 class UnreadRows(Sequence[Row]):
     """The rows of one page in order, each read once, when it is first asked for."""
 
-    def __init__(self, reader: RowReader, bodies: Sequence[bytes]) -> None:
-        self._reader, self._bodies = reader, bodies
+    def __init__(self, reader: RowReader, bodies: Sequence[bytes], whole: bytes = b"") -> None:
+        """`whole` is the list of the rows as it was said, where they came as one."""
+        self._reader, self._bodies, self._whole = reader, bodies, whole
         self._read: list[Row | None] = [None] * len(bodies)
 
     def __len__(self) -> int:
@@ -72,6 +73,9 @@ class UnreadRows(Sequence[Row]):
     def said(self, manifest: Manifest) -> bytes:
         """Hash all rows' bytes with the rules of reading: who finds it equal would read the very same rows."""
         digest = hashlib.sha256(_rules(manifest, _WHOLE))
+        if self._whole:
+            digest.update(self._whole)
+            return digest.digest()
         digest.update(array("Q", map(len, self._bodies)).tobytes())
         digest.update(b"".join(self._bodies))
         return digest.digest()

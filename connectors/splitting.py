@@ -21,6 +21,7 @@ _BEARABLE = 500_000
 """Parts that may be made before they are counted: so many slices are little beside the body itself."""
 _SIGNS = re.compile(rb",+|[\[\]{}]")
 _NO_SIGNS = bytes(set(range(256)) - set(b",[]{}"))
+_BEGINNING, _GUESSES = 64, 8
 MOST_NAMES, MOST_ITEMS = 10_000, 200_000
 """An object of more members, or a list of more rows, is built to exhaust its reader."""
 
@@ -168,8 +169,18 @@ def frame(body: bytes, value: bytes) -> bytes:
 
     An answer's other names are looked for there, and not among all its rows.
     """
-    begin = body.find(value) if len(value) * 2 > len(body) else -1
+    begin = _place(body, value) if len(value) * 2 > len(body) else -1
     return body if begin < 0 else body[:begin] + b"null" + body[begin + len(value) :]
+
+
+def _place(body: bytes, value: bytes) -> int:
+    """Find a value that is most of a body, by its beginning first: to look for all of it costs more than to decode it."""
+    begin = -1
+    for _ in range(_GUESSES):
+        begin = body.find(value[:_BEGINNING], begin + 1, len(body) - len(value) + _BEGINNING)
+        if begin < 0 or body.startswith(value, begin):
+            return begin
+    return body.find(value, begin + 1)
 
 
 def _stands_twice(body: bytes, name: str) -> bool:

@@ -77,6 +77,7 @@ class Page:
     `version` is the whole listing's, as its rows bear it; '' where only the order of arrival tells old from new.
     `glances` has one for each row, or is empty; where it is not, a row is only read when it is asked for.
     `said` is a hash of all its rows' bytes and of the rules by which they are read; empty where nobody made one.
+    `last` says that nothing follows, no error either; whoever cannot tell beforehand leaves it.
     """
 
     rows: Sequence[RawRecord | Unreadable]
@@ -86,6 +87,7 @@ class Page:
     version: str = ""
     glances: Sequence[Glance | None] = ()
     said: bytes = b""
+    last: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,6 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, text
 
-from app.db.jurisdictions import Held
-
 MOST_LANDINGS = 100_000
 """A page that was not met in so many landings of its jurisdiction is forgotten."""
 
@@ -28,16 +26,30 @@ class Reached(NamedTuple):
     unreadable: tuple[int, ...] | None
 
 
+_REACHED = text(
+    "SELECT j.landing_no, EXISTS (SELECT FROM memory.key_alias WHERE jurisdiction = :j AND source = :s) AS renamed,"
+    " p.unreadable FROM ops.jurisdiction j LEFT JOIN ops.known_page p ON p.jurisdiction = :j AND p.source = :s"
+    " AND p.said = :said WHERE j.jurisdiction = :j"
+)
+_LAND_AGAIN = text(
+    "WITH known AS (SELECT FROM ops.known_page WHERE jurisdiction = :j AND source = :s AND said = :said"
+    "  AND unreadable = '{}'),"
+    " taken AS (UPDATE ops.jurisdiction SET delivery_no = delivery_no + 1, landing_no = landing_no + 1"
+    "  WHERE jurisdiction = :j AND EXISTS (SELECT FROM known) RETURNING delivery_no, landing_no),"
+    " met AS (UPDATE ops.known_page SET met = taken.landing_no FROM taken"
+    "  WHERE jurisdiction = :j AND source = :s AND said = :said RETURNING taken.delivery_no, taken.landing_no),"
+    " delivered AS (INSERT INTO memory.delivery (jurisdiction, delivery_no, source, channel, sender,"
+    "  received_at, sha256) SELECT :j, delivery_no, :s, :channel, :sender, now(), :sha256 FROM met),"
+    " landed AS (INSERT INTO memory.landing (jurisdiction, landing_no, delivery_no, landed_at, received, kept,"
+    "  unchanged, unreadable) SELECT :j, landing_no, delivery_no, now(), :rows, 0, :rows, 0 FROM met)"
+    " SELECT met.delivery_no, CASE WHEN met.delivery_no IS NOT NULL"
+    "  THEN set_config('synchronous_commit', 'off', true) END FROM taken LEFT JOIN met ON true"
+)
+
+
 def reached(connection: Connection, jurisdiction: int, source: str, said: bytes) -> Reached:
     """Give how far the jurisdiction has landed, and whether all of a page is known."""
-    row = connection.execute(
-        text(
-            "SELECT j.landing_no, EXISTS (SELECT FROM memory.key_alias WHERE jurisdiction = :j AND source = :s) AS renamed,"
-            " p.unreadable FROM ops.jurisdiction j LEFT JOIN ops.known_page p ON p.jurisdiction = :j AND p.source = :s"
-            " AND p.said = :said WHERE j.jurisdiction = :j"
-        ),
-        {"j": jurisdiction, "s": source, "said": said},
-    ).one_or_none()
+    row = connection.execute(_REACHED, {"j": jurisdiction, "s": source, "said": said}).one_or_none()
     if row is None:
         return Reached(0, renamed=False, unreadable=None)
     return Reached(row.landing_no, row.renamed, None if row.unreadable is None else tuple(row.unreadable))
@@ -77,7 +89,7 @@ def add(
 
 def land_again(
     connection: Connection,
-    held: Held,
+    jurisdiction: int,
     source: str,
     said: bytes,
     *,
@@ -85,25 +97,17 @@ def land_again(
     sender: str,
     sha256: bytes,
     rows: int,
-) -> int:
-    """Keep delivery and landing of a known page that says nothing else; gives the delivery's number.
+) -> int | None:
+    """Keep delivery and landing of a page of `rows` readable rows, where it is known; gives the delivery's number.
 
+    The jurisdiction's row is taken first and the page's then: whoever lets a page be forgotten holds the former, so what
+    is still there then is true. None where the page is not known, or was forgotten while this waited.
     Nobody waits for the disk: after a crash the cursor stands before the page too, and it is read again.
     """
-    number: int = connection.execute(
-        text(
-            "WITH taken AS (UPDATE ops.jurisdiction SET delivery_no = delivery_no + 1, landing_no = landing_no + 1"
-            "  WHERE jurisdiction = :j RETURNING delivery_no, landing_no),"
-            " delivered AS (INSERT INTO memory.delivery (jurisdiction, delivery_no, source, channel, sender,"
-            "  received_at, sha256) SELECT :j, delivery_no, :s, :channel, :sender, now(), :sha256 FROM taken),"
-            " landed AS (INSERT INTO memory.landing (jurisdiction, landing_no, delivery_no, landed_at, received, kept,"
-            "  unchanged, unreadable) SELECT :j, landing_no, delivery_no, now(), :rows, 0, :rows, 0 FROM taken),"
-            " met AS (UPDATE ops.known_page SET met = taken.landing_no FROM taken"
-            "  WHERE jurisdiction = :j AND source = :s AND said = :said)"
-            " SELECT delivery_no, set_config('synchronous_commit', 'off', true) FROM taken"
-        ),
+    taken = connection.execute(
+        _LAND_AGAIN,
         {
-            "j": held.jurisdiction,
+            "j": jurisdiction,
             "s": source,
             "said": said,
             "channel": channel,
@@ -111,7 +115,18 @@ def land_again(
             "sha256": sha256,
             "rows": rows,
         },
-    ).scalar_one()
+    ).one_or_none()
+    if taken is None:
+        return None
+    number: int | None = taken.delivery_no
+    if number is None:  # the numbers that were taken for it are given back: the row is still held
+        connection.execute(
+            text(
+                "UPDATE ops.jurisdiction SET delivery_no = delivery_no - 1, landing_no = landing_no - 1"
+                " WHERE jurisdiction = :j"
+            ),
+            {"j": jurisdiction},
+        )
     return number
 
 

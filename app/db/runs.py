@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Boolean, Connection, bindparam, text
 
 from app.db.copy import storable
 from app.errors import Conflict
@@ -87,22 +87,28 @@ def queue_slots(
     return queued
 
 
+_CLAIM = text(
+    "UPDATE ops.run SET state = 'running', attempt = attempt + 1, lease_token = :token,"
+    " lease_until = now() + make_interval(secs => :s), started_at = coalesce(started_at, now()),"
+    " cursor_from = (SELECT cursor FROM ops.source s WHERE s.jurisdiction = :j AND s.source = run.source)"
+    " WHERE jurisdiction = :j AND run_id = (SELECT run_id FROM ops.run WHERE jurisdiction = :j"
+    "  AND state = 'queued' AND (CAST(:source AS text) IS NULL OR source = :source)"
+    "  ORDER BY queued_at, run_id LIMIT 1 FOR UPDATE SKIP LOCKED)"
+    " RETURNING run_id, source, cursor_from, (SELECT location FROM ops.source s WHERE s.jurisdiction = :j"
+    "  AND s.source = run.source) AS location, set_config('synchronous_commit', 'off', true)"
+)
+
+
 def claim(
     connection: Connection, jurisdiction: int, seconds: int, source: str | None = None
 ) -> Claimed | None:
-    """Take the oldest queued run (of `source`, where one is named) under a lease; None when there is none."""
+    """Take the oldest queued run (of `source`, where one is named) under a lease; None when there is none.
+
+    Nobody waits for the disk: after a crash that forgets it, the run is queued as before and its page does not land.
+    """
     token = secrets.token_hex(16)
     row = connection.execute(
-        text(
-            "UPDATE ops.run SET state = 'running', attempt = attempt + 1, lease_token = :token,"
-            " lease_until = now() + make_interval(secs => :s), started_at = coalesce(started_at, now()),"
-            " cursor_from = (SELECT cursor FROM ops.source s WHERE s.jurisdiction = :j AND s.source = run.source)"
-            " WHERE jurisdiction = :j AND run_id = (SELECT run_id FROM ops.run WHERE jurisdiction = :j"
-            "  AND state = 'queued' AND (CAST(:source AS text) IS NULL OR source = :source)"
-            "  ORDER BY queued_at, run_id LIMIT 1 FOR UPDATE SKIP LOCKED)"
-            " RETURNING run_id, source, cursor_from, (SELECT location FROM ops.source s WHERE s.jurisdiction = :j"
-            "  AND s.source = run.source) AS location"
-        ),
+        _CLAIM,
         {"j": jurisdiction, "token": token, "s": seconds, "source": source},
     ).one_or_none()
     if row is None:
@@ -110,23 +116,38 @@ def claim(
     return Claimed(jurisdiction, row.run_id, row.source, token, row.cursor_from, row.location)
 
 
+_CHECKPOINT = text(
+    "WITH held AS (UPDATE ops.run SET pages = pages + 1, received = received + :received, kept = kept + :kept,"
+    " unchanged = unchanged + :unchanged, unreadable = unreadable + :unreadable, cursor_to = :cursor,"
+    " state = CASE WHEN NOT :last THEN state WHEN cancel_requested_at IS NULL THEN 'succeeded' ELSE 'cancelled' END,"
+    " finished_at = CASE WHEN :last THEN now() END, lease_token = CASE WHEN NOT :last THEN lease_token END,"
+    " lease_until = CASE WHEN NOT :last THEN now() + make_interval(secs => :s) END"
+    " WHERE jurisdiction = :j AND run_id = :r AND lease_token = :token AND state = 'running'"
+    " RETURNING cancel_requested_at, state = 'succeeded' AS well),"
+    " forgotten AS (DELETE FROM ops.listing_seen WHERE :last AND jurisdiction = :j AND run_id = :r"
+    "  AND EXISTS (SELECT FROM held)),"
+    " moved AS (UPDATE ops.source SET cursor = :cursor, failures = CASE WHEN well THEN 0 ELSE failures END,"
+    "  succeeded_at = CASE WHEN well THEN now() ELSE succeeded_at END,"
+    "  attention = CASE WHEN NOT :last THEN attention END FROM held WHERE jurisdiction = :j AND source = :source)"
+    " SELECT cancel_requested_at FROM held"
+).bindparams(bindparam("last", type_=Boolean))
+
+
 def checkpoint(
-    connection: Connection, run: Claimed, cursor: str, counts: Mapping[str, int], seconds: int
+    connection: Connection,
+    run: Claimed,
+    cursor: str,
+    counts: Mapping[str, int],
+    seconds: int,
+    *,
+    last: bool = False,
 ) -> bool:
     """Move run, lease and cursor on with a landed page, in its transaction; True when somebody asked to cancel.
 
-    Raises LeaseLost when the run is no longer this worker's: the page must not land.
+    With its last page the run ends too. Raises LeaseLost when the run is no longer this worker's: the page must not land.
     """
     row = connection.execute(
-        text(
-            "WITH held AS (UPDATE ops.run SET pages = pages + 1, received = received + :received, kept = kept + :kept,"
-            " unchanged = unchanged + :unchanged, unreadable = unreadable + :unreadable, cursor_to = :cursor,"
-            " lease_until = now() + make_interval(secs => :s)"
-            " WHERE jurisdiction = :j AND run_id = :r AND lease_token = :token AND state = 'running'"
-            " RETURNING cancel_requested_at), moved AS (UPDATE ops.source SET cursor = :cursor FROM held"
-            "  WHERE jurisdiction = :j AND source = :source)"
-            " SELECT cancel_requested_at FROM held"
-        ),
+        _CHECKPOINT,
         {
             "j": run.jurisdiction,
             "source": run.source,
@@ -134,6 +155,7 @@ def checkpoint(
             "token": run.token,
             "cursor": cursor,
             "s": seconds,
+            "last": last,
             **counts,
         },
     ).one_or_none()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from queue import Full, Queue
 from typing import TypeVar
 
@@ -13,11 +13,20 @@ _BEAT_SECONDS = 0.2
 _T = TypeVar("_T")
 
 
-def ahead(items: Iterator[_T]) -> Iterator[_T]:
+def ahead(items: Iterator[_T], *, is_last: Callable[[_T], bool] = lambda _: False) -> Iterator[_T]:
     """Give the same items in order, and the error that ended them behind those given before it.
 
-    They are fetched by a thread of their own. Who stops early does not wait for it: it ends with the item it is at.
+    All but the first are fetched by a thread of their own. Who stops early does not wait for it: it ends with the item
+    it is at. Behind an item that says it is the last nothing is asked for.
     """
+    for first in items:
+        if is_last(first):
+            yield first
+            return
+        yield from _rest(items, first)
+
+
+def _rest(items: Iterator[_T], first: _T) -> Iterator[_T]:
     waiting: Queue[tuple[list[_T], BaseException | None]] = Queue(DEPTH)
     left = threading.Event()
 
@@ -42,6 +51,7 @@ def ahead(items: Iterator[_T]) -> Iterator[_T]:
 
     threading.Thread(target=fetch, name="fetch-ahead", daemon=True).start()
     try:
+        yield first
         while True:
             said, error = waiting.get()
             if error is not None:

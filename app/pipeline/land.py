@@ -50,7 +50,26 @@ def land_page(
 
     A listing older than one that landed before deletes nothing. More than 5 % vanished is held back for an admin's word. `run_id` joins the pages of one listing.
     """
-    said = whole(page)
+    said, sha256 = whole(page), page.said or fingerprint(page.rows, page.glances)
+
+    def again() -> Landed | None:
+        number = known_pages.land_again(
+            connection,
+            jurisdiction,
+            source,
+            said,
+            channel=channel,
+            sender=page.sender,
+            sha256=sha256,
+            rows=len(page.rows),
+        )
+        return None if number is None else Landed(number, received=len(page.rows), unchanged=len(page.rows))
+
+    listed = None if page.listing is Listing.CHANGES else run_id
+    if said and page.rows and page.listing is not Listing.FULL_END and (landed := again()):
+        if listed is not None:
+            known_pages.note_listed(connection, jurisdiction, source, said, listed)
+        return landed
     before = known_pages.reached(connection, jurisdiction, source, said)
     seen = _see(connection, jurisdiction, source, page, before)
     held = jurisdictions.hold(connection, jurisdiction)
@@ -58,26 +77,15 @@ def land_page(
     if now != before or (now.renamed and now.unreadable is None):  # somebody landed while we looked
         seen = _see(connection, jurisdiction, source, page, now)
     held_back, named = 0, {*seen.known.values(), *(rid for _, rid, _ in seen.named)}
-    if page.listing is not Listing.CHANGES and run_id is not None:
+    if listed is not None:
         if seen.repeated:
-            known_pages.note_listed(connection, jurisdiction, source, said, run_id)
+            known_pages.note_listed(connection, jurisdiction, source, said, listed)
         else:
-            landing.note_listed(connection, jurisdiction, run_id, named)
+            landing.note_listed(connection, jurisdiction, listed, named)
         if page.listing is Listing.FULL_END:
-            seen, held_back = _with_tombstones(connection, jurisdiction, source, run_id, seen, page)
-    sha256 = page.said or fingerprint(page.rows, page.glances)
-    if seen.repeated == len(page.rows) > 0 and not seen.named and not held_back:
-        delivery_no = known_pages.land_again(
-            connection,
-            held,
-            source,
-            said,
-            channel=channel,
-            sender=page.sender,
-            sha256=sha256,
-            rows=seen.repeated,
-        )
-        return Landed(delivery_no, received=seen.repeated, unchanged=seen.repeated)
+            seen, held_back = _with_tombstones(connection, jurisdiction, source, listed, seen, page)
+    if seen.repeated == len(page.rows) > 0 and not seen.named and not held_back and (landed := again()):
+        return landed
     delivery_no, landing_no = jurisdictions.take_landing(connection, held)
     landing.add_delivery(
         connection, jurisdiction, delivery_no, source, channel=channel, sender=page.sender, sha256=sha256

@@ -65,7 +65,7 @@ def _pages(database: Database, rules: Rules, run: Claimed, stopping: Callable[[]
     if (
         rules.registry.manifest(run.source).transport.kind == "http"
     ):  # the others hold a table, a file or a child
-        pages = ahead(pages)
+        pages = ahead(pages, is_last=lambda page: page.last)
     for page in pages:
         with database.begin() as connection:
             counts = dict.fromkeys(COUNTS, 0)
@@ -79,7 +79,9 @@ def _pages(database: Database, rules: Rules, run: Claimed, stopping: Callable[[]
                     run_id=run.run_id,
                 )
                 counts = {name: getattr(landed, name) for name in COUNTS}
-            cancelled = runs.checkpoint(connection, run, page.cursor, counts, LEASE_SECONDS)
+            cancelled = runs.checkpoint(connection, run, page.cursor, counts, LEASE_SECONDS, last=page.last)
+        if page.last:
+            return "cancelled" if cancelled else "succeeded"
         if cancelled:
             return _finish(database, run, "cancelled")
         if stopping():

@@ -45,9 +45,12 @@ def check_names(manifest: Manifest, rows: Sequence[bytes]) -> None:
         raise ColumnsChanged(manifest.key, (), unknown)
 
 
-def check_encoding(manifest: Manifest, rows: Sequence[bytes]) -> None:
-    """Raise SourceChanged when most rows of a page that go beyond ASCII are not UTF-8; a few are rejected one by one."""
-    if is_utf8(b"".join(rows)):
+def check_encoding(manifest: Manifest, rows: Sequence[bytes], whole: bytes = b"") -> None:
+    """Raise SourceChanged when most rows of a page that go beyond ASCII are not UTF-8; a few are rejected one by one.
+
+    `whole` is the list that the rows were cut from, where there was one.
+    """
+    if is_utf8(whole or b"".join(rows)):
         return
     beyond = [row for row in rows if not row.isascii()]
     bad = sum(not is_utf8(row) for row in beyond)

@@ -101,16 +101,17 @@ class _Walk:
         """Give the rows of each page, and whether pages follow; complete or with an error."""
         number, token, total, given, asked = 0, None, None, 0, 0
         since, since_stamp = self._since(self._start), ""
-        marks, tokens = set[int](), set[str]()
+        marks, tokens = set[bytes](), set[str]()
         while True:
-            bodies, said_total, token = self._ask(number, token, since)
+            bodies, whole, said_total, token = self._ask(number, token, since)
             if total is not None and said_total != total:
                 raise SourceUnavailable("the list changed while it was read; the next run starts again")
             total, number, given, asked = said_total, number + 1, given + len(bodies), asked + 1
             if token in tokens:
                 raise SourceChanged("the next page leads to itself, or back to a page that was read")
             tokens |= {token} if token else set()
-            mark = hash(tuple(bodies))
+            rows = UnreadRows(self._reader, bodies, whole)
+            mark = rows.said(self._manifest)
             if bodies and mark in marks:
                 raise SourceUnavailable(
                     f"page {number} holds what a page before it held; the list is not whole"
@@ -123,8 +124,7 @@ class _Walk:
                 )
             if not more and total is not None and len(bodies) >= self._settings.paging.size:
                 self._check_nothing_follows(number, since, marks, total)
-            rows = UnreadRows(self._reader, bodies)
-            check_encoding(self._manifest, bodies)
+            check_encoding(self._manifest, bodies, whole)
             check_shape(self._manifest, rows)
             check_names(self._manifest, bodies)
             reached = self._advance(rows)
@@ -147,8 +147,8 @@ class _Walk:
 
     def _ask(
         self, number: int, token: str | None, since: str | None
-    ) -> tuple[list[bytes], int | None, str | None]:
-        """Give a page's rows as they were said, the total it names, and what leads to the next page."""
+    ) -> tuple[list[bytes], bytes, int | None, str | None]:
+        """Give a page's rows as they were said, one by one and as a list, the total it names, and what leads to the next."""
         body = self._client.get(self._parameters(number, token, since), self._link(token))
         paging = self._settings.paging
         try:
@@ -156,19 +156,19 @@ class _Walk:
             bodies, around = items(inner), frame(body, inner)
             follows = paging.style in {"cursor", "link"} and paging.next
             token = (text_at(around, paging.next or "") or None) if follows else None
-            return bodies, self._total(around, bodies), token
+            return bodies, inner, self._total(around, bodies), token
         except NotSplittable as error:
             raise _misshapen(body, error) from error
 
-    def _check_nothing_follows(self, number: int, since: str | None, marks: set[int], total: int) -> None:
+    def _check_nothing_follows(self, number: int, since: str | None, marks: set[bytes], total: int) -> None:
         """Ask beyond a last page that is full: a total that is too small would hide the rest for ever."""
         if self._settings.paging.style not in {"page", "offset"}:
             return
         try:
-            beyond, _, _ = self._ask(number, None, since)
+            beyond, whole, _, _ = self._ask(number, None, since)
         except SourceChanged:
             return  # many an API has no answer beyond its last page; some give the last page again
-        if beyond and hash(tuple(beyond)) not in marks:
+        if beyond and UnreadRows(self._reader, beyond, whole).said(self._manifest) not in marks:
             raise SourceUnavailable(f"the source names {total} rows and gives more")
 
     def _parameters(self, number: int, token: str | None, since: str | None) -> dict[str, str]:
@@ -265,9 +265,9 @@ class _Walk:
     def _page(self, rows: Sequence[Row], *, more: bool) -> Page:
         told = (self._cursor(done=not more), self._listing(more=more))
         if not isinstance(rows, UnreadRows):
-            return Page(rows, *told)
+            return Page(rows, *told, last=not more)
         made = self._manifest
-        return Page(rows, *told, glances=Glances(rows, made), said=rows.said(made))
+        return Page(rows, *told, glances=Glances(rows, made), said=rows.said(made), last=not more)
 
     def _cursor(self, *, done: bool) -> str:
         moving = self._settings.since is not None and (done or self._settings.since.ordered)

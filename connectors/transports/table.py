@@ -123,7 +123,7 @@ def _pages(
         reached = _advance(reached, rows, manifest, settings, kind)
         if rows or (full and not more):
             listing = (Listing.FULL if more else Listing.FULL_END) if full else Listing.CHANGES
-            yield Page(raws, reached.cursor(), listing)
+            yield Page(raws, reached.cursor(), listing, last=not more)
         if not more:
             return
 

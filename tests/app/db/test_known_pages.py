@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -21,7 +23,14 @@ def hub(database_url: str) -> Iterator[Database]:
         yield database
 
 
-def note(connection: Connection, jurisdiction: int, said: bytes, blocks: set[int], met: int = 1) -> None:
+def note(
+    connection: Connection,
+    jurisdiction: int,
+    said: bytes,
+    blocks: set[int],
+    met: int = 1,
+    unreadable: tuple[int, ...] = (2,),
+) -> None:
     known_pages.add(
         connection,
         jurisdiction,
@@ -29,14 +38,20 @@ def note(connection: Connection, jurisdiction: int, said: bytes, blocks: set[int
         said,
         landing_no=met,
         blocks=blocks,
-        unreadable=[2],
+        unreadable=unreadable,
         records={"b", "a"},
+    )
+
+
+def again(connection: Connection, jurisdiction: int, said: bytes) -> int | None:
+    return known_pages.land_again(
+        connection, jurisdiction, SOURCE, said, channel="pull", sender="", sha256=b"2", rows=3
     )
 
 
 def known(connection: Connection, jurisdiction: int, *said: bytes) -> list[bytes]:
     found = {one: known_pages.reached(connection, jurisdiction, SOURCE, one).unreadable for one in said}
-    assert set(found.values()) <= {None, (2,)}
+    assert set(found.values()) <= {None, (), (2,)}
     return [one for one in said if found[one] is not None]
 
 
@@ -68,13 +83,11 @@ def test_a_page_nobody_says_any_more_is_forgotten(hub: Database) -> None:
     with hub.begin() as connection:
         for jurisdiction in JURISDICTIONS:
             note(connection, jurisdiction, b"old", {1})
-            note(connection, jurisdiction, b"met", {1})
+            note(connection, jurisdiction, b"met", {1}, unreadable=())
             held = jurisdictions.hold(connection, jurisdiction)
             jurisdictions.take(connection, held, "landing_no", late - 1)
-            number = known_pages.land_again(
-                connection, held, SOURCE, b"met", channel="pull", sender="", sha256=b"2", rows=3
-            )
-            assert number == 1
+            assert again(connection, jurisdiction, b"met") == 1
+            assert again(connection, jurisdiction, b"old") is None  # it holds a row that must be kept again
         note(connection, first, b"new", {1}, met=late)
         assert known(connection, first, b"old", b"met", b"new") == [b"met", b"new"]
         assert known(connection, second, b"old", b"met") == [b"old", b"met"]
@@ -96,3 +109,42 @@ def test_a_known_page_lists_its_records(hub: Database) -> None:
         assert [tuple(row) for row in rows] == [
             (f"run-{jurisdiction}", record) for jurisdiction in sorted(JURISDICTIONS) for record in "ab"
         ]
+
+
+@pytest.mark.parametrize("forgotten", [True, False])
+def test_a_page_that_is_forgotten_while_its_landing_waits_is_not_known_and_takes_no_number(
+    hub: Database, *, forgotten: bool
+) -> None:
+    first, second = JURISDICTIONS
+    with hub.begin() as connection:
+        for jurisdiction in JURISDICTIONS:
+            note(connection, jurisdiction, b"1", {1}, unreadable=())
+    with ThreadPoolExecutor(1) as beside:
+        with hub.begin() as holding:
+            jurisdictions.hold(holding, first)
+
+            def land() -> int | None:
+                with hub.begin() as connection:
+                    return again(connection, first, b"1")
+
+            waiting = beside.submit(land)
+            wait_for_a_lock(hub)
+            if forgotten:
+                known_pages.forget(holding, first, SOURCE, {1})
+        assert waiting.result(timeout=10) == (None if forgotten else 1)
+    with hub.begin() as connection:
+        assert again(connection, second, b"1") == 1
+    landed = rows_of(hub, "SELECT jurisdiction, delivery_no, landing_no FROM ops.jurisdiction ORDER BY 1")
+    assert {row[0]: tuple(row[1:]) for row in landed} == {
+        first: (not forgotten, not forgotten),
+        second: (1, 1),
+    }
+    assert rows_of(hub, "SELECT count(*) FROM memory.delivery") == [(2 - forgotten,)]
+
+
+def wait_for_a_lock(hub: Database) -> None:
+    for _ in range(200):
+        if rows_of(hub, "SELECT count(*) FROM pg_locks WHERE NOT granted") != [(0,)]:
+            return
+        time.sleep(0.02)
+    raise AssertionError("nobody waits")

@@ -52,3 +52,15 @@ def test_who_stops_early_ends_the_fetching() -> None:
     assert next(items) == 0
     items.close()  # type: ignore[attr-defined]  # a generator
     assert ended.wait(timeout=10)
+
+
+def test_one_that_says_it_is_the_last_needs_no_thread_and_nothing_is_asked_for_behind_it() -> None:
+    asked: list[int] = []
+
+    def told() -> Iterator[int]:
+        for n in (7, 8):
+            asked.append(threading.get_ident())
+            yield n
+
+    assert list(ahead(told(), is_last=lambda n: n == 7)) == [7]
+    assert asked == [threading.get_ident()]

@@ -87,7 +87,7 @@ def test_a_listing_that_broke_off_deletes_nothing_and_leaves_no_notes(
 def test_an_error_in_words_the_database_cannot_hold_still_ends_its_run(
     hub: Database, rules: Rules, table: Engine
 ) -> None:
-    fill(table, 1)
+    fill(table, *range(9))
     bound(hub)
     Worker(hub, rules).tick()
 
