@@ -19,8 +19,13 @@ MOST = 256
 
 
 def linked(a: Normal, b: Normal) -> bool:
-    """Tell whether two records share a number: one cites what the other bears, both bear it or both cite it."""
-    return not a.numbers.isdisjoint(b.numbers)
+    """Tell whether two records share a number: one cites what the other bears, both bear it or both cite it.
+
+    A project code is such a number where one of the two states another beside it, and so says what it replaced.
+    """
+    if not a.numbers.isdisjoint(b.numbers):
+        return True
+    return (len(a.codes) == 2 or len(b.codes) == 2) and not set(a.codes).isdisjoint(b.codes)
 
 
 def with_chain(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 from itertools import combinations
 from operator import attrgetter, ne
 from typing import Any
+
+from msgspec.structs import replace
 
 from app.pipeline.matching.normal import Normal
 from schemas.cleaning import REMEMBERED
@@ -59,7 +61,11 @@ Told = Mapping[tuple[int, int], str]
 
 
 class Barriers:
-    """The hard rules over one component: statements are numbered, and a set of them is an integer with their bits set."""
+    """The hard rules over one component: statements are numbered, and a set of them is an integer with their bits set.
+
+    A record that states two project codes says that one took the other's place: whoever states either states both.
+    One that states more lists the projects of a batch.
+    """
 
     def __init__(self, records: Mapping[str, Normal]) -> None:
         """Give every record of `records` the number of what it states of phase, zone, class and codes."""
@@ -68,11 +74,13 @@ class Barriers:
         self.foes: list[int] = []
         self._examples: list[Normal] = []
         self._told: dict[tuple[int, int], str | None] = {}
+        aliases = _aliases(n.codes for n in records.values())
         for record_id, n in records.items():
-            kind = (n.phase, n.zone, n.works_class, n.codes)
+            codes = tuple(sorted({alias for code in n.codes for alias in aliases.get(code, (code,))}))
+            kind = (n.phase, n.zone, n.works_class, codes)
             if kind not in numbers:
                 numbers[kind] = len(numbers)
-                self._examples.append(n)
+                self._examples.append(n if codes == n.codes else replace(n, codes=codes))
             self.of[record_id] = numbers[kind]
         self._find_foes()
 
@@ -115,6 +123,15 @@ class Barriers:
     def any(self) -> bool:
         """Tell whether a hard rule stands between any two statements of the component."""
         return any(self.foes)
+
+
+def _aliases(stated: Iterable[tuple[str, ...]]) -> Mapping[str, set[str]]:
+    """Give, of each code that a record states beside another, all the codes that records so tie together."""
+    tied: dict[str, set[str]] = {}
+    for codes in sorted({codes for codes in stated if len(codes) == 2}):
+        together = set(codes).union(*(tied[code] for code in codes if code in tied))
+        tied.update(dict.fromkeys(together, together))
+    return tied
 
 
 def _numbers(bits: int) -> Iterator[int]:

@@ -11,44 +11,66 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from app.pipeline.matching.normal import Normal
+from schemas.schemes import Scheme
+
+_OF_PARCELS = frozenset(
+    (Scheme.SUPERVISION_NO, Scheme.LAND_CONTRACT_NO, Scheme.PARCEL_CODE, Scheme.REAL_ESTATE_UNIT)
+)
+"""Numbers that a piece of land bears."""
+_NONE: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class Marks:
-    """What tells a group from its twin: the sources it has records of, numbers borne once, firm numbers and codes."""
+    """What tells a group from its twin: its sources, those of which a project has one matter, numbers borne once, proof.
+
+    `firm` are numbers and codes that are proof alone.
+    """
 
     sources: frozenset[str]
+    single: frozenset[str]
     once: frozenset[str]
     firm: frozenset[str]
 
     def __or__(self, other: Marks) -> Marks:
         """Give the marks of both groups together."""
-        return Marks(self.sources | other.sources, self.once | other.once, self.firm | other.firm)
+        return Marks(
+            self.sources | other.sources,
+            self.single | other.single,
+            self.once | other.once,
+            self.firm | other.firm,
+        )
 
 
 def marks(n: Normal) -> Marks:
-    """Give the marks of one record."""
-    return Marks(frozenset((n.source,)), n.once, n.firm)
+    """Give the marks of one record; a supply of land is no single matter, since a project may have many parcels."""
+    sources = frozenset((n.source,))
+    parcel = any(number.partition(":")[0] in _OF_PARCELS for number in n.bears)
+    return Marks(sources, _NONE if parcel else sources, n.once, n.firm)
 
 
 def twins(a: Marks, b: Marks) -> bool:
     """Tell whether only a person can say that two groups are one project.
 
-    They have records of one source and share no firm number or code, or they bear different numbers of a scheme of
+    They have single matters of one source and share no firm number or code, or they bear different numbers of a scheme of
     which a project has one.
     """
-    if a.once and b.once and a.once.isdisjoint(b.once):
-        return True
-    return not a.sources.isdisjoint(b.sources) and a.firm.isdisjoint(b.firm)
+    return _apart(a, b, one_source=not a.single.isdisjoint(b.single))
 
 
 def full_twins(a: Marks, b: Marks) -> bool:
     """Tell whether two groups are twins in more than a fragment: what fits both alike belongs to neither by itself."""
-    return len(a.sources & b.sources) > 1 and twins(a, b)
+    return len(a.sources & b.sources) > 1 and _apart(a, b, one_source=True)
+
+
+def _apart(a: Marks, b: Marks, *, one_source: bool) -> bool:
+    if a.once and b.once and a.once.isdisjoint(b.once):
+        return True
+    return one_source and a.firm.isdisjoint(b.firm)
 
 
 def any_twins(records: Iterable[Normal]) -> bool:
-    """Tell whether any two of these records are twins; where none are, no two groups of them ever are.
+    """Tell whether any two of these records may be twins; where none may, no two groups are, in full or not.
 
     Groups have the marks of all their records, so what two groups do not share no two of their records share.
     """

@@ -79,3 +79,12 @@ def test_the_chain_does_not_depend_on_any_order(order, strengths, seed):
         assert few == raised(shuffled, **dict(again))
     assert scores.items() <= {a + b: score // 1000 for (a, b), score in few.items()}.items()
     assert len(few) <= len(scores) + 2, "three and three records: a pair each beyond their links"
+
+
+def test_a_record_that_states_two_codes_joins_who_states_the_one_with_who_states_the_other():
+    former, later = "24034302110401123456", "24074302110401654321"
+    records = {"a": norm("a", codes=(former,)), "b": norm("b", codes=(later,))}
+    records["c"] = norm("c", codes=(former, later))
+    assert raised(records, ac=950, bc=900)["a", "b"] == 900_000
+    one = {"a": norm("a", codes=(former,)), "b": norm("b", codes=(former,)), "c": norm("c", codes=(former,))}
+    assert ("a", "b") not in raised(one, ac=950, bc=900), "an equal code is scored, and no certificate"

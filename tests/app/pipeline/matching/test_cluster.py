@@ -198,3 +198,15 @@ def test_a_component_of_two_thousand_records_that_cite_one_another_all_along_tak
     begun = process_time()
     cluster(records, {}, found, [])
     assert process_time() - begun < 6
+
+
+def test_a_further_parcel_of_a_project_is_the_projects_and_a_further_signing_is_a_question():
+    """A project has many parcels; what a department keeps of it once, under two keys, may be two projects."""
+    land = {f"l{i}": norm(f"l{i}", source="land.supply", bears={f"supervision_no:{i}"}) for i in "12"}
+    signed = {f"s{i}": norm(f"s{i}", source="commerce.signed", bears={f"agreement_no:{i}"}) for i in "12"}
+    alike = [("l1", "l2"), ("l1", "s1"), ("l2", "s1")]
+    done = cluster(land | {"s1": signed["s1"]}, {}, [pair(a, b, 950_000) for a, b in alike], [])
+    assert done.projects == (("l1", "l2", "s1"),)
+    both = cluster(signed, {}, [pair("s1", "s2", 950_000)], [])
+    assert both.projects == (("s1",), ("s2",))
+    assert [one.reason for one in both.reviews] == ["ambiguous"]

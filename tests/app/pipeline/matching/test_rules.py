@@ -44,3 +44,20 @@ def test_a_conflict_of_phases_is_a_rule_and_no_part_of_the_score_so_siblings_are
     first, second = norm("a", phase={1}, **said), norm("b", phase={2}, **said)
     assert forbidden(first, second) == "phase"
     assert score(first, second) >= SAFE_CUT
+
+
+FORMER, LATER, OTHER = ("24034302110401123456", "24074302110401654321", "24094302110401777777")
+
+
+def test_who_states_two_codes_says_that_one_took_the_others_place_and_a_list_of_a_batch_says_nothing():
+    apart = {"a": norm("a", codes=(FORMER,)), "b": norm("b", codes=(LATER,))}
+    assert Barriers(apart).between("a", "b") == "code"
+    told = Barriers(apart | {"c": norm("c", codes=(FORMER, LATER))})
+    assert told.between("a", "b") is None
+    assert Barriers(apart | {"c": norm("c", codes=(FORMER, LATER, OTHER))}).between("a", "b") == "code"
+    two = apart | {
+        "c": norm("c", codes=(FORMER, LATER)),
+        "d": norm("d", phase={2}),
+        "e": norm("e", phase={1}),
+    }
+    assert Barriers(two).between("d", "e") == "phase"
