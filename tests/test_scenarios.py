@@ -103,9 +103,7 @@ def test_every_row_of_the_case_is_a_statement_and_every_doubt_is_named(told: Cas
 # --- clusters: one project, and nobody else's record in it
 
 
-@pytest.mark.parametrize(
-    "case", xfail(NAMELESS, Scenario.TWO_PARCELS, Scenario.SUPERSEDED_CODE, Scenario.PLATFORM)
-)
+@pytest.mark.parametrize("case", xfail(NAMELESS, Scenario.PLATFORM))
 def test_the_records_of_the_case_are_one_project(told: Cases, case: Scenario) -> None:
     """Land conversions of a batch name a village and no project: they are the matching issue's for every case."""
     for one in told[case]:
@@ -157,7 +155,7 @@ OTHERWISE: dict[Scenario, dict[str, str]] = {
 """Where no office certifies the start, where it came too early, and where the acceptances are there and the filing is not."""
 
 
-@pytest.mark.parametrize("case", xfail(NAMELESS, Scenario.TWO_PARCELS, Scenario.SUPERSEDED_CODE))
+@pytest.mark.parametrize("case", Scenario)
 def test_the_loop_of_the_case_stands_as_its_life_says(told: Cases, case: Scenario) -> None:
     for one in told[case]:
         path = PATHS.get(case, "granted")
@@ -202,7 +200,6 @@ def test_04_three_sections_are_counted_each_once_and_their_buildings_hang_under_
     assert len(case.of("housing.buildings")) > len(case.truth.works)
 
 
-@pytest.mark.xfail(strict=True, reason=NAMELESS)
 def test_05_two_parcels_are_one_projects_and_their_areas_add_up(of: Of) -> None:
     case = of(Scenario.TWO_PARCELS)
     parcels = [case.truth.ground, *(parcel for parcel, _ in case.truth.more_parcels)]
