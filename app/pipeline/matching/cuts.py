@@ -29,6 +29,7 @@ _BUILDING = re.compile(
     rf"[(]?(?<![\d.A-Z\-])({_HOUSE}(?:#|号楼|栋|幢|座)?(?:[、,及和~\-至]{_HOUSE}(?:#|号楼|栋|幢|座)?){{0,12}})(?:#|号楼|(?<=[#\d])(?:栋|幢|座))"
     rf"(?:{_WORDS}){{0,3}}(?:[及、和](?:{_WORDS})){{0,3}}(?:等\d{{0,3}}[栋幢座]?)?[)]?"
 )
+_HOUSED = re.compile("[#栋幢座]|号楼").search
 _ONE_HOUSE = re.compile(rf"({_HOUSE})|([~至])")
 _ZONE = re.compile(
     r"(?<![A-Z0-9、,和及/&+~\-])([A-Z])区|(?<=[(园苑府厂港院校])([东西南北中])区(?![域县市]|[\u4e00-\u9fff]路)"
@@ -60,73 +61,75 @@ _QUANTITY = re.compile(
 )
 _KIND_OF = {word: kind for kind, words in WORDS["kinds"].items() for word in words}
 _KIND = re.compile("|".join(sorted(_KIND_OF, key=lambda word: (-len(word), word))))
-_DIGIT = re.compile(r"\d")
 
 
-def cut_phases(text: str) -> tuple[str, set[int]]:
-    """Take phases out of a name; none stated is not phase 1."""
-    if "期" not in text and "PHASE" not in text:
-        return text, set()
-    phases: set[int] = set()
-    for match in _PHASE.finditer(text):
+def cut_phases(text: str, found: set[int]) -> str:
+    """Take phases out of a name and add them to `found`; none stated is not phase 1."""
+
+    def take(match: re.Match[str]) -> str:
         said = match[1] or match[2]
-        phases.update({1} if said is None else _phases(said))
-    return (_PHASE.sub("", text), phases) if phases else (text, phases)
+        found.update((1,) if said is None else _phases(said))
+        return ""
+
+    return _PHASE.sub(take, text)
 
 
-def cut_sections(text: str) -> tuple[str, set[str]]:
-    """Take works sections (标段) out of a name, each as `S` and its number."""
-    if "标" not in text:
-        return text, set()
-    found = {f"S{_digits(match[1])}" for match in _SECTION.finditer(text)}
-    return (_SECTION.sub("", text), found) if found else (text, found)
+def cut_sections(text: str, found: set[str]) -> str:
+    """Take works sections (标段) out of a name and add each to `found`, as `S` and its number."""
+
+    def take(match: re.Match[str]) -> str:
+        found.add(f"S{_digits(match[1])}")
+        return ""
+
+    return _SECTION.sub(take, text)
 
 
-def cut_plots(text: str) -> tuple[str, set[str]]:
-    """Take the numbers of plots (地块) out of a name."""
+def cut_plots(text: str, found: set[str]) -> str:
+    """Take the numbers of plots (地块) out of a name and add them to `found`."""
     if "地块" in text or "宗地" in text:
         text = _OF_YEAR.sub(r"\1-\2", text)
-    elif not _DIGIT.search(text):
-        return text, set()
-    found: set[str] = set()
-    for match in _PLOT.finditer(text):
-        said = match[match.lastindex or 0]
-        found.update(map(_digits, _BETWEEN.split(said)))
-    return (_PLOT.sub("", text), found) if found else (text, found)
+    elif "-" not in text and "NO" not in text:
+        return text
+
+    def take(match: re.Match[str]) -> str:
+        found.update(map(_digits, _BETWEEN.split(match[match.lastindex or 0])))
+        return ""
+
+    return _PLOT.sub(take, text)
 
 
-def cut_quantities(text: str) -> tuple[str, set[str]]:
-    """Take capacities out of a name, each as its number and unit, however it was written: 49.7兆瓦 as 49.7MW."""
-    if not _DIGIT.search(text):
-        return text, set()
-    found = {
-        f"{float(match[1]) * _TIMES[match[2] or '']:.10g}{_UNITS[match[3]]}"
-        for match in _QUANTITY.finditer(text)
-    }
-    return (_QUANTITY.sub("", text), found) if found else (text, found)
+def cut_quantities(text: str, found: set[str]) -> str:
+    """Take capacities out of a name and add each to `found`, the same however it was written: 49.7兆瓦 as 49.7MW."""
+
+    def take(match: re.Match[str]) -> str:
+        found.add(f"{float(match[1]) * _TIMES[match[2] or '']:.10g}{_UNITS[match[3]]}")
+        return ""
+
+    return _QUANTITY.sub(take, text)
 
 
-def cut_buildings(text: str) -> tuple[str, set[str]]:
-    """Take buildings (1#厂房, 2号楼, 5幢) out of a name, each as `B` and its number."""
-    if not _DIGIT.search(text):
-        return text, set()
-    found: set[str] = set()
-    for match in _BUILDING.finditer(text):
+def cut_buildings(text: str, found: set[str]) -> str:
+    """Take buildings (1#厂房, 2号楼, 5幢) out of a name and add each to `found`, as `B` and its number."""
+    if not _HOUSED(text):
+        return text
+
+    def take(match: re.Match[str]) -> str:
         found.update(f"B{house}" for house in _houses(match[1]))
-    return (_BUILDING.sub("", text), found) if found else (text, found)
+        return ""
+
+    return _BUILDING.sub(take, text)
 
 
 def cut_zone(text: str) -> tuple[str, str | None]:
     """Take the zone (A区, 北区) out of a name; where several are stated none is."""
-    if "区" not in text:
-        return text, None
     zones = {match[1] or match[2] for match in _ZONE.finditer(text)}
     return (_ZONE.sub("", text), zones.pop()) if len(zones) == 1 else (text, None)
 
 
 def kinds_of(text: str) -> frozenset[str]:
     """Tell what makes this project another than the one it is added to: expansion, upgrade, removal, ancillary."""
-    return frozenset(_KIND_OF[word] for word in _KIND.findall(text))
+    found = _KIND.findall(text)
+    return frozenset(map(_KIND_OF.__getitem__, found)) if found else frozenset()
 
 
 def _houses(text: str) -> Iterator[str]:

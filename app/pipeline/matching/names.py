@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 from operator import add
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from app.pipeline.matching.cuts import (
     cut_buildings,
@@ -19,9 +19,11 @@ from app.pipeline.matching.cuts import (
     cut_zone,
     kinds_of,
 )
-from app.pipeline.matching.words import FACILITY, GENERIC, NOTHING, SUFFIX, WORDS, Strip, plain
+from app.pipeline.matching.words import FACILITY, LEGAL_FORM, NOWHERE, WORDS, Places, plain, settled
 from schemas.cleaning import REMEMBERED
 
+_NONE: frozenset[Any] = frozenset()
+_NUMBERED = re.compile(r"\d|地块|宗地").search
 _COUNT = re.compile(r"等\d{0,3}[栋幢座宗]")
 _MASKED = re.compile(r"[\u4e00-\u9fff]{1,2}\*{1,4}等?")
 _MARKS = re.compile(r"(?:(?<![0-9A-Z])[.\-]|[.\-](?![0-9A-Z])|[^\w.\-]|_)+")
@@ -48,7 +50,8 @@ class Name(NamedTuple):
     kinds: frozenset[str]
 
 
-def parse_name(text: str, places: Strip = NOTHING) -> Name:
+@lru_cache(maxsize=REMEMBERED)
+def parse_name(text: str, places: Places = NOWHERE) -> Name:
     """Read a project's name; `places` takes out the administrative words of its own province, city and district.
 
     Reading the core again gives the core: words that only meet where others were taken out are read once more.
@@ -59,56 +62,51 @@ def parse_name(text: str, places: Strip = NOTHING) -> Name:
     quantities: set[str] = set()
     plots: set[str] = set()
     zone: str | None = None
-    core, before = whole, ""
-    while core != before:
-        before = core
-        core, phases = cut_phases(core)
-        core, sections = cut_sections(core)
-        core, of_plots = cut_plots(core)
-        core, amounts = cut_quantities(core)
-        core, buildings = cut_buildings(core)
-        core, of_zone = cut_zone(core)
-        phase |= phases
-        parts |= sections
-        parts |= buildings
-        plots |= of_plots
-        quantities |= amounts
-        zone = zone or of_zone
-        core = _core(core, places)
-        if core != before:
-            core = plain(core)
+    core, before = whole, None
+    while True:
+        if "期" in core or "PHASE" in core:
+            core = cut_phases(core, phase)
+        if "标" in core:
+            core = cut_sections(core, parts)
+        if _NUMBERED(core):
+            core = cut_buildings(cut_quantities(cut_plots(core, plots), quantities), parts)
+        if "区" in core:
+            core, of_zone = cut_zone(core)
+            zone = zone or of_zone
+        core = places.name(_unsaid(core))
+        if core == before:
+            break
+        core = _MARKS.sub("", core).removesuffix("及").removesuffix("等")
+        before = core = core if settled(core) else plain(core)
     telling = len(core) > 1 and FACILITY(core) != ""
     return Name(
         core if telling else "",
         "" if telling else core or _MARKS.sub("", whole),
-        frozenset(phase),
+        frozenset(phase) if phase else _NONE,
         zone,
-        frozenset(parts),
-        frozenset(quantities),
-        frozenset(plots),
+        frozenset(parts) if parts else _NONE,
+        frozenset(quantities) if quantities else _NONE,
+        frozenset(plots) if plots else _NONE,
         kinds_of(whole),
     )
 
 
-def _core(text: str, places: Strip) -> str:
-    """Take words that tell nothing out of what is left of a name."""
+def _unsaid(text: str) -> str:
+    """Take out what is there in part only: a number of houses, a masked person, an English word that says nothing."""
     if "等" in text:
         text = _COUNT.sub("", text)
     if "*" in text:
         text = _MASKED.sub("", text)
-    if _LATIN.search(text):
-        text = _LATIN_GENERIC.sub("", text)
-    return _MARKS.sub("", GENERIC(SUFFIX(places(text)))).removesuffix("及").removesuffix("等")
+    return _LATIN_GENERIC.sub("", text) if _LATIN.search(text) else text
 
 
 @lru_cache(maxsize=REMEMBERED)
-def owner_core(text: str, places: Strip = NOTHING) -> str:
+def owner_core(text: str, places: Places = NOWHERE) -> str:
     """Give the telling part of a body's name: no administrative words, no legal form; the whole if nothing is left."""
     whole = plain(text)
     if _LATIN.search(whole):
         whole = _LATIN_SUFFIX.sub("", whole) or whole
-    core = SUFFIX(whole)
-    return _MARKS.sub("", places(core)) or _MARKS.sub("", core) or _MARKS.sub("", whole)
+    return _MARKS.sub("", places.body(whole)) or _MARKS.sub("", LEGAL_FORM(whole)) or _MARKS.sub("", whole)
 
 
 @lru_cache(maxsize=REMEMBERED)

@@ -5,19 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
-from functools import cache, lru_cache
+from functools import lru_cache
 
 import msgspec
 
 from app.pipeline.matching.names import bigrams, is_public, owner_core, parse_name
 from app.pipeline.matching.stated import Stated, StatedNumber
 from app.pipeline.matching.weights import ONCE, is_firm
-from app.pipeline.matching.words import Strip, plain
+from app.pipeline.matching.words import Places, places_of, plain
 from schemas.cleaning import REMEMBERED
 from schemas.ids import jurisdiction_of
 from schemas.parties import Role
 from schemas.schemes import Scheme, Status
-from schemas.tables import district_aliases, regions
 
 _OWNERS = (Role.PROJECT_COMPANY, Role.OWNER, Role.LAND_HOLDER, Role.INVESTOR)
 _CODED = (Scheme.PROJECT_CODE, Scheme.WORKS_CODE)
@@ -28,10 +27,6 @@ _HOUSE = re.compile(r"\d+(?=号(?!楼|厂房|地块))")
 _HOUSE_NUMBER = re.compile(r"\d+号(?!楼|厂房|地块)")
 _TELLING = 5
 """Signs below which a number (12, 3号) is no more than a place in some list."""
-_NO_SEATS = frozenset({"市辖区", "自治区直辖县级行政区划", "省直辖县级行政区划"})
-_PLACE_SUFFIX = re.compile(
-    r"(?<=..)(?:特别行政区|(?:[\u4e00-\u9fff]{1,3}族|维吾尔)*自治[区州]|地区|[省市盟])$"
-)
 _AMOUNTS = ("total_investment", "contract_investment", "fixed_investment")
 
 
@@ -86,7 +81,7 @@ def normal(record_id: str, record: Stated) -> Normal:
     """Prepare a record; its jurisdiction (of the id) and district tell which place names say nothing."""
     district = record.place.district
     city = (district or str(jurisdiction_of(record_id) or ""))[:4]
-    places = _places(city)
+    places = places_of(city)
     name = parse_name(record.name or "", places)
     cores = _owner_cores(record, places)
     bears, cites = set(_borne(record.bears)), set(_cited(record.cites))
@@ -169,9 +164,9 @@ def _codes(record: Stated) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=REMEMBERED)
-def _address(text: str, places: Strip) -> tuple[str, frozenset[str], frozenset[str]]:
+def _address(text: str, places: Places) -> tuple[str, frozenset[str], frozenset[str]]:
     """Give an address without its administrative words, its house numbers, and its bigrams without those."""
-    address = places(plain(text))
+    address = places.address(plain(text))
     return address, frozenset(_HOUSE.findall(address)), bigrams(_HOUSE_NUMBER.sub("", address))
 
 
@@ -182,7 +177,7 @@ def _usccs(record: Stated) -> tuple[str, ...]:
     return tuple(sorted(valid))
 
 
-def _owner_cores(record: Stated, places: Strip) -> tuple[str, ...]:
+def _owner_cores(record: Stated, places: Places) -> tuple[str, ...]:
     found: dict[str, None] = {}
     for role in _OWNERS:
         for party in record.parties:
@@ -201,27 +196,3 @@ def _without(core: str, cores: tuple[str, ...]) -> str:
         if owner[:2] in core:
             return core.replace(owner[:2], "", 1)
     return core
-
-
-@cache
-def _seats() -> frozenset[str]:
-    """Give the provinces and cities of the country: a body's name begins with its seat, a parent's with another."""
-    found: set[str] = set()
-    for row in regions().values():
-        if row.level != "district" and len(row.name) > 2 and row.name not in _NO_SEATS:
-            found.update((row.name, _PLACE_SUFFIX.sub("", row.name)))
-    return frozenset(found)
-
-
-@lru_cache(maxsize=512)
-def _places(city: str) -> Strip:
-    """Give the administrative words of a city: province, city, districts and their aliases, with and without suffix."""
-    table = regions()
-    full = {row.name for code in (f"{city[:2]}0000", f"{city}00") if (row := table.get(code))}
-    full |= {row.name for row in table.values() if row.parent == f"{city}00"}
-    aliases = district_aliases().get(f"{city}00", ())
-    full |= {row.text for row in aliases if not row.text.isdigit()} | {
-        row.zone for row in aliases if row.zone
-    }
-    short = {name[:-1] for name in full if name[-1:] in "省市县区" and len(name) > 2}
-    return Strip(full, _seats(), short)

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.pipeline.matching.names import Name, bigrams, is_public, owner_core, parse_name
-from app.pipeline.matching.words import MOST, Strip
+from app.pipeline.matching.words import MOST, Places
 
-PLACES = Strip(["湖南省", "湖南", "株洲市", "株洲", "天元区", "天元"])
+PLACES = Places(["湖南省", "湖南", "株洲市", "株洲", "天元区", "天元"])
 
 
 def test_a_full_name_gives_core_phase_quantity_and_building():
