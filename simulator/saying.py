@@ -113,10 +113,29 @@ def company_name(rng: random.Random, project: Project, name: str) -> str:
 
 
 def place_name(rng: random.Random, project: Project) -> str:
-    """Where the project stands; every fourth time in the hard city by its crossing instead of its number."""
-    said = project.site if project.hard and chance(rng, 0.25) else project.address
+    """Where the project stands; in the hard city every fourth time by its crossing, else 8 % without number, 6 % with another."""
+    said = project.address
+    if project.hard:
+        said = project.site if chance(rng, 0.25) else _numbered(rng, said)
     alias = project.aliases.get("address")
     return said.replace(project.district.name, alias, 1) if alias else said
+
+
+def _numbered(rng: random.Random, address: str) -> str:
+    """The address with its house number, without it, or with that of another gate."""
+    style, off = rng.random(), rng.randint(1, 30)
+    street = address.removesuffix("号").rstrip("0123456789")
+    if style >= 0.14 or not address.endswith("号"):
+        return address
+    return street if style < 0.08 else f"{street}{int(address[len(street) : -1]) + off}号"
+
+
+def roughly(rng: random.Random, project: Project, value: float, low: float, high: float) -> float:
+    """A measure as another office has it: in the hard city every third time counted otherwise, between `low` and `high` of it."""
+    if not project.hard:
+        return value
+    factor, otherwise = rng.uniform(low, high), chance(rng, 0.35)
+    return value * factor if otherwise else value
 
 
 def full_width(text: str) -> str:

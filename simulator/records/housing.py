@@ -12,7 +12,7 @@ from simulator.records import issued
 from simulator.records.history import Scene, Telling, Version, number_on, versions
 from simulator.records.land import USE
 from simulator.records.land import WORKS as LAND_WORKS
-from simulator.saying import cited, company_name, place_name, project_name
+from simulator.saying import cited, company_name, place_name, project_name, roughly
 
 PROJECTS, PERMITS, COMPLETIONS = "housing.projects", "housing.construction_permits", "housing.completions"
 EVENTS = "housing.permit_events"
@@ -147,11 +147,13 @@ def _project(telling: Telling, works: Works) -> dict[str, str]:
         "NJCSJ": telling.on(600).isoformat(),
         "XMSFWQBJ": "1" if closed else "0",
         "XMWQBJSJ": f"{completed} 17:00:00" if closed else "",
-        "ZTZE": f"{project.investment * (1 + 0.01 * telling.edition):.2f}",
+        "ZTZE": f"{roughly(rng, project, project.investment, 0.8, 1.3) * (1 + 0.01 * telling.edition):.2f}",
         "JSDDXZQH": project.district.adcode,
         "JSDD": place_name(rng, project),
         "JSGMJNR": f"建设{project.trade.product}{project.form}，总建筑面积{floor}平方米",
-        "YDMJ": str(project.parcel.area) if project.parcel and not blank else "0",
+        "YDMJ": f"{roughly(rng, project, project.parcel.area, 0.85, 1.0):.0f}"
+        if project.parcel and not blank
+        else "0",
         "JZMJ": str(floor),
         "SBSJ": f"{telling.on()} 09:30:00",
         "SPLCBM": f"{telling.scene.calendar.first.year}-{flow}",

@@ -11,7 +11,7 @@ from simulator.dice import chance, date_of, dice, stamp
 from simulator.model import Company, Parcel, Path, Project, Row, Table
 from simulator.records import issued
 from simulator.records.history import Scene, Telling, number_on, versions
-from simulator.saying import cited, company_name, full_width, place_name, project_name
+from simulator.saying import cited, company_name, full_width, place_name, project_name, roughly
 
 SUPPLY, USE, WORKS, LANDCHINA = "land.supply", "land.use_permits", "land.works_permits", "land.landchina"
 
@@ -193,7 +193,7 @@ def _use_permit(telling: Telling) -> dict[str, str]:
         "PZYDJG": project.district.name + "人民政府",
         "PZYDWH": cited(rng, basis, blur, telling.project.hard),
         "YDWZ": place_name(rng, project),
-        "YDMJ": f"{parcel.area + round(10 * telling.edition)}",
+        "YDMJ": f"{roughly(rng, project, parcel.area, 1.0, 1.15) + round(10 * telling.edition):.0f}",
         "TDYT": purpose(project),
         "JSGM": f"总建筑面积{sum(w.floor_area for w in project.works)}平方米",
         "TDHQFS": "划拨" if project.path is Path.ALLOCATED else "出让",
@@ -221,7 +221,7 @@ def _works_permit(telling: Telling) -> dict[str, str]:
         "DSZJZMJ": f"{floor * 9 // 10}",
         "DXZJZMJ": f"{floor - floor * 9 // 10}",
         "RJL": f"{floor / parcel.area:.2f}",
-        "ZTZ": f"{project.investment}",
+        "ZTZ": f"{roughly(rng, project, project.investment, 0.8, 1.3):.0f}",
         "FZRQ": _day(rng, telling.on(), project),
         "FZJG": project.district.name + "自然资源局",
     }
