@@ -67,8 +67,12 @@ Table(
     _jurisdiction(),
     *(
         Column(n, BigInteger, nullable=False, server_default=text("0"))
-        for n in ("landing_no", "row_no", "judgement_no", "correction_no", "poison_no")
+        for n in (
+            *("landing_no", "row_no", "poison_no"),
+            *("resolved_landing", "resolved_row", "resolved_poison", "judgement_no", "correction_no"),
+        )
     ),
+    comment="how far memory is normalized, and how far what was normalized, and people's words, are resolved",
 )
 Table(
     "outcome",
@@ -133,6 +137,19 @@ Table(
     Column("delivery_no", BigInteger, nullable=False),
     Column("row_no", Integer, nullable=False),
     Column("raw_hash", LargeBinary, nullable=False),
+)
+Table(
+    "unresolved",
+    metadata,
+    _jurisdiction(),
+    *(
+        Column(n, BigInteger, primary_key=True, autoincrement=False)
+        for n in ("landing_no", "row_no", "poison_no")
+    ),
+    Column("names", Integer, nullable=False),
+    Column("record_ids", ARRAY(Text), nullable=False),
+    Column("parent_ids", ARRAY(Text), nullable=False),
+    comment="batches of records that normalizing changed and resolving has not taken up, by what was read with them",
 )
 Table(
     "normal",

@@ -13,12 +13,10 @@ from app.db.seal import unseal
 
 
 class Progress(NamedTuple):
-    """How far a derived drawer has read memory."""
+    """How far a derived drawer has normalized what memory holds: rows, and verdicts on them."""
 
     landing_no: int = 0
     row_no: int = 0
-    judgement_no: int = 0
-    correction_no: int = 0
     poison_no: int = 0
 
 
@@ -101,7 +99,7 @@ ROW_COLUMNS = (
 
 
 def read_progress(connection: Connection, jurisdiction: int) -> Progress:
-    """Give how far this drawer has read memory; the start when it has read nothing."""
+    """Give how far this drawer has normalized; the start when it has read nothing."""
     row = connection.execute(
         text(f"SELECT {_PROGRESS_COLUMNS} FROM progress WHERE jurisdiction = :j"),
         {"j": jurisdiction},
@@ -110,13 +108,12 @@ def read_progress(connection: Connection, jurisdiction: int) -> Progress:
 
 
 def set_progress(connection: Connection, jurisdiction: int, progress: Progress) -> None:
-    """Note how far this drawer has read memory; belongs in the transaction of what was derived."""
+    """Note how far this drawer has normalized; belongs in the transaction of what was normalized."""
     connection.execute(
         text(
-            "INSERT INTO progress (jurisdiction, landing_no, row_no, judgement_no, correction_no, poison_no)"
-            " VALUES (:j, :landing_no, :row_no, :judgement_no, :correction_no, :poison_no)"
-            " ON CONFLICT (jurisdiction) DO UPDATE SET landing_no = excluded.landing_no, row_no = excluded.row_no,"
-            " judgement_no = excluded.judgement_no, correction_no = excluded.correction_no, poison_no = excluded.poison_no"
+            "INSERT INTO progress (jurisdiction, landing_no, row_no, poison_no)"
+            " VALUES (:j, :landing_no, :row_no, :poison_no) ON CONFLICT (jurisdiction) DO UPDATE SET"
+            " landing_no = excluded.landing_no, row_no = excluded.row_no, poison_no = excluded.poison_no"
         ),
         {"j": jurisdiction, **progress._asdict()},
     )
@@ -157,6 +154,15 @@ def pending_landings(
         {"j": jurisdiction, "landing": after.landing_no, "upto": upto, "n": limit},
     )
     return [PendingLanding(*row) for row in rows]
+
+
+def rows_wait(connection: Connection, jurisdiction: int) -> bool:
+    """Say whether memory holds what this drawer has not normalized."""
+    after = read_progress(connection, jurisdiction)
+    return bool(
+        pending_landings(connection, jurisdiction, after, None, 1)
+        or pending_rows(connection, jurisdiction, after, 1)
+    )
 
 
 def read_stored(connection: Connection, jurisdiction: int, raw_ids: Sequence[str]) -> list[RecordRow]:

@@ -18,11 +18,14 @@ def add(connection: Connection, jurisdiction: int, record_ids: Iterable[str]) ->
     )
 
 
-def first(connection: Connection, jurisdiction: int, limit: int) -> list[str]:
-    """Give up to `limit` records whose project's document waits to be made anew, by id."""
+def first(connection: Connection, jurisdiction: int, limit: int, after: str = "") -> list[str]:
+    """Give up to `limit` records behind `after` whose project's document waits to be made anew, by id."""
     rows = connection.execute(
-        text("SELECT record_id FROM touched WHERE jurisdiction = :j ORDER BY record_id LIMIT :n"),
-        {"j": jurisdiction, "n": limit},
+        text(
+            "SELECT record_id FROM touched WHERE jurisdiction = :j AND record_id > :after"
+            " ORDER BY record_id LIMIT :n"
+        ),
+        {"j": jurisdiction, "n": limit, "after": after},
     )
     return list(rows.scalars())
 

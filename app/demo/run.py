@@ -18,7 +18,18 @@ from typing import Any
 
 from app import postgres
 from app.address import database_upkeep, database_url
-from app.db import calls, databases, deliveries, jurisdictions, keys, migrate, records, sources, touched
+from app.db import (
+    calls,
+    databases,
+    deliveries,
+    jurisdictions,
+    keys,
+    migrate,
+    records,
+    sources,
+    touched,
+    unresolved,
+)
 from app.db.session import Connection, Database
 from app.demo.city import RunningCity, running_city
 from app.demo.figures import collect, faults, owed, report
@@ -177,7 +188,8 @@ def progress(connection: Connection, jurisdiction: int) -> tuple[str, bool]:
     if trouble:
         told += f", 异常 in trouble: {', '.join(trouble)}"
     waiting = deliveries.waiting(connection, jurisdiction)
-    taken_in = bool(standing) and read == len(standing) and landed == derived and not waiting
+    derived_all = landed == derived and not unresolved.waiting_names(connection, jurisdiction)
+    taken_in = bool(standing) and read == len(standing) and derived_all and not waiting
     return told, taken_in and not touched.more_than(connection, jurisdiction, 0)
 
 

@@ -1,7 +1,8 @@
 """Make the rows that are served: assemble each touched project, lay its ledger, and say what changed.
 
 Resolving only notes which records it touched. Their projects are composed once the rows that wait are in, so a
-project of which ten departments speak in one night is assembled once and not ten times.
+project of which ten departments speak in one night is assembled once and not ten times. A project of which a record
+waits to be resolved waits too: what is served is of records as they were resolved.
 """
 
 from __future__ import annotations
@@ -11,11 +12,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from app.db import golden, records, resolution, touched
+from app.db import golden, records, resolution, touched, unresolved
 from app.db.golden import Change, ProjectRow
-from app.db.records import Progress, RecordRow
+from app.db.records import RecordRow
 from app.db.resolution import PLACES, MemberRow
 from app.db.session import Connection
+from app.db.unresolved import Standing
 from app.pipeline.assemble import assemble
 from app.pipeline.lifecycle import lifecycle
 from app.pipeline.parts import gather
@@ -32,7 +34,7 @@ _INVESTMENT = ("total_investment", "contract_investment", "fixed_investment")
 class Composition:
     """Documents that were out of date, as served before and now, and the events between the two."""
 
-    before: Progress
+    before: Standing
     touched: tuple[str, ...]
     records: frozenset[str]
     members: tuple[MemberRow, ...]
@@ -41,24 +43,23 @@ class Composition:
     changes: tuple[Change, ...]
 
 
-def compose(
-    connection: Connection, jurisdiction: int, rules: Rules, before: Progress, limit: int
-) -> Composition | None:
-    """Compose the projects of up to `limit` touched records anew; None when every document is up to date.
+def compose(connection: Connection, jurisdiction: int, rules: Rules, limit: int) -> Composition | None:
+    """Compose the projects of up to `limit` touched records anew; None when there is none that can be.
 
     A record and the project it leaves are composed together, so that no document speaks of what another has taken.
     """
-    waiting = touched.first(connection, jurisdiction, limit)
-    if not waiting:
+    before = unresolved.standing(connection, jurisdiction)
+    portion = _portion(connection, jurisdiction, limit)
+    if portion is None:
         return None
-    served, now = affected(connection, jurisdiction, waiting)
+    waiting, served, now = portion
     standing = {member.project_id for member in now.values()}
     vanished = set(served.values()) - standing
     old = golden.read_projects(connection, jurisdiction, sorted(standing | vanished))
     rows = {row.record_id: row for row in records.read_records(connection, jurisdiction, sorted(now))}
     hung = _parts(connection, jurisdiction, sorted(now))
     said: dict[str, list[Correction]] = {}
-    for one in golden.corrections_on(connection, jurisdiction, sorted(now), before.correction_no):
+    for one in golden.corrections_on(connection, jurisdiction, sorted(now), before.resolved.correction_no):
         said.setdefault(one.anchor_record, []).append(one)
     new = [
         _project(rules, project_id, [rows[rid] for rid in members], hung, _of(said, members))
@@ -80,8 +81,11 @@ def compose(
 
 
 def is_due(connection: Connection, jurisdiction: int, composed: Composition) -> bool:
-    """Say whether nothing was derived or composed since; the caller holds the jurisdiction's row."""
-    return records.read_progress(connection, jurisdiction) == composed.before and touched.still_waits(
+    """Say whether nothing was resolved or composed since; the caller holds the jurisdiction's row.
+
+    What was normalized meanwhile makes these documents old, not wrong: its names wait to be resolved, and touch them.
+    """
+    return unresolved.still_stands(connection, jurisdiction, composed.before) and touched.still_waits(
         connection, jurisdiction, composed.touched
     )
 
@@ -93,6 +97,42 @@ def write(connection: Connection, jurisdiction: int, composed: Composition) -> N
     region = sorted(composed.records)
     resolution.replace_members(connection, jurisdiction, region, composed.members, "member")
     touched.remove(connection, jurisdiction, region)
+
+
+_Portion = tuple[list[str], dict[str, str], dict[str, MemberRow]]
+"""Touched records, where the records around them are served, and where these belong."""
+
+
+def _portion(connection: Connection, jurisdiction: int, limit: int) -> _Portion | None:
+    """Give the next touched records, up to `limit`, of projects all of whose records are resolved."""
+    waiting = touched.first(connection, jurisdiction, limit)
+    while waiting:
+        served, now = affected(connection, jurisdiction, waiting)
+        late = unresolved.among(connection, jurisdiction, {*waiting, *served, *now})
+        held = _around(late, served, now) if late else late
+        if ready := [rid for rid in waiting if rid not in held]:
+            return (
+                ready,
+                {rid: project for rid, project in served.items() if rid not in held},
+                {rid: place for rid, place in now.items() if rid not in held},
+            )
+        waiting = touched.first(connection, jurisdiction, limit, after=waiting[-1])
+    return None
+
+
+def _around(late: Iterable[str], served: Mapping[str, str], now: Mapping[str, MemberRow]) -> set[str]:
+    """Give these records with all that must be composed together with them."""
+    inside: dict[str, set[str]] = {}
+    for rid, project in (*served.items(), *((rid, place.project_id) for rid, place in now.items())):
+        inside.setdefault(project, set()).add(rid)
+    held: set[str] = set()
+    frontier = set(late)
+    while frontier:
+        held |= frontier
+        projects = {served[rid] for rid in frontier if rid in served}
+        projects |= {now[rid].project_id for rid in frontier if rid in now}
+        frontier = set().union(*(inside.pop(project, set()) for project in projects)) - held
+    return held
 
 
 def affected(

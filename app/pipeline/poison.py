@@ -13,23 +13,17 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from app.db import calls, golden, jurisdictions, poisons, records, rereading, resolution, touched
+from app.db import calls, jurisdictions, poisons, records, rereading, resolution, touched, unresolved
 from app.db.jurisdictions import Held
 from app.db.poisons import Content
 from app.db.records import RecordRow
 from app.db.session import Connection, Database
-from app.pipeline.advance import (
-    DOCUMENTS,
-    MOST_WORDS,
-    Batch,
-    batch_of,
-    batch_of_rows,
-    batch_of_verdicts,
-    write,
-)
-from app.pipeline.compose import Composition, affected, compose
-from app.pipeline.normalize import Normalized
+from app.db.unresolved import Names
+from app.pipeline.advance import DOCUMENTS, Work, write
+from app.pipeline.compose import affected, compose
+from app.pipeline.normalizing import MOST_VERDICTS, Batch, batch_of, next_batch, next_verdicts
 from app.pipeline.reread import reread
+from app.pipeline.resolving import MOST_WORDS, Waiting, regroup, waiting
 from app.pipeline.rules import Rules
 
 log = logging.getLogger(__name__)
@@ -61,7 +55,7 @@ class Stage:
 
     name: str
     size: int
-    work: Callable[[Connection, int], Batch | Composition | None]
+    work: Callable[[Connection, int], Work | None]
     culprits: Callable[[Connection, int], Sequence[Culprit]]
     pinned: Callable[[Connection, int], Callable[[], int]] = _as_many
 
@@ -151,38 +145,39 @@ def _stages(drawer: Drawer, limit: int) -> list[Stage]:
     j, rules = drawer.jurisdiction, drawer.rules
 
     def verdicts(connection: Connection, _n: int) -> Batch | None:
-        return batch_of_verdicts(connection, rules, j, records.read_progress(connection, j))
+        return next_verdicts(connection, rules, j)
 
     def judged(connection: Connection, _n: int) -> list[Culprit]:
         before = records.read_progress(connection, j)
         return _contents(
-            connection, j, [rid for _, rid in poisons.after(connection, j, before.poison_no, MOST_WORDS)]
+            connection, j, [rid for _, rid in poisons.after(connection, j, before.poison_no, MOST_VERDICTS)]
         )
 
-    def rows(connection: Connection, n: int) -> Batch | None:
-        return batch_of_rows(connection, rules, j, records.read_progress(connection, j), n, most_words=0)
+    def rows(connection: Connection, n: int) -> Work | None:
+        return next_batch(connection, rules, j, n)
 
     def last(connection: Connection, n: int) -> list[Culprit]:
         pending = records.pending_rows(connection, j, records.read_progress(connection, j), n)
         return [(row.source, (row.record_id, row.op, row.hash)) for row in pending[-1:]]
 
-    def words(connection: Connection, n: int) -> Batch:
-        before = records.read_progress(connection, j)
-        said = resolution.words_after(connection, j, before.judgement_no, n)
-        corrected = golden.corrections_after(connection, j, before.correction_no, n)
-        after = before._replace(
-            judgement_no=said[-1][0] if said else before.judgement_no,
-            correction_no=corrected[-1][0] if corrected else before.correction_no,
-        )
-        return batch_of(connection, j, before, after, Normalized(), said, corrected)
+    def names(connection: Connection, n: int) -> Work:
+        return regroup(connection, j, Waiting(_first(waiting(connection, j, limit, 0).batches, n)))
+
+    def named(connection: Connection, n: int) -> list[Culprit]:
+        last = [batch.record_ids[-1] for batch in _first(waiting(connection, j, limit, 0).batches, n)][-1:]
+        found = records.read_records(connection, j, last)
+        return _newest(found or _neighbours(connection, j, last))
+
+    def words(connection: Connection, n: int) -> Work:
+        # what else waits comes first: a word is taken up once nothing does
+        return regroup(connection, j, waiting(connection, j, 2 * limit, n))
 
     def spoken(connection: Connection, n: int) -> list[Culprit]:
-        before = records.read_progress(connection, j)
-        said = resolution.words_after(connection, j, before.judgement_no, n)[-1:]
+        said = waiting(connection, j, 2 * limit, n).words[-1:]
         return _newest(records.read_records(connection, j, [rid for _, a, b in said for rid in (a, b)]))
 
-    def documents(connection: Connection, n: int) -> Composition | None:
-        return compose(connection, j, rules, records.read_progress(connection, j), n)
+    def documents(connection: Connection, n: int) -> Work | None:
+        return compose(connection, j, rules, n)
 
     def members(connection: Connection, n: int) -> list[Culprit]:
         last = touched.first(connection, j, n)[-1:]
@@ -197,9 +192,27 @@ def _stages(drawer: Drawer, limit: int) -> list[Stage]:
     return [
         Stage("verdicts", 1, verdicts, judged),
         Stage("rows", limit, rows, last),
+        Stage("names", limit, names, named),
         Stage("words", MOST_WORDS, words, spoken),
         Stage("documents", DOCUMENTS, documents, members, pinned),
     ]
+
+
+def _first(batches: Iterable[Names], n: int) -> list[Names]:
+    """Give the first `n` records that wait to be resolved, by their batches."""
+    found: list[Names] = []
+    for batch in batches:
+        if some := batch.record_ids[:n]:
+            found.append(batch._replace(record_ids=some))
+            n -= len(some)
+    return found
+
+
+def _neighbours(connection: Connection, jurisdiction: int, record_ids: Sequence[str]) -> list[RecordRow]:
+    """Give the records of the projects that these records, which are gone, were resolved into."""
+    projects = {place.project_id for place in resolution.members_of(connection, jurisdiction, record_ids)}
+    members = resolution.members_in(connection, jurisdiction, projects)
+    return records.read_records(connection, jurisdiction, sorted(place.record_id for place in members))
 
 
 def _newest(found: Iterable[RecordRow]) -> list[Culprit]:
@@ -235,7 +248,7 @@ def _failure(drawer: Drawer, stage: Stage, n: int, *, written: bool) -> Exceptio
     return None
 
 
-def _tried(connection: Connection, jurisdiction: int, made: Batch | Composition | None) -> None:
+def _tried(connection: Connection, jurisdiction: int, made: Work | None) -> None:
     if made is not None:
         write(connection, jurisdiction, made)
     raise _Undone
@@ -288,9 +301,11 @@ def _helps(drawer: Drawer, found: Failing, culprit: Culprit) -> bool:
             held = jurisdictions.hold(connection, j)
             again = found.stage.pinned(connection, found.n)
             poisons.add(connection, held, source, content, drawer.rules.of(source), found.error)
-            verdict = batch_of_verdicts(connection, drawer.rules, j, records.read_progress(connection, j))
+            verdict = next_verdicts(connection, drawer.rules, j)
             if verdict is not None:
                 write(connection, j, verdict)
+                batches = unresolved.at(connection, j, verdict.after)
+                write(connection, j, regroup(connection, j, Waiting(batches)))
             made = found.stage.work(connection, again())
             _tried(connection, j, made if found.written else None)
     except _Undone:

@@ -6,11 +6,12 @@ While a large backlog is read, documents are made now and then, so that what is 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from functools import partial
 
 from app.db import landing, touched
 from app.db.session import Database
-from app.pipeline.advance import advance, compose_next
+from app.pipeline.advance import STEPS, Step, advance
 from app.pipeline.interpret import POISON
 from app.pipeline.land import land_push
 from app.pipeline.poison import Drawer, patiently, step
@@ -33,30 +34,37 @@ def drain(
     *,
     limit: int = 200,
     stopping: Callable[[], bool] = lambda: False,
+    steps: Collection[Step] = STEPS,
 ) -> int:
-    """Land waiting pushes and take memory into the derived drawer until nothing is new; gives the steps walked."""
-    steps = 0
+    """Take the steps of these kinds until nothing waits for them, and land pushes where rows are normalized.
+
+    Gives the steps walked.
+    """
+    walked = 0
     drawer = Drawer(
         database, rules, jurisdiction, lambda connection, held: check_rules(connection, held, rules)
     )
+    work = partial(advance, database, rules, jurisdiction, limit=limit, steps=steps)
     while not stopping():
-        landed = land_pushes(database, rules, jurisdiction)
-        if step(drawer, limit, lambda: advance(database, rules, jurisdiction, limit=limit)):
-            steps += 1 + _catch_up(drawer, limit, stopping)
+        landed = Step.NORMALIZE in steps and land_pushes(database, rules, jurisdiction)
+        if step(drawer, limit, work):
+            walked += 1
+            if Step.COMPOSE in steps:
+                walked += _catch_up(drawer, limit, stopping)
         elif not landed:
             break
-    return steps
+    return walked
 
 
 def _catch_up(drawer: Drawer, limit: int, stopping: Callable[[], bool]) -> int:
     """Make every document when too many are old; gives the steps that took."""
-    steps = 0
-    known = (drawer.database, drawer.rules, drawer.jurisdiction)
+    walked = 0
+    work = partial(advance, drawer.database, drawer.rules, drawer.jurisdiction, steps=(Step.COMPOSE,))
     with drawer.database.read() as snapshot:
         behind = touched.more_than(snapshot, drawer.jurisdiction, MOST_TOUCHED)
-    while behind and not stopping() and step(drawer, limit, lambda: compose_next(*known)):
-        steps += 1
-    return steps
+    while behind and not stopping() and step(drawer, limit, work):
+        walked += 1
+    return walked
 
 
 def land_pushes(database: Database, rules: Rules, jurisdiction: int) -> int:

@@ -19,7 +19,8 @@ from app.db.runs import LeaseLost
 from app.db.session import Connection, Database
 from app.errors import Conflict, RulesChanged
 from app.garbage import uncollected
-from app.pipeline.advance import Batch, batch_of, write
+from app.pipeline import normalizing
+from app.pipeline.normalizing import Batch, batch_of
 from app.pipeline.poison import Drawer, Stage, blame, failing, of_raw_record, patiently
 from app.pipeline.replay_counts import counted
 from app.pipeline.replay_counts import failing as failed
@@ -269,7 +270,7 @@ def _written(reading: Reading, chunk: Chunk, counts: Mapping[str, SourceReplay])
         if leases.held_until(connection, leases.REBUILD):
             raise Waits
         overtaken = held.generation != chunk.generation or (
-            chunk.batch is not None and records.read_progress(connection, jurisdiction) != chunk.batch.before
+            chunk.batch is not None and not normalizing.is_due(connection, jurisdiction, chunk.batch)
         )
         if overtaken:
             return replays.checkpoint(connection, claimed, LEASE_SECONDS), None
@@ -279,7 +280,7 @@ def _written(reading: Reading, chunk: Chunk, counts: Mapping[str, SourceReplay])
         else:
             after = counted(counts[source], chunk.read)
             if chunk.read.normalized.differs:
-                write(connection, jurisdiction, chunk.batch)
+                normalizing.write(connection, jurisdiction, chunk.batch)
                 # whatever others have computed on the drawer as it was is void
                 jurisdictions.mark(
                     connection,

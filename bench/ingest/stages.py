@@ -14,8 +14,8 @@ from schemas.records import Outcome, Page, RawRecord, Unreadable
 
 STEPS = (
     ("app.pipeline.sync", "land_page", "land"),
-    ("app.pipeline.advance", "normalize", "normalize"),
-    ("app.pipeline.advance", "resolve", "resolve"),
+    ("app.pipeline.normalizing", "normalize", "normalize"),
+    ("app.pipeline.resolving", "resolve", "resolve"),
     ("app.pipeline.advance", "compose", "compose"),
     ("app.pipeline.advance", "write", "write"),
     ("app.db.jurisdictions", "hold", "hold"),

@@ -16,7 +16,7 @@ from sqlalchemy import text
 
 from app.db import derived, jurisdictions
 from app.db.session import Database
-from app.pipeline.advance import advance
+from app.pipeline.advance import Step, advance
 from app.pipeline.land import Landed, land_page
 from app.pipeline.rules import Rules
 from connectors.contract import Binding
@@ -147,6 +147,12 @@ def walk(database: Database, rules: Rules, jurisdiction: int, limit: int = 200) 
     while advance(database, rules, jurisdiction, limit=limit):
         batches += 1
     return batches
+
+
+def resolved(database: Database, rules: Rules, jurisdiction: int) -> None:
+    """Normalize and resolve all that waits, and compose nothing."""
+    while advance(database, rules, jurisdiction, limit=1000, steps=(Step.NORMALIZE, Step.RESOLVE)):
+        pass
 
 
 @contextmanager

@@ -11,11 +11,12 @@ from app.db import golden, judgements, jurisdictions
 from app.db.judgements import Side
 from app.db.session import Connection
 from app.pipeline import advance as advancing
+from app.pipeline import normalizing, resolving
 from app.pipeline.advance import advance, compute
 from app.pipeline.rebuild import rebuild
 from app.pipeline.rules import Rules, load_rules
 from schemas.judgements import Verdict
-from tests.support.corridor import books, differing, drawer, feed, rows_of, walk
+from tests.support.corridor import books, differing, drawer, feed, resolved, rows_of, walk
 from tests.support.database import JURISDICTIONS
 from tests.support.small_city import SmallCity, permit, rid, signed, small_city
 
@@ -60,8 +61,8 @@ def test_no_cut_of_rows_landings_or_words_makes_a_difference(
     city: SmallCity, rules: Rules, monkeypatch: pytest.MonkeyPatch, limit: int, landings: int, words: int
 ) -> None:
     walk(city.database, rules, FIRST)
-    monkeypatch.setattr(advancing, "MOST_LANDINGS", landings)
-    monkeypatch.setattr(advancing, "MOST_WORDS", words)
+    monkeypatch.setattr(normalizing, "MOST_LANDINGS", landings)
+    monkeypatch.setattr(resolving, "MOST_WORDS", words)
     walk(city.database, rules, SECOND, limit)
     books(city.database)
     derived = drawer(city.database)
@@ -139,7 +140,7 @@ def test_documents_and_their_events_are_written_together_or_not_at_all(
     def fails(*_arguments: object, **_named: object) -> None:
         raise ConnectionError
 
-    assert advance(city.database, rules, FIRST, limit=1000)
+    resolved(city.database, rules, FIRST)
     before = drawer(city.database)
     assert before["touched"]
     assert not before["project"]

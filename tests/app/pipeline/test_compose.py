@@ -11,11 +11,11 @@ import pytest
 
 from app.db.session import Connection
 from app.pipeline import advance as advancing
-from app.pipeline.advance import advance, compose_next
+from app.pipeline.advance import Step, advance
 from app.pipeline.compose import compose
 from app.pipeline.rebuild import rebuild
 from app.pipeline.rules import load_rules
-from tests.support.corridor import differing, drawer, feed, rows_of, walk
+from tests.support.corridor import differing, drawer, feed, resolved, rows_of, walk
 from tests.support.database import JURISDICTIONS
 from tests.support.small_city import SmallCity, permit, rid, signed, small_city
 
@@ -103,7 +103,7 @@ def test_at_every_step_what_is_served_agrees_with_itself(city: SmallCity) -> Non
         steps += 1
         assert agrees(city)
         if steps % 3 == 0:
-            compose_next(city.database, rules, FIRST)
+            advance(city.database, rules, FIRST, steps=(Step.COMPOSE,))
             assert agrees(city)
     assert steps > 5
     walk(city.database, rules, SECOND)
@@ -136,7 +136,7 @@ def test_documents_that_were_overtaken_are_not_written(
     """Another worker serves the same documents, or reads more rows, between composing and writing."""
     rules = load_rules(city.registry)
     city.land("commerce.signed", signed("A1", "某别的名字"))
-    assert advance(city.database, rules, FIRST)
+    resolved(city.database, rules, FIRST)
     whole = compose
     told: list[object] = []
 
@@ -150,9 +150,9 @@ def test_documents_that_were_overtaken_are_not_written(
         return step
 
     monkeypatch.setattr(advancing, "compose", overtaken)
-    assert compose_next(city.database, rules, FIRST)
+    assert advance(city.database, rules, FIRST, steps=(Step.COMPOSE,))
     assert told
     told_of = "".join(row[0] for row in rows_of(city.database, "SELECT golden FROM project"))
     assert "又一个名字" in told_of
     assert "某别的名字" not in told_of
-    assert not compose_next(city.database, rules, FIRST)
+    assert not advance(city.database, rules, FIRST, steps=(Step.COMPOSE,))
