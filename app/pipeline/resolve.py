@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
+
+import numpy as np
 
 from app.db import resolution
 from app.db.records import RecordRow
@@ -29,8 +31,9 @@ from app.pipeline.matching.agree import agree
 from app.pipeline.matching.cluster import Clustering, Scores, Word, cluster
 from app.pipeline.matching.items import items
 from app.pipeline.matching.keys import block_keys
-from app.pipeline.matching.normal import Normal, normal, pack, unpack
-from app.pipeline.matching.score import FLOOR, score
+from app.pipeline.matching.normal import Normal, normal
+from app.pipeline.matching.packed import pack_all, unpack_one, vectors_of
+from app.pipeline.matching.score import FLOOR, score_pairs, shipped
 from app.pipeline.matching.stated import stated
 from app.pipeline.region import Component, Judged, Region, components, region
 from schemas.judgements import Verdict
@@ -58,12 +61,23 @@ class Resolution:
     reviews: tuple[ReviewRow, ...] = ()
 
 
-class Known(NamedTuple):
-    """A project record as resolving sees it: prepared, living or not, and the row that began it."""
+class Known:
+    """A project record as resolving sees it: packed, living or not, and the row that began it; read only when asked."""
 
-    normal: Normal
-    live: bool
-    first: tuple[int, int]
+    __slots__ = ("_normal", "first", "live", "packed")
+
+    def __init__(
+        self, packed: bytes, live: bool, first: tuple[int, int], normal: Normal | None = None
+    ) -> None:
+        """Take it as it is kept, and read already, where it is."""
+        self.packed, self.live, self.first, self._normal = packed, live, first, normal
+
+    @property
+    def normal(self) -> Normal:
+        """Give the record as clustering sees it."""
+        if self._normal is None:
+            self._normal = unpack_one(self.packed)
+        return self._normal
 
 
 def resolve(
@@ -80,11 +94,7 @@ def resolve(
     or what clustering sees of a record is another, or where a question tells of the record: all are functions of no
     more than that.
     """
-    known = {
-        rid: Known(normal(rid, stated(row.statement)), row.live, (row.first_delivery, row.first_row))
-        for rid, row in changed.items()
-    }
-    rows = {rid: _row(rid, one) for rid, one in known.items()}
+    known, rows = _prepared(changed)
     before = {
         row.record_id: row for row in resolution.read_normals(connection, jurisdiction, {*known, *dropped})
     }
@@ -151,7 +161,7 @@ def _words(touched: Region) -> list[Word]:
 def _held_by(one: Known) -> tuple[object, ...]:
     """Give what clustering sees of a record besides its pairs."""
     n = one.normal
-    return (*one[1:], n.phase, n.zone, n.works_class, n.codes, n.bears, n.cites, n.once, n.firm)
+    return (one.live, one.first, n.phase, n.zone, n.works_class, n.codes, n.bears, n.cites, n.once, n.firm)
 
 
 def _keys(holding: Mapping[str, Holding]) -> dict[Key, KeyRow]:
@@ -171,23 +181,34 @@ def _near(
     return known
 
 
+def _prepared(changed: Mapping[str, RecordRow]) -> tuple[dict[str, Known], dict[str, NormalRow]]:
+    """Give records as resolving sees them, and as they are kept."""
+    normals = [normal(rid, stated(row.statement)) for rid, row in changed.items()]
+    known: dict[str, Known] = {}
+    rows: dict[str, NormalRow] = {}
+    for (rid, row), one, packed in zip(changed.items(), normals, pack_all(normals), strict=True):
+        first = row.first_delivery, row.first_row
+        known[rid] = Known(packed, row.live, first, one)
+        rows[rid] = NormalRow(rid, row.live, *first, packed)
+    return known, rows
+
+
 def _known(row: NormalRow) -> Known:
-    return Known(unpack(row.packed), row.live, (row.first_delivery, row.first_row))
-
-
-def _row(record_id: str, one: Known) -> NormalRow:
-    return NormalRow(record_id, one.live, *one.first, pack(one.normal))
+    return Known(row.packed, row.live, (row.first_delivery, row.first_row))
 
 
 def _score(known: Mapping[str, Known], pairs: Iterable[tuple[str, str]]) -> Scores:
-    fresh: Scores = {}
-    for pair in pairs:
-        a, b = known.get(pair[0]), known.get(pair[1])
-        if a is not None and b is not None and (a.live or b.live):
-            points = score(a.normal, b.normal)
-            if points >= FLOOR:
-                fresh[pair] = points
-    return fresh
+    """Score the pairs whose sides are known and not both dead; give those that are above the floor."""
+    two = [(a, b) for a, b in pairs if a in known and b in known and (known[a].live or known[b].live)]
+    place: dict[str, int] = {}
+    for a, b in two:
+        place.setdefault(a, len(place))
+        place.setdefault(b, len(place))
+    left = np.fromiter((place[a] for a, _ in two), np.intp, len(two))
+    right = np.fromiter((place[b] for _, b in two), np.intp, len(two))
+    scores = score_pairs(shipped(), vectors_of(known[rid].packed for rid in place), left, right)
+    kept = np.flatnonzero(scores >= FLOOR)
+    return {two[i]: points for i, points in zip(kept.tolist(), scores[kept].tolist(), strict=True)}
 
 
 def _cluster(component: Component, known: Mapping[str, Known]) -> Clustering:

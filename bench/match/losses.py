@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.pipeline.matching.chain import linked
+from app.pipeline.matching.names import bigrams
 from app.pipeline.matching.normal import Normal
 from app.pipeline.matching.rules import forbidden
 from bench.match.blocking import Pairs
@@ -74,8 +75,8 @@ def saying(a: Normal, b: Normal) -> str:
 def _name(a: Normal, b: Normal) -> str:
     if not a.core or not b.core:
         return "nameless"
-    both = len(a.grams & b.grams)
-    alike = both / max(1, min(len(a.grams), len(b.grams)))
+    x, y = bigrams(a.core), bigrams(b.core)
+    alike = len(x & y) / max(1, min(len(x), len(y)))
     return (
         "name equal"
         if a.core == b.core

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 from app.pipeline.matching.normal import Normal
 from app.pipeline.matching.rules import forbidden
-from app.pipeline.matching.score import REVIEW_CUT, SAFE_CUT, Pair, Term, tell
-from app.pipeline.matching.weights import PRIOR
+from app.pipeline.matching.score import PRIOR, REVIEW_CUT, SAFE_CUT, Pair, Term, tell
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,8 @@ from hashlib import blake2b
 from typing import NamedTuple
 
 from app.pipeline.matching.cluster import Clustering, Scored, Word
+from app.pipeline.matching.model import WHOLE
 from app.pipeline.matching.normal import Normal, pack
-from app.pipeline.matching.weights import WHOLE
 from schemas.judgements import Verdict
 
 CONFLICT = "words_conflict"

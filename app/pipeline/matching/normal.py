@@ -9,9 +9,9 @@ from functools import lru_cache
 
 import msgspec
 
-from app.pipeline.matching.names import bigrams, is_public, owner_core, parse_name
-from app.pipeline.matching.stated import Stated, StatedNumber
-from app.pipeline.matching.weights import ONCE, is_firm
+from app.pipeline.matching.names import is_public, owner_core, parse_name
+from app.pipeline.matching.numbers import ONCE, is_firm
+from app.pipeline.matching.stated import Stated, StatedNumber, StatedPlace
 from app.pipeline.matching.words import Places, places_of, plain
 from schemas.cleaning import REMEMBERED
 from schemas.ids import jurisdiction_of
@@ -34,8 +34,8 @@ class Normal(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What matching sees of a record; two records with equal fields score equally.
 
     `codes` are valid current project codes, 20 bare digits; `bears` and `cites` hold strong numbers as
-    `scheme:value`, `numbers` both, `once` those borne of which a project has one, `firm` those and codes that are proof alone. `rest` are the bigrams of the name
-    core without the owner's brand.
+    `scheme:value`, `numbers` both, `once` those borne of which a project has one, `firm` those and codes that are proof alone. `rest` is the name core
+    without the owner's brand, `street` the address without house numbers, `point` longitude and latitude in degrees.
     """
 
     record_id: str
@@ -58,9 +58,9 @@ class Normal(msgspec.Struct, frozen=True, array_like=True, gc=False):
     works_class: str | None
     amount: Decimal | None
     site_area: Decimal | None
-    grams: frozenset[str]
-    rest: frozenset[str]
-    address_grams: frozenset[str]
+    rest: str
+    street: str
+    point: tuple[float, float] | None
 
 
 _PACKER = msgspec.msgpack.Encoder(order="deterministic")
@@ -72,7 +72,7 @@ def pack(value: Normal) -> bytes:
     return _PACKER.encode(value)
 
 
-def unpack(packed: bytes) -> Normal:
+def unpack(packed: bytes | memoryview) -> Normal:
     """Give the record that was packed."""
     return _UNPACKER.decode(packed)
 
@@ -86,7 +86,7 @@ def normal(record_id: str, record: Stated) -> Normal:
     cores = _owner_cores(record, places)
     bears, cites = set(_borne(record.bears)), set(_cited(record.cites))
     codes = _codes(record)
-    address, houses, address_grams = _address(record.place.address or "", places)
+    address, houses, street = _address(record.place.address or "", places)
     return Normal(
         record_id=record_id,
         source=record.source,
@@ -108,9 +108,9 @@ def normal(record_id: str, record: Stated) -> Normal:
         works_class=record.works_class,
         amount=next((m.yuan for key in _AMOUNTS if (m := record.money.get(key)) and m.yuan), None),
         site_area=a.square_metres if (a := record.areas.get("site_area")) else None,
-        grams=bigrams(name.core),
-        rest=bigrams(_without(name.core, cores)),
-        address_grams=address_grams,
+        rest=_without(name.core, cores),
+        street=street,
+        point=_point(record.place),
     )
 
 
@@ -120,7 +120,7 @@ def once_numbers(numbers: Iterable[str]) -> frozenset[str]:
 
 
 def firm_numbers(numbers: Iterable[str]) -> frozenset[str]:
-    """Give those of `scheme:value` numbers that lift the caps of a score when they are cited."""
+    """Give those of `scheme:value` numbers that are proof by themselves when they are cited."""
     return frozenset(number for number in numbers if is_firm(number.partition(":")[0]))
 
 
@@ -164,10 +164,16 @@ def _codes(record: Stated) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=REMEMBERED)
-def _address(text: str, places: Places) -> tuple[str, frozenset[str], frozenset[str]]:
-    """Give an address without its administrative words, its house numbers, and its bigrams without those."""
+def _address(text: str, places: Places) -> tuple[str, frozenset[str], str]:
+    """Give an address without its administrative words, its house numbers, and the address without those."""
     address = places.address(plain(text))
-    return address, frozenset(_HOUSE.findall(address)), bigrams(_HOUSE_NUMBER.sub("", address))
+    return address, frozenset(_HOUSE.findall(address)), _HOUSE_NUMBER.sub("", address)
+
+
+def _point(place: StatedPlace) -> tuple[float, float] | None:
+    if place.longitude is None or place.latitude is None:
+        return None
+    return float(place.longitude), float(place.latitude)
 
 
 def _usccs(record: Stated) -> tuple[str, ...]:

@@ -31,6 +31,8 @@ class StatedPlace(msgspec.Struct, frozen=True):
 
     district: str | None = None
     address: str | None = None
+    longitude: Decimal | None = None
+    latitude: Decimal | None = None
 
 
 class StatedMoney(msgspec.Struct, frozen=True):

@@ -22,9 +22,9 @@ BLANK: dict[str, Any] = {
     "works_class": None,
     "amount": None,
     "site_area": None,
-    "grams": frozenset(),
-    "rest": frozenset(),
-    "address_grams": frozenset(),
+    "rest": "",
+    "street": "",
+    "point": None,
 }
 
 

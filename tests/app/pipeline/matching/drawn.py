@@ -8,7 +8,6 @@ from typing import Any
 from hypothesis import strategies as st
 
 from app.pipeline.matching.cluster import Clustering, Scored, Word, cluster
-from app.pipeline.matching.names import bigrams
 from app.pipeline.matching.normal import Normal
 from schemas.judgements import Verdict
 from tests.app.pipeline.matching.build import norm, pair
@@ -43,8 +42,7 @@ RECORD = st.builds(
     lambda core, owners, codes, usccs, numbers, phase, source: norm(
         "x",
         core=core,
-        grams=bigrams(core),
-        rest=bigrams(core[2:]),
+        rest=core[2:],
         owner_cores=tuple(owners),
         codes=tuple(sorted(codes)),
         usccs=tuple(sorted(usccs)),

@@ -3,7 +3,6 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.pipeline.matching.names import bigrams
 from app.pipeline.matching.rules import Barriers, digits_apart, forbidden, near_codes, old_code
 from app.pipeline.matching.score import SAFE_CUT, score
 from tests.app.pipeline.matching.build import norm
@@ -39,8 +38,8 @@ def test_barriers_tell_of_any_two_records_and_groups_what_the_rules_tell(stated)
 
 def test_a_conflict_of_phases_is_a_rule_and_no_part_of_the_score_so_siblings_are_known_by_their_likeness():
     """The edge a rule refuses is what makes a family: a score that fell by the conflict would hide it."""
-    said = {"core": "恒某电池基地", "grams": bigrams("恒某电池基地"), "owner_cores": ("恒某新能源",)}
-    said |= {"rest": bigrams("电池基地"), "usccs": ("91430211MA4D00111A",), "district": "430211"}
+    said = {"core": "恒某电池基地", "owner_cores": ("恒某新能源",)}
+    said |= {"rest": "电池基地", "usccs": ("91430211MA4D00111A",), "district": "430211"}
     first, second = norm("a", phase={1}, **said), norm("b", phase={2}, **said)
     assert forbidden(first, second) == "phase"
     assert score(first, second) >= SAFE_CUT

@@ -1,0 +1,30 @@
+"""What lies in the drawer of a record: its vector, which comparing reads, and after it the record, which clustering reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from app.pipeline.matching.normal import Normal, pack, unpack
+from app.pipeline.matching.project import PROJECT, project_vectors
+from app.pipeline.matching.vector import Vectors, dtype
+
+_LAYOUT = dtype(PROJECT)
+_SIZE = _LAYOUT.itemsize
+
+
+def pack_all(normals: Sequence[Normal]) -> list[bytes]:
+    """Pack records: equal ones into equal bytes, wherever, whenever and in whatever company."""
+    rows = project_vectors(normals).tobytes()
+    return [rows[i * _SIZE : (i + 1) * _SIZE] + pack(one) for i, one in enumerate(normals)]
+
+
+def unpack_one(packed: bytes) -> Normal:
+    """Give the record that was packed."""
+    return unpack(memoryview(packed)[_SIZE:])
+
+
+def vectors_of(packed: Iterable[bytes]) -> Vectors:
+    """Give the vectors of packed records, one row each, unread otherwise."""
+    return np.frombuffer(b"".join(one[:_SIZE] for one in packed), _LAYOUT)
