@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
 
 from connectors import mapping
-from connectors.contract import Binding, Connector
-from connectors.manifest import Manifest
+from connectors.contract import Connector
 from connectors.transport_settings import FilesSettings, HttpSettings, SingerSettings, TableSettings
 from connectors.transports import push
 from schemas.records import Outcome, Page, RawRecord, Unreadable, checked_outcome
@@ -15,9 +15,10 @@ from schemas.records import Outcome, Page, RawRecord, Unreadable, checked_outcom
 class ManifestConnector(Connector):
     """Fetches by the manifest's transport, takes pushes, and normalizes by its mapping."""
 
-    def __init__(self, manifest: Manifest, binding: Binding) -> None:
-        super().__init__(manifest, binding)
-        self._mapping = mapping.Mapping(manifest, binding.jurisdiction)
+    @cached_property
+    def _mapping(self) -> mapping.Mapping:
+        """The rules made ready; who only fetches needs none of them."""
+        return mapping.Mapping(self.manifest, self.binding.jurisdiction)
 
     def fetch(self, cursor: str | None) -> Iterator[Page]:
         """Give the pages after `cursor`; a source that is only pushed has none."""

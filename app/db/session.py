@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import select
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, text
+from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DisconnectionError
 
 from app.db import derived
 
@@ -54,11 +56,24 @@ def _engine(url: str, pool_size: int, drawer: str) -> Engine:
     address = address.difference_update_query(["options"])
     # search_path decides which derived drawer is meant; the role makes memory append-only by GRANT
     options = f"{given} -c role={APP_ROLE} -c search_path={drawer} -c timezone=UTC".strip()
-    return create_engine(
+    engine = create_engine(
         address,
         pool_size=pool_size,
         max_overflow=pool_size,
-        pool_pre_ping=True,
         pool_timeout=10,
         connect_args={"options": options, "connect_timeout": 10, "application_name": "lifecycle-hub"},
     )
+    event.listen(engine, "checkout", _check_open)
+    return engine
+
+
+def _check_open(connection: Any, *_: object) -> None:
+    """Refuse an idle connection on which the server has something to say, most often its farewell; another is opened.
+
+    A ping would ask it, which costs as much as many a transaction.
+    """
+    listening = select.poll()
+    if not connection.closed:
+        listening.register(connection.fileno(), select.POLLIN)
+    if connection.closed or listening.poll(0):
+        raise DisconnectionError

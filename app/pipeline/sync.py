@@ -28,8 +28,8 @@ def binding(
     """Bind a source to a jurisdiction: `NAME_<jurisdiction>` in the environment goes before `NAME`."""
     own = f"_{jurisdiction}"
     variables = dict(environment)
-    variables |= {name.removesuffix(own): value for name, value in environment.items() if name.endswith(own)}
-    return Binding(jurisdiction, location, variables)
+    mine = {name.removesuffix(own): value for name, value in variables.items() if name.endswith(own)}
+    return Binding(jurisdiction, location, variables | mine)
 
 
 def sync(
