@@ -1,16 +1,17 @@
 """The hub as a contestant: `hub-records` lands and normalizes, `hub-documents` walks the whole corridor.
 
-Both go the product's own road: runs are queued and claimed, `sync` fetches and lands with cursor and lease; beside that,
-in a process of its own as a worker's roles have them, `drain` derives in the batches of the settings, beat by beat.
-Landing and normalizing alone takes the steps of `advance` up to there. HUB_WORKER_PROCESSES=1 does one after the other.
+Both go the product's own road: a worker's tick queues the runs of all sources, its pulls claim them, as many at once as
+in the product, and `sync` fetches and lands with cursor and lease; beside that, in a process of its own as a worker's
+roles have them, `drain` derives in the batches of the settings, beat by beat. Landing and normalizing alone takes the
+steps of `advance` up to there. HUB_WORKER_PROCESSES=1 does one after the other.
 """
 
 from __future__ import annotations
 
 import multiprocessing
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from datetime import UTC, datetime
 from typing import Any
 
 from app.crew import Forked, settle
@@ -20,13 +21,13 @@ from app.garbage import uncollected
 from app.pipeline.normalize import normalize
 from app.pipeline.process import drain
 from app.pipeline.rules import Rules, load_rules
-from app.pipeline.sync import LEASE_SECONDS, sync
 from app.settings import Settings
-from app.worker import BEAT_SECONDS
+from app.worker import BEAT_SECONDS, PULLS, Role, Worker
 from bench.ingest.feeds import registry
 from bench.ingest.job import Job, answer, read_job
 from bench.ingest.meter import Meter
 from bench.ingest.stages import Stages, WatchedRegistry
+from connectors.transports import pages
 
 JURISDICTION = 430200
 SETTINGS = Settings(_env_file=None)
@@ -39,12 +40,12 @@ def take_in(job: Job) -> dict[str, Any]:
     stages = Stages()
     rules = load_rules(WatchedRegistry(registry(job.page), stages))
     database = Database("postgresql+psycopg" + job.database.removeprefix("postgresql"))
-    with closing(database), database.begin() as connection:
-        jurisdictions.ensure(connection, JURISDICTION)
+    with closing(database):
+        places = {one.source: f"{job.address}/{job.told}/{one.source}" for one in job.listings}
+        bind(database, places)
 
     def pull_all() -> None:
-        for listing in job.listings:
-            pull(database, rules, listing.source, f"{job.address}/{job.told}/{listing.source}")
+        pull(database, rules, len(places))
 
     def derive() -> None:
         with stages.timing("derive"):
@@ -89,15 +90,29 @@ def side_by_side(pull_all: Callable[[], None], derive: Callable[[], None], stage
     other.wait(60)
 
 
-def pull(database: Database, rules: Rules, source: str, address: str) -> None:
-    """Read one listing from its beginning to its end, as a run of the worker does."""
-    now = datetime.now(UTC)
+def bind(database: Database, places: Mapping[str, str]) -> None:
+    """Let the jurisdiction have these sources, each at its address, all of them due at once and read from their beginning."""
     with database.begin() as connection:
-        runs.bind(connection, JURISDICTION, source, location=address, every_seconds=None, scheduled=False)
-        runs.queue_slots(connection, JURISDICTION, {source: (now, now)})
-        run = runs.claim(connection, JURISDICTION, LEASE_SECONDS, source)
-    if run is None or (state := sync(database, rules, run._replace(cursor=None))) != "succeeded":
-        raise RuntimeError(f"{source}: the run did not succeed: {run and state}")
+        jurisdictions.ensure(connection, JURISDICTION)
+        connection.exec_driver_sql("UPDATE ops.source SET cursor = NULL")
+        for source, address in places.items():
+            runs.bind(connection, JURISDICTION, source, location=address, every_seconds=None, scheduled=True)
+
+
+def pull(database: Database, rules: Rules, sources: int) -> None:
+    """Read every listing that is due from its beginning to its end, as the pulling half of a worker does."""
+    worker = Worker(database, rules, roles=[Role.PULL])
+    worker.tick()
+    with ThreadPoolExecutor(PULLS) as pulls:
+        for each in [pulls.submit(worker.pull) for _ in range(PULLS)]:
+            each.result()
+    with database.read() as connection:
+        ended = connection.exec_driver_sql(
+            "SELECT state, source, error_text FROM ops.run ORDER BY queued_at DESC, source LIMIT %(n)s",
+            {"n": sources},
+        ).all()
+    if [run.state for run in ended] != ["succeeded"] * sources:
+        raise RuntimeError(f"not every run succeeded: {ended}")
 
 
 def normalize_all(database: Database, rules: Rules, stages: Stages) -> None:
@@ -127,5 +142,6 @@ def normalize_all(database: Database, rules: Rules, stages: Stages) -> None:
 
 
 if __name__ == "__main__":
+    assert pages is not None  # loaded before anything is measured, as in a worker that has worked before
     settle()
     answer(take_in(read_job()))

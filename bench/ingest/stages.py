@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -29,6 +30,7 @@ class Stages:
     def __init__(self) -> None:
         self.wall: dict[str, float] = {}
         self.cpu: dict[str, float] = {}
+        self._lock = threading.Lock()
 
     @contextmanager
     def timing(self, stage: str) -> Iterator[None]:
@@ -37,14 +39,14 @@ class Stages:
         try:
             yield
         finally:
-            self.wall[stage] = self.wall.get(stage, 0.0) + time.perf_counter() - wall
-            self.cpu[stage] = self.cpu.get(stage, 0.0) + time.thread_time() - cpu
+            self.add({stage: time.perf_counter() - wall}, {stage: time.thread_time() - cpu})
 
     def add(self, wall: Mapping[str, float], cpu: Mapping[str, float]) -> None:
-        """Add what another process has measured."""
-        for mine, theirs in ((self.wall, wall), (self.cpu, cpu)):
-            for stage, seconds in theirs.items():
-                mine[stage] = mine.get(stage, 0.0) + seconds
+        """Add what another thread or process has measured."""
+        with self._lock:
+            for mine, theirs in ((self.wall, wall), (self.cpu, cpu)):
+                for stage, seconds in theirs.items():
+                    mine[stage] = mine.get(stage, 0.0) + seconds
 
     def watched(self, stage: str, function: Callable[..., Any]) -> Callable[..., Any]:
         """Give the same function, timed."""
