@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 
 class HubError(Exception):
     """The hub cannot do this."""
@@ -9,9 +11,11 @@ class HubError(Exception):
     status = 500
     type = "hub-error"
 
-    def __init__(self, detail: str = "") -> None:
+    def __init__(self, detail: str = "", faults: Iterable[tuple[str, str]] = ()) -> None:
+        """Say what to do next; `faults` are (where, what) of each single thing that stands in the way."""
         super().__init__(detail or (type(self).__doc__ or ""))
         self.detail = str(self)
+        self.faults = tuple(faults)
 
 
 class BadRequest(HubError):

@@ -5,11 +5,12 @@ from __future__ import annotations
 from alembic import context
 from sqlalchemy import create_engine, text
 
-from app.db import told
+from app.db import decisions, reviews, told
 from app.db.tables import metadata
 
 SCHEMAS = ("memory", "ops")
-assert told.told.metadata is metadata  # a table that stands beside its queries is known once they are loaded
+# a table that stands beside its queries is known once they are loaded
+assert all(t.metadata is metadata for t in (told.told, decisions.decision, reviews.assignment))
 
 
 def _ours(name: str | None, kind: str, _parents: object) -> bool:

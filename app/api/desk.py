@@ -7,10 +7,11 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from pydantic import TypeAdapter
 
-from app.api import judging, reconciling
+from app.api import deciding, judging, reconciling
 from app.api.errors import problems
 from app.api.hub import Caller, HubDep, Judge, Reconciler
 from app.api.paging import listed, place
+from app.db.session import Connection
 from schemas.api.desk import Inventory, JudgementQuery, JudgementView, NewJudgement, Reconciliation
 from schemas.api.shapes import Asked, Listed, Number
 
@@ -41,7 +42,14 @@ def reconcile(
 )
 def judge(new: NewJudgement, hub: HubDep, key: Judge, query: Annotated[Asked, Query()]) -> JudgementView:
     """Keep a person's word on two records, or take back or repeat an earlier one."""
-    return hub.write(judging.say, hub.place(query.jurisdiction, key), new, key.name)
+    at = hub.place(query.jurisdiction, key)
+    plan = hub.read(judging.plan, at, new)
+
+    def write(connection: Connection) -> JudgementView:
+        number = deciding.keep(connection, at, plan, new.reason, key.name)
+        return judging.of_decision(connection, at, number, new)
+
+    return hub.write(write)
 
 
 @router.get("/judgements", operation_id="list_judgements", tags=["judgements"], responses=problems(401, 403))

@@ -92,7 +92,10 @@ async def _hub_error(seldom: Seldom, request: Request, error: Exception) -> Resp
         seldom.warning(error.detail, with_cause(f"unavailable: {error.detail}", error))
     if error.status == 401:
         headers["WWW-Authenticate"] = "Bearer"
-    return problem(request.url.path, error.status, error.detail, kind=error.type, headers=headers)
+    faults = [Fault(where=where, message=message) for where, message in error.faults[:20]]
+    return problem(
+        request.url.path, error.status, error.detail, kind=error.type, faults=faults, headers=headers
+    )
 
 
 async def _moved(request: Request, error: Exception) -> Response:

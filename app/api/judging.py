@@ -4,27 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from app.db import judgements, jurisdictions, records
+from app.db import judgements, records
 from app.db.judgements import Side, Standing
 from app.db.session import Connection
 from app.errors import BadRequest, Conflict, NotFound
+from app.pipeline import deciding
+from app.pipeline.deciding import NewWord, Plan
 from app.pipeline.matching.normal import normal
 from app.pipeline.matching.stated import stated
 from schemas.api.desk import JudgementQuery, JudgementView, NewJudgement
 from schemas.ids import jurisdiction_of
-from schemas.judgements import Judgement, Verdict
+from schemas.judgements import DecisionKind, Judgement
 
 
-def say(connection: Connection, jurisdiction: int, new: NewJudgement, by: str) -> JudgementView:
-    """Append a word; raise NotFound for an unknown record and Conflict when the person saw another content."""
-    held = jurisdictions.hold(connection, jurisdiction)
+def plan(connection: Connection, jurisdiction: int, new: NewJudgement) -> Plan:
+    """Plan a word; raise NotFound for an unknown record or word and Conflict when the person saw another content."""
     if new.withdraws is not None:
-        number = judgements.withdraw(connection, held, new.withdraws, new.reason, by)
-    else:
-        a, b, verdict, confirms = _meant(connection, jurisdiction, new)
-        side_a, side_b = _seen(connection, jurisdiction, a, b, new)
-        number = judgements.add(connection, held, side_a, side_b, verdict, new.reason, by, confirms)
-    return said(connection, jurisdiction, JudgementQuery(), number + 1, 1)[0]
+        judgements.in_force(connection, jurisdiction, new.withdraws)
+        words = judgements.chain(connection, jurisdiction, [new.withdraws])
+        return deciding.judge(connection, jurisdiction, (), words, DecisionKind.WITHDRAW)
+    word = _meant(connection, jurisdiction, new)
+    _check_seen(connection, jurisdiction, word, new)
+    kind = DecisionKind.JUDGE if word.confirms is None else DecisionKind.CONFIRM
+    return deciding.judge(connection, jurisdiction, [word], kind=kind)
 
 
 def said(
@@ -32,35 +34,18 @@ def said(
 ) -> list[JudgementView]:
     """Give up to `n` words, newest first, numbered below `after`; those that no longer fit ask to be confirmed."""
     found = judgements.judgements(connection, jurisdiction, query, after, n)
-    sides = _sides(connection, jurisdiction, {r for s in found for r in (s.judgement.a, s.judgement.b)})
+    sides = sides_of(connection, jurisdiction, {r for s in found for r in (s.judgement.a, s.judgement.b)})
     return [_view(standing, sides) for standing in found]
 
 
-def _meant(
-    connection: Connection, jurisdiction: int, new: NewJudgement
-) -> tuple[str, str, Verdict, int | None]:
-    if new.confirms is not None:
-        earlier = judgements.in_force(connection, jurisdiction, new.confirms).judgement
-        return earlier.a, earlier.b, earlier.verdict, earlier.confirms or earlier.judgement_no
-    assert new.a is not None
-    assert new.b is not None
-    assert new.verdict is not None
-    if {jurisdiction_of(new.a), jurisdiction_of(new.b)} != {jurisdiction}:
-        raise BadRequest(f"both records must be of jurisdiction {jurisdiction}")
-    return new.a, new.b, new.verdict, None
+def of_decision(connection: Connection, jurisdiction: int, number: int, new: NewJudgement) -> JudgementView:
+    """Give the word that a decision of one said: of a withdrawal the row that takes back the word named."""
+    found = judgements.of_decision(connection, jurisdiction, number)
+    meant = next(s for s in found if new.withdraws in {None, s.judgement.withdraws})
+    return _view(meant, {})
 
 
-def _seen(connection: Connection, jurisdiction: int, a: str, b: str, new: NewJudgement) -> tuple[Side, Side]:
-    sides = _sides(connection, jurisdiction, [a, b])
-    for record_id, seen in ((a, new.hash_a), (b, new.hash_b)):
-        if record_id not in sides:
-            raise NotFound(f"no project record {record_id}")
-        if seen is not None and seen != sides[record_id].hash:
-            raise Conflict(f"record {record_id} has changed since it was looked at; look again")
-    return sides[a], sides[b]
-
-
-def _sides(connection: Connection, jurisdiction: int, record_ids: Iterable[str]) -> dict[str, Side]:
+def sides_of(connection: Connection, jurisdiction: int, record_ids: Iterable[str]) -> dict[str, Side]:
     """How these records look now, parts and unknown ones left out."""
     found = records.read_records(connection, jurisdiction, sorted(set(record_ids)))
     sides = {}
@@ -70,6 +55,27 @@ def _sides(connection: Connection, jurisdiction: int, record_ids: Iterable[str])
             owner = " ".join(sorted(seen.owner_cores))
             sides[row.record_id] = Side(row.record_id, row.hash, (owner, seen.core))
     return sides
+
+
+def _meant(connection: Connection, jurisdiction: int, new: NewJudgement) -> NewWord:
+    if new.confirms is not None:
+        earlier = judgements.in_force(connection, jurisdiction, new.confirms).judgement
+        return NewWord(earlier.a, earlier.b, earlier.verdict, earlier.confirms or earlier.judgement_no)
+    assert new.a is not None
+    assert new.b is not None
+    assert new.verdict is not None
+    if {jurisdiction_of(new.a), jurisdiction_of(new.b)} != {jurisdiction}:
+        raise BadRequest(f"both records must be of jurisdiction {jurisdiction}")
+    return NewWord(new.a, new.b, new.verdict)
+
+
+def _check_seen(connection: Connection, jurisdiction: int, word: NewWord, new: NewJudgement) -> None:
+    sides = sides_of(connection, jurisdiction, [word.a, word.b])
+    for record_id, seen in ((word.a, new.hash_a), (word.b, new.hash_b)):
+        if record_id not in sides:
+            raise NotFound(f"no project record {record_id}")
+        if seen is not None and seen != sides[record_id].hash:
+            raise Conflict(f"record {record_id} has changed since it was looked at; look again")
 
 
 def _view(standing: Standing, sides: dict[str, Side]) -> JudgementView:

@@ -8,6 +8,7 @@ from typing import Any
 from fastapi import APIRouter, Depends, FastAPI
 
 from app.api import (
+    decisions,
     deliveries,
     desk,
     errors,
@@ -18,6 +19,7 @@ from app.api import (
     projects,
     replays,
     returns,
+    reviews,
     sources,
 )
 from app.api.hub import Hub
@@ -51,7 +53,19 @@ def build(hub: Hub) -> FastAPI:
     )
     app.state.hub = hub
     api = APIRouter(prefix=PREFIX, dependencies=[Depends(said_once)])
-    for room in (projects, portfolio, sources, replays, hooks, deliveries, returns, desk, health):
+    for room in (
+        projects,
+        portfolio,
+        sources,
+        replays,
+        hooks,
+        deliveries,
+        returns,
+        desk,
+        reviews,
+        decisions,
+        health,
+    ):
         api.include_router(room.router)
     app.include_router(api)
     app.include_router(index.router)

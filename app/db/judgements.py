@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from sqlalchemy import Connection, text
@@ -15,13 +16,18 @@ from schemas.judgements import Judgement, Verdict
 
 JUDGEMENT_COLUMNS = (
     "j.judgement_no, j.a, j.b, j.verdict, j.reason, j.by, j.at, j.hash_a, j.hash_b, j.cores_a, j.cores_b,"
-    " j.withdraws, j.confirms"
+    " j.withdraws, j.confirms, j.again, j.decision_no, j.drawn"
+)
+IN_FORCE = (
+    "j.withdraws IS NULL AND NOT EXISTS (SELECT FROM memory.judgement w WHERE w.jurisdiction = j.jurisdiction"
+    " AND w.withdraws = j.judgement_no)"
 )
 LATER_COLUMNS = (
     "(SELECT min(w.judgement_no) FROM memory.judgement w WHERE w.jurisdiction = j.jurisdiction AND w.a = j.a"
     "  AND w.withdraws = j.judgement_no) AS withdrawn_by,"
     " EXISTS (SELECT FROM memory.judgement c WHERE c.jurisdiction = j.jurisdiction AND c.a = j.a"
-    "  AND c.confirms = coalesce(j.confirms, j.judgement_no) AND c.judgement_no > j.judgement_no) AS confirmed"
+    "  AND c.confirms = coalesce(j.confirms, j.judgement_no) AND c.judgement_no > j.judgement_no AND NOT EXISTS ("
+    "  SELECT FROM memory.judgement w WHERE w.jurisdiction = c.jurisdiction AND w.withdraws = c.judgement_no)) AS confirmed"
 )
 FILTERS = {"record": "(j.a = :record OR j.b = :record)", "after": "j.judgement_no < :after"}
 
@@ -32,6 +38,16 @@ class Side(NamedTuple):
     record_id: str
     hash: str
     cores: tuple[str, str]
+
+
+class Said(NamedTuple):
+    """A word to be kept: both records as they were seen; `confirms` repeats another, `drawn` is the pair's chance."""
+
+    a: Side
+    b: Side
+    verdict: Verdict
+    confirms: int | None = None
+    drawn: int | None = None
 
 
 class Standing(NamedTuple):
@@ -84,6 +100,18 @@ def in_force(connection: Connection, jurisdiction: int, number: int) -> Standing
     return standing
 
 
+def of_decision(connection: Connection, jurisdiction: int, number: int) -> list[Standing]:
+    """Give every row of a decision, by number."""
+    rows = connection.execute(
+        text(
+            f"SELECT {JUDGEMENT_COLUMNS}, {LATER_COLUMNS} FROM memory.judgement j WHERE j.jurisdiction = :j"
+            " AND j.decision_no = :no ORDER BY j.judgement_no"
+        ),
+        {"j": jurisdiction, "no": number},
+    )
+    return [_standing(dict(row)) for row in rows.mappings()]
+
+
 def add(
     connection: Connection,
     held: Held,
@@ -95,56 +123,145 @@ def add(
     confirms: int | None = None,
 ) -> int:
     """Append a word on two records and give its number."""
-    number = jurisdictions.take(connection, held, "judgement_no")[0]
+    return add_all(connection, held, [Said(a, b, verdict, confirms)], reason, by)[0]
+
+
+def add_all(
+    connection: Connection,
+    held: Held,
+    words: Sequence[Said],
+    reason: str,
+    by: str,
+    decision_no: int | None = None,
+) -> Sequence[int]:
+    """Append words of one decision and give their numbers."""
+    if not words:
+        return ()
+    numbers = jurisdictions.take(connection, held, "judgement_no", len(words))
+    sides = {f"{f}_{x}": [s[i] for s in ss] for x, ss in _sides(words) for i, f in enumerate(("id", "hash"))}
+    cores = {
+        f"{f}_{x}": [s.cores[i] for s in ss]
+        for x, ss in _sides(words)
+        for i, f in enumerate(("owner", "name"))
+    }
     connection.execute(
         text(
             "INSERT INTO memory.judgement (jurisdiction, judgement_no, a, b, verdict, reason, by, at, hash_a, hash_b,"
-            " cores_a, cores_b, confirms) VALUES (:j, :no, :a, :b, :verdict, :reason, :by, now(), :hash_a, :hash_b,"
-            " :cores_a, :cores_b, :confirms)"
+            " cores_a, cores_b, confirms, drawn, decision_no) SELECT :j, n.no, n.a, n.b, n.verdict, :reason, :by, now(),"
+            " n.hash_a, n.hash_b, ARRAY[n.owner_a, n.name_a], ARRAY[n.owner_b, n.name_b], n.confirms, n.drawn, :decision"
+            " FROM unnest(CAST(:numbers AS bigint[]), CAST(:id_a AS text[]), CAST(:id_b AS text[]),"
+            " CAST(:verdicts AS text[]), CAST(:hash_a AS text[]), CAST(:hash_b AS text[]), CAST(:owner_a AS text[]),"
+            " CAST(:name_a AS text[]), CAST(:owner_b AS text[]), CAST(:name_b AS text[]), CAST(:confirms AS bigint[]),"
+            " CAST(:drawn AS int[])) AS n(no, a, b, verdict, hash_a, hash_b, owner_a, name_a, owner_b, name_b, confirms,"
+            " drawn)"
         ),
         {
             "j": held.jurisdiction,
-            "no": number,
-            "a": a.record_id,
-            "b": b.record_id,
-            "verdict": verdict.value,
             "reason": reason,
             "by": by,
-            "hash_a": a.hash,
-            "hash_b": b.hash,
-            "cores_a": list(a.cores),
-            "cores_b": list(b.cores),
-            "confirms": confirms,
+            "decision": decision_no,
+            "numbers": list(numbers),
+            "verdicts": [word.verdict.value for word in words],
+            "confirms": [word.confirms for word in words],
+            "drawn": [word.drawn for word in words],
+            **sides,
+            **cores,
         },
     )
-    return number
+    return numbers
 
 
-def withdraw(connection: Connection, held: Held, number: int, reason: str, by: str) -> int:
-    """Take back a word with everything that confirms it, one row each; give the number that takes back `number`."""
-    named = in_force(connection, held.jurisdiction, number).judgement
-    chain = connection.execute(
+def _sides(words: Sequence[Said]) -> tuple[tuple[str, list[Side]], tuple[str, list[Side]]]:
+    return ("a", [word.a for word in words]), ("b", [word.b for word in words])
+
+
+def chain(connection: Connection, jurisdiction: int, numbers: Iterable[int]) -> list[int]:
+    """Give the words in force among these and all that confirm them or are confirmed by them, each once."""
+    rows = connection.execute(
         text(
-            "SELECT j.judgement_no FROM memory.judgement j WHERE j.jurisdiction = :j AND j.a = :a"
-            " AND (j.judgement_no = :root OR j.confirms = :root) AND NOT EXISTS (SELECT FROM memory.judgement w"
-            "  WHERE w.jurisdiction = j.jurisdiction AND w.a = j.a AND w.withdraws = j.judgement_no)"
-            " ORDER BY j.judgement_no"
+            "SELECT j.judgement_no FROM memory.judgement r JOIN memory.judgement j ON j.jurisdiction = r.jurisdiction"
+            "  AND j.a = r.a AND coalesce(j.confirms, j.judgement_no) = coalesce(r.confirms, r.judgement_no)"
+            f" WHERE r.jurisdiction = :j AND r.judgement_no = ANY(:numbers) AND {IN_FORCE}"
+            " GROUP BY j.judgement_no ORDER BY j.judgement_no"
         ),
-        {"j": held.jurisdiction, "a": named.a, "root": named.confirms or number},
-    ).scalars()
-    words: list[int] = list(chain)
-    numbers = list(jurisdictions.take(connection, held, "judgement_no", len(words)))
+        {"j": jurisdiction, "numbers": list(numbers)},
+    )
+    return list(rows.scalars())
+
+
+def take_back(
+    connection: Connection,
+    held: Held,
+    words: Sequence[int],
+    reason: str,
+    by: str,
+    decision_no: int | None = None,
+) -> Sequence[int]:
+    """Take back exactly these words, one row each; give the numbers of the rows that do."""
+    if not words:
+        return ()
+    numbers = jurisdictions.take(connection, held, "judgement_no", len(words))
     connection.execute(
         text(
             "INSERT INTO memory.judgement (jurisdiction, judgement_no, a, b, verdict, reason, by, at, hash_a, hash_b,"
-            " cores_a, cores_b, withdraws) SELECT j.jurisdiction, n.no, j.a, j.b, j.verdict, :reason, :by, now(),"
-            " j.hash_a, j.hash_b, j.cores_a, j.cores_b, j.judgement_no FROM memory.judgement j"
+            " cores_a, cores_b, withdraws, decision_no) SELECT j.jurisdiction, n.no, j.a, j.b, j.verdict, :reason, :by,"
+            " now(), j.hash_a, j.hash_b, j.cores_a, j.cores_b, j.judgement_no, :decision FROM memory.judgement j"
             " JOIN unnest(CAST(:words AS bigint[]), CAST(:numbers AS bigint[])) AS n(word, no)"
             "  ON n.word = j.judgement_no WHERE j.jurisdiction = :j"
         ),
-        {"j": held.jurisdiction, "reason": reason, "by": by, "words": words, "numbers": numbers},
+        {
+            "j": held.jurisdiction,
+            "reason": reason,
+            "by": by,
+            "words": list(words),
+            "numbers": list(numbers),
+            "decision": decision_no,
+        },
     )
-    return numbers[words.index(number)]
+    return numbers
+
+
+def say_again(
+    connection: Connection,
+    held: Held,
+    words: Sequence[int],
+    reason: str,
+    by: str,
+    decision_no: int | None = None,
+) -> Sequence[int]:
+    """Say words that were taken back once more, about what they were said of then; give their new numbers."""
+    if not words:
+        return ()
+    numbers = jurisdictions.take(connection, held, "judgement_no", len(words))
+    connection.execute(
+        text(
+            "INSERT INTO memory.judgement (jurisdiction, judgement_no, a, b, verdict, reason, by, at, hash_a, hash_b,"
+            " cores_a, cores_b, drawn, decision_no, again) SELECT j.jurisdiction, n.no, j.a, j.b, j.verdict, :reason, :by,"
+            " now(), j.hash_a, j.hash_b, j.cores_a, j.cores_b, j.drawn, :decision, coalesce(b.again, b.judgement_no)"
+            " FROM memory.judgement j JOIN memory.judgement b ON b.jurisdiction = j.jurisdiction"
+            "  AND b.judgement_no = coalesce(j.confirms, j.judgement_no)"
+            " JOIN unnest(CAST(:words AS bigint[]), CAST(:numbers AS bigint[])) AS n(word, no)"
+            "  ON n.word = j.judgement_no WHERE j.jurisdiction = :j"
+        ),
+        {
+            "j": held.jurisdiction,
+            "reason": reason,
+            "by": by,
+            "words": list(words),
+            "numbers": list(numbers),
+            "decision": decision_no,
+        },
+    )
+    return numbers
+
+
+def withdraw(
+    connection: Connection, held: Held, number: int, reason: str, by: str, decision_no: int | None = None
+) -> int:
+    """Take back a word with everything that confirms it, one row each; give the number that takes back `number`."""
+    in_force(connection, held.jurisdiction, number)
+    words = chain(connection, held.jurisdiction, [number])
+    return take_back(connection, held, words, reason, by, decision_no)[words.index(number)]
 
 
 def follow(connection: Connection, held: Held, was: str, now: str, by: str) -> None:
@@ -155,9 +272,7 @@ def follow(connection: Connection, held: Held, was: str, now: str, by: str) -> N
     found = connection.execute(
         text(
             "SELECT j.judgement_no, j.a, j.b FROM memory.judgement j WHERE j.jurisdiction = :j AND (j.a = :r OR j.b = :r)"
-            " AND j.withdraws IS NULL AND NOT EXISTS (SELECT FROM memory.judgement w"
-            "  WHERE w.jurisdiction = j.jurisdiction AND w.a = j.a AND w.withdraws = j.judgement_no)"
-            " ORDER BY j.judgement_no"
+            f" AND {IN_FORCE} ORDER BY j.judgement_no"
         ),
         {"j": held.jurisdiction, "r": was},
     ).all()
@@ -170,9 +285,11 @@ def follow(connection: Connection, held: Held, was: str, now: str, by: str) -> N
     connection.execute(
         text(
             "INSERT INTO memory.judgement (jurisdiction, judgement_no, a, b, verdict, reason, by, at, hash_a, hash_b,"
-            " cores_a, cores_b, withdraws) SELECT j.jurisdiction, n.no, n.a, n.b, j.verdict, j.reason,"
+            " cores_a, cores_b, withdraws, decision_no, drawn, again) SELECT j.jurisdiction, n.no, n.a, n.b, j.verdict, j.reason,"
             " CASE WHEN n.withdraws IS NULL THEN j.by ELSE :by END, now(), j.hash_a, j.hash_b, j.cores_a, j.cores_b,"
-            " n.withdraws FROM memory.judgement j JOIN unnest(CAST(:words AS bigint[]), CAST(:numbers AS bigint[]),"
+            " n.withdraws, CASE WHEN n.withdraws IS NULL THEN j.decision_no END, j.drawn,"
+            " CASE WHEN n.withdraws IS NULL THEN coalesce(j.again, j.judgement_no) END"
+            " FROM memory.judgement j JOIN unnest(CAST(:words AS bigint[]), CAST(:numbers AS bigint[]),"
             " CAST(:a AS text[]), CAST(:b AS text[]), CAST(:withdraws AS bigint[])) AS n(word, no, a, b, withdraws)"
             "  ON n.word = j.judgement_no WHERE j.jurisdiction = :j"
         ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import starmap
 from typing import Generic, Literal, NamedTuple, TypeVar
 
@@ -30,6 +30,18 @@ class WordRow(NamedTuple):
     a: str
     b: str
     verdict: str
+
+
+class Supposed(NamedTuple):
+    """What people might say: words taken as said, and numbers of words taken as withdrawn."""
+
+    said: Sequence[WordRow] = ()
+    unsaid: frozenset[int] = frozenset()
+
+    def heard(self, words: Iterable[WordRow], record_ids: Collection[str]) -> list[WordRow]:
+        """Give the words as they would stand, of those that name one of these records."""
+        found = [word for word in words if word.judgement_no not in self.unsaid]
+        return found + [word for word in self.said if word.a in record_ids or word.b in record_ids]
 
 
 class NormalRow(NamedTuple):

@@ -31,7 +31,7 @@ NAMING = {
 metadata = MetaData(naming_convention=NAMING)
 
 MEMORY, OPS = "memory", "ops"
-COUNTED = ("delivery", "landing", "judgement", "correction", "rule_set", "change", "poison")
+COUNTED = ("delivery", "landing", "judgement", "correction", "rule_set", "change", "poison", "decision")
 COUNTERS = tuple(f"{what}_no" for what in COUNTED)
 """What the row of a jurisdiction numbers without gaps."""
 
@@ -155,18 +155,13 @@ judgement = Table(
     _key("judgement_no"),
     _said("a"),
     _said("b"),
-    Column("verdict", Text, nullable=False),
-    Column("reason", Text, nullable=False),
-    Column("by", Text, nullable=False),
+    *(Column(name, Text, nullable=False) for name in ("verdict", "reason", "by")),
     _at("at"),
-    Column("hash_a", Text, nullable=False),
-    Column("hash_b", Text, nullable=False),
-    Column("cores_a", ARRAY(Text), nullable=False),
-    Column("cores_b", ARRAY(Text), nullable=False),
-    Column("withdraws", BigInteger),
-    Column("confirms", BigInteger),
-    Index("ix_judgement_a", "jurisdiction", "a"),
-    Index("ix_judgement_b", "jurisdiction", "b"),
+    *(Column(name, Text, nullable=False) for name in ("hash_a", "hash_b")),
+    *(Column(name, ARRAY(Text), nullable=False) for name in ("cores_a", "cores_b")),
+    *(Column(name, BigInteger) for name in ("withdraws", "confirms", "again", "decision_no")),
+    Column("drawn", Integer, comment="chance (10⁻⁶) by which the pair was drawn to be taught"),
+    *(Index(f"ix_judgement_{name}", "jurisdiction", name) for name in ("a", "b", "decision_no", "withdraws")),
     schema=MEMORY,
 )
 

@@ -7,7 +7,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
 from app.db import resolution
-from app.db.resolution import MemberRow, WordRow
+from app.db.resolution import MemberRow, Supposed, WordRow
 from app.db.session import Connection
 from app.pipeline.matching.cluster import Scored, Scores, Word
 from app.pipeline.matching.score import REVIEW_CUT
@@ -34,7 +34,12 @@ class Judged:
 
 
 def region(
-    connection: Connection, jurisdiction: int, seeds: Iterable[str], judged: Judged, words_upto: int
+    connection: Connection,
+    jurisdiction: int,
+    seeds: Iterable[str],
+    judged: Judged,
+    words_upto: int,
+    supposed: Supposed | None = None,
 ) -> Region:
     """Give the closure of `seeds` over pairs above the review cut, old and fresh, words and common projects.
 
@@ -53,7 +58,8 @@ def region(
             if points >= REVIEW_CUT:
                 near.add(a)
                 near.add(b)
-        for word in resolution.words_on(connection, jurisdiction, frontier, words_upto):
+        words = resolution.words_on(connection, jurisdiction, frontier, words_upto)
+        for word in supposed.heard(words, frontier) if supposed else words:
             found.words[word.judgement_no] = word
             near |= {word.a, word.b}
         placed = resolution.members_of(connection, jurisdiction, frontier - judged.new)

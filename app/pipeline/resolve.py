@@ -22,6 +22,7 @@ from app.db.resolution import (
     NormalRow,
     PairRow,
     ReviewRow,
+    Supposed,
     Two,
     difference,
 )
@@ -87,8 +88,9 @@ def resolve(
     dropped: Collection[str],
     asked: Collection[str],
     words_upto: int,
+    supposed: Supposed | None = None,
 ) -> Resolution:
-    """Resolve project records that changed, died or were dropped, and the records people spoke about.
+    """Resolve project records that changed, died or were dropped, and the records people spoke about or might.
 
     A record that changed in nothing matching sees is passed over, and components are clustered anew only where a pair
     or what clustering sees of a record is another, or where a question tells of the record: all are functions of no
@@ -125,7 +127,7 @@ def resolve(
     reviews: list[ReviewRow] = []
     while seeds:
         some = set(islice(seeds, SEEDS))
-        touched = region(connection, jurisdiction, some, anew, words_upto)
+        touched = region(connection, jurisdiction, some, anew, words_upto, supposed)
         near = _near(connection, jurisdiction, touched.records.difference(dropped), known)
         for component in components(touched.records & near.keys(), touched.pairs, _words(touched)):
             clustering = _cluster(component, near)
@@ -232,6 +234,8 @@ def _places(clustering: Clustering, known: Mapping[str, Known]) -> Iterable[Memb
 
 
 def _reviews(clustering: Clustering, component: Component, known: Mapping[str, Known]) -> Iterable[ReviewRow]:
+    if not clustering.reviews and not clustering.conflicts:
+        return
     normals = {rid: known[rid].normal for rid in component.records}
     for item in items(clustering, normals, component.pairs, component.words):
         yield ReviewRow(*item)

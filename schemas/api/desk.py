@@ -111,4 +111,5 @@ class JudgementView(Schema):
     withdraws: int | None
     confirms: int | None
     withdrawn_by: int | None
+    decision_no: int | None
     confirm: bool

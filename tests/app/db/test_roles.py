@@ -6,9 +6,11 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 
+from app.db import decisions
 from app.db.tables import MEMORY, metadata
 from tests.support.corridor import opened
 
+assert decisions.decision.metadata is metadata  # loaded, so that it is among them
 MEMORIES = sorted(table.name for table in metadata.tables.values() if table.schema == MEMORY)
 
 
