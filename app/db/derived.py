@@ -125,8 +125,7 @@ Table(
     Column("statement", Text, nullable=False),
     Column("said_at", DateTime(timezone=True), nullable=False),
     Index("ix_record_parent", "jurisdiction", "parent_id", postgresql_where=text("parent_id IS NOT NULL")),
-    Index("ix_record_raw", "jurisdiction", "raw_id"),
-    Index("ix_record_source", "jurisdiction", "source", "record_id"),
+    Index("ix_record_raw", "jurisdiction", "raw_id", postgresql_where=text("raw_id <> record_id")),
 )
 Table(
     "gone",

@@ -158,9 +158,9 @@ def add_raw_records(
     connection: Connection,
     jurisdiction: int,
     delivery_no: int,
-    rows: Iterable[tuple[int, str, RawRecord, str, bool]],
+    rows: Iterable[tuple[int, str, RawRecord, str, bool, bool]],
 ) -> None:
-    """Append raw rows: (row number, record id, raw record, operation kept, late); a confirmation keeps no body."""
+    """Append raw rows: (row number, record id, raw record, operation kept, late, begins); a confirmation keeps no body."""
     copy_rows(
         connection,
         "memory.raw_record",
@@ -176,6 +176,7 @@ def add_raw_records(
             ("hash", "bytea"),
             ("body", "bytea"),
             ("late", "bool"),
+            ("begins", "bool"),
         ],
         (
             (
@@ -190,8 +191,9 @@ def add_raw_records(
                 raw.hash,
                 None if op == "confirm" else seal(raw.body),
                 late,
+                begins,
             )
-            for row_no, record_id, raw, op, late in rows
+            for row_no, record_id, raw, op, late, begins in rows
         ),
     )
 

@@ -58,8 +58,18 @@ REPAIRS = {
     ),
 }
 
-FOUND_SQL = """
-WITH said AS (
+RECORDS_SQL = """
+SELECT r.raw_id, r.record_id, r.parent_id, r.live, r.version, r.delivery_no FROM memory.head h JOIN record r
+  ON r.jurisdiction = h.jurisdiction AND r.record_id = h.record_id
+WHERE h.jurisdiction = :j AND h.source = :source
+UNION ALL
+SELECT r.raw_id, r.record_id, r.parent_id, r.live, r.version, r.delivery_no FROM record r
+WHERE r.jurisdiction = :j AND r.source = :source AND r.raw_id <> r.record_id
+"""
+"""The records of a source: those that bear the id of their raw record, and the few that do not."""
+
+FOUND_SQL = f"""
+WITH records AS ({RECORDS_SQL}), said AS (
   SELECT s.record_id, min(s.key) AS key, min(s.hash) AS hash
   FROM unnest(CAST(:ids AS text[]), CAST(:keys AS text[]), CAST(:hashes AS text[])) AS s (record_id, key, hash)
   GROUP BY s.record_id
@@ -72,9 +82,9 @@ WITH said AS (
 ), stated AS (
   SELECT r.raw_id, bool_or(r.live) AS live, max(r.version) AS version, max(r.delivery_no) AS delivery_no,
     bool_or(m.project_id IS NOT NULL) AS resolved
-  FROM record r LEFT JOIN member m
-    ON m.jurisdiction = r.jurisdiction AND m.record_id = coalesce(r.parent_id, r.record_id)
-  WHERE r.jurisdiction = :j AND r.source = :source GROUP BY r.raw_id
+  FROM records r LEFT JOIN member m
+    ON m.jurisdiction = :j AND m.record_id = coalesce(r.parent_id, r.record_id)
+  GROUP BY r.raw_id
 ), found AS (
   SELECT CASE
       WHEN o.record_id IS NULL OR o.op = 'delete' THEN 'missing'
@@ -95,13 +105,13 @@ SELECT kind, key, record_id, CASE WHEN kind IN ('rejected', 'stale') THEN rule E
 ) AS listed WHERE place <= :listed ORDER BY kind, key
 """
 
-COUNTS_SQL = """
-SELECT (SELECT count(*) FROM memory.head WHERE jurisdiction = :j AND source = :source AND op = 'upsert') AS heads,
+COUNTS_SQL = f"""
+WITH records AS ({RECORDS_SQL}) SELECT (SELECT count(*) FROM memory.head WHERE jurisdiction = :j AND source = :source AND op = 'upsert') AS heads,
   count(DISTINCT r.raw_id) AS statements, count(DISTINCT r.raw_id) FILTER (WHERE m.project_id IS NOT NULL) AS in_projects,
   count(DISTINCT m.project_id) AS projects
-FROM record r LEFT JOIN member m
-  ON m.jurisdiction = r.jurisdiction AND m.record_id = coalesce(r.parent_id, r.record_id)
-WHERE r.jurisdiction = :j AND r.source = :source AND r.live
+FROM records r LEFT JOIN member m
+  ON m.jurisdiction = :j AND m.record_id = coalesce(r.parent_id, r.record_id)
+WHERE r.live
 """
 
 

@@ -34,8 +34,8 @@ class PendingRow(NamedTuple):
     hash: bytes
     body: bytes
     landed_at: datetime
-    first_delivery: int
-    first_row: int
+    begins: bool
+    """Nothing was said of its record before; False where nobody noted it."""
 
 
 _BODY = PendingRow._fields.index("body")
@@ -88,14 +88,16 @@ _RECORD_TYPES = (
     "text",
     "timestamptz",
 )
+MOST_LANDINGS = 1_000
+"""Landings whose rows are looked for at once; those that kept nothing pass by unread."""
 _PROGRESS_COLUMNS = ", ".join(Progress._fields)
 _RECORD_COLUMNS = ", ".join(RecordRow._fields)
 _RECORDS_SQL: LiteralString = f"SELECT {_RECORD_COLUMNS} FROM record WHERE jurisdiction = %(j)s"
 ROW_COLUMNS = (
     "l.landing_no, r.delivery_no, r.row_no, r.source, r.record_id, r.key, r.version, r.op, r.hash, r.body,"
-    " l.landed_at, h.first_delivery, h.first_row"
+    " l.landed_at, r.begins"
 )
-"""A raw row `r` with its landing `l` and head `h`, in the order of `PendingRow`."""
+"""A raw row `r` with its landing `l`, in the order of `PendingRow`."""
 
 
 def read_progress(connection: Connection, jurisdiction: int) -> Progress:
@@ -120,18 +122,27 @@ def set_progress(connection: Connection, jurisdiction: int, progress: Progress) 
 
 
 def pending_rows(connection: Connection, jurisdiction: int, after: Progress, limit: int) -> list[PendingRow]:
-    """Give the next raw rows in landing order."""
+    """Give the next raw rows in landing order, of at most MOST_LANDINGS landings."""
     rows = fetch_rows(
         connection,
-        f"SELECT {ROW_COLUMNS} FROM memory.landing l JOIN memory.raw_record r ON r.jurisdiction = l.jurisdiction"
-        "  AND r.delivery_no = l.delivery_no"
-        " JOIN memory.head h ON h.jurisdiction = r.jurisdiction AND h.record_id = r.record_id"
-        " WHERE l.jurisdiction = %(j)s AND l.landing_no >= %(landing)s"
-        "  AND (l.landing_no > %(landing)s OR r.row_no > %(row)s)"
-        " ORDER BY l.landing_no, r.row_no LIMIT %(n)s",
-        {"j": jurisdiction, "landing": after.landing_no, "row": after.row_no, "n": limit},
+        # landing by landing, however many wait: only so many as must hold the rows that are asked for
+        f"SELECT {ROW_COLUMNS} FROM (SELECT *, sum(kept) OVER (ORDER BY landing_no) - kept AS before"
+        "  FROM (SELECT landing_no, delivery_no, landed_at, kept FROM memory.landing"
+        "   WHERE jurisdiction = %(j)s AND landing_no >= %(landing)s ORDER BY landing_no LIMIT %(most)s) w) l"
+        " CROSS JOIN LATERAL (SELECT * FROM memory.raw_record WHERE jurisdiction = %(j)s"
+        "  AND delivery_no = l.delivery_no"
+        "  AND row_no > CASE WHEN l.landing_no = %(landing)s THEN %(row)s ELSE -1 END"
+        "  ORDER BY row_no LIMIT %(n)s) r"
+        " WHERE l.before < %(n)s + %(row)s ORDER BY l.landing_no, r.row_no LIMIT %(n)s",
+        {
+            "j": jurisdiction,
+            "landing": after.landing_no,
+            "row": after.row_no,
+            "n": limit,
+            "most": MOST_LANDINGS + 1,  # the one that was read in part is not among those whose end is due
+        },
     )
-    return [opened(row) for row in rows]
+    return list(map(opened, rows))
 
 
 def opened(row: Sequence[Any]) -> PendingRow:
@@ -166,13 +177,31 @@ def rows_wait(connection: Connection, jurisdiction: int) -> bool:
 
 
 def read_stored(connection: Connection, jurisdiction: int, raw_ids: Sequence[str]) -> list[RecordRow]:
-    """Give every stored record that came of these raw records."""
+    """Give every stored record that came of these raw records; most bear the id of theirs."""
+    if not raw_ids:
+        return []
     rows = fetch_rows(
         connection,
-        f"{_RECORDS_SQL} AND raw_id = ANY(CAST(%(ids)s AS text[]))",
+        f"{_RECORDS_SQL} AND record_id = ANY(CAST(%(ids)s AS text[])) UNION ALL"
+        f" {_RECORDS_SQL} AND raw_id = ANY(CAST(%(ids)s AS text[])) AND raw_id <> record_id",
         {"j": jurisdiction, "ids": array_of(raw_ids)},
     )
     return list(map(RecordRow._make, rows))
+
+
+def read_firsts(
+    connection: Connection, jurisdiction: int, raw_ids: Sequence[str]
+) -> dict[str, tuple[int, int]]:
+    """Give the first row (delivery, row) of each of these raw records."""
+    if not raw_ids:
+        return {}
+    rows = fetch_rows(
+        connection,
+        "SELECT record_id, first_delivery, first_row FROM memory.head WHERE jurisdiction = %(j)s"
+        " AND record_id = ANY(CAST(%(ids)s AS text[]))",
+        {"j": jurisdiction, "ids": array_of(raw_ids)},
+    )
+    return {row[0]: (row[1], row[2]) for row in rows}
 
 
 def read_records(connection: Connection, jurisdiction: int, record_ids: Sequence[str]) -> list[RecordRow]:
@@ -210,6 +239,8 @@ def read_gone(
     connection: Connection, jurisdiction: int, raw_ids: Sequence[str]
 ) -> dict[str, tuple[Any, ...]]:
     """Give the highest delete of each raw record that has one: (version, delivery, row, hash)."""
+    if not raw_ids:
+        return {}
     rows = connection.execute(
         text(
             "SELECT raw_id, version, delivery_no, row_no, raw_hash FROM gone"
@@ -239,17 +270,17 @@ def write_gone(
 
 
 def write_records(
-    connection: Connection, jurisdiction: int, rows: Sequence[RecordRow], dropped: Collection[str]
+    connection: Connection, jurisdiction: int, rows: Sequence[RecordRow], former: Collection[str]
 ) -> None:
-    """Set these records as they stand now, and remove the dropped ones."""
-    if not rows and not dropped:
-        return
-    connection.execute(
-        text("DELETE FROM record WHERE jurisdiction = :j AND record_id = ANY(CAST(:ids AS text[]))"),
-        {"j": jurisdiction, "ids": array_of([*(row.record_id for row in rows), *dropped])},
-    )
-    columns = [("jurisdiction", "int4"), *zip(RecordRow._fields, _RECORD_TYPES, strict=True)]
-    copy_rows(connection, "record", columns, ((jurisdiction, *row) for row in rows))
+    """Set these records as they stand now; of those that stood before, `former` are replaced or dropped."""
+    if former:
+        connection.execute(
+            text("DELETE FROM record WHERE jurisdiction = :j AND record_id = ANY(CAST(:ids AS text[]))"),
+            {"j": jurisdiction, "ids": array_of(former)},
+        )
+    if rows:
+        columns = [("jurisdiction", "int4"), *zip(RecordRow._fields, _RECORD_TYPES, strict=True)]
+        copy_rows(connection, "record", columns, ((jurisdiction, *row) for row in rows))
 
 
 def write_outcomes(

@@ -14,8 +14,7 @@ _READ_SQL = (
 )
 _ROWS_SQL = (
     f"SELECT {ROW_COLUMNS} FROM memory.raw_record r JOIN memory.landing l ON l.jurisdiction = r.jurisdiction"
-    " AND l.delivery_no = r.delivery_no JOIN memory.head h ON h.jurisdiction = r.jurisdiction"
-    " AND h.record_id = r.record_id"
+    " AND l.delivery_no = r.delivery_no"
 )
 
 

@@ -105,6 +105,13 @@ raw_record = Table(
     Column("hash", LargeBinary, nullable=False),
     Column("body", LargeBinary, comment="sealed; None for a confirmation"),
     Column("late", Boolean, nullable=False, server_default=text("false")),
+    Column(
+        "begins",
+        Boolean,
+        nullable=False,
+        server_default=text("false"),
+        comment="nothing was said of its record before; false also where nobody noted it",
+    ),
     Index("ix_raw_record_record", "jurisdiction", "record_id", "version"),
     schema=MEMORY,
 )

@@ -214,6 +214,7 @@ def _land(
         present = landing.read_heads(connection, j, list({rid for _, rid, _ in named}))
         history = landing.read_history(connection, j, heads.older_versions(named, present))
         landed, moved = heads.decide(named, present, history, delivery_no, said)
+        stands = {**present, **moved}
         landing.add_raw_records(
             connection,
             j,
@@ -225,13 +226,14 @@ def _land(
                     row.raw,
                     "confirm" if row.fate is Fate.CONFIRMED else row.raw.op,
                     row.fate is Fate.LATE,
+                    (head := stands[row.record_id]).first_delivery == delivery_no
+                    and head.first_row == row.row_no,
                 )
                 for row in landed
                 if row.fate is not Fate.KNOWN
             ),
         )
         landing.move_heads(connection, j, moved, present)
-        stands = {**present, **moved}
         began = {stands[row.record_id].first_delivery for row in landed}
         blocks = {*seen.blocks, *began} if _settled(seen, landed, moved) else None
     if unreadable:

@@ -27,6 +27,8 @@ class Normalized:
     dropped: Mapping[str, RecordRow] = field(default_factory=dict)
     """Records a newer content of their raw record no longer makes."""
     rows: tuple[RecordRow, ...] = ()
+    former: tuple[str, ...] = ()
+    """Of the records that stood, those that are written anew or dropped."""
     gone: tuple[tuple[str, str, int, int, bytes], ...] = ()
     back: tuple[str, ...] = ()
     """Raw records that have no delete any more."""
@@ -53,18 +55,24 @@ def normalize(
     raw_ids = sorted({row.record_id for row in rows})
     aside = poisons.in_force(connection, jurisdiction, raw_ids, rules.of)
     found = interpret(jurisdiction, rules, rows, aside)
-    stored = records.read_stored(connection, jurisdiction, raw_ids)
-    gone = records.read_gone(connection, jurisdiction, raw_ids)
+    firsts = {row.record_id: (row.delivery_no, row.row_no) for row in rows if row.begins}
+    known = [raw_id for raw_id in raw_ids if raw_id not in firsts]  # of what begins here nothing stands
+    stored = records.read_stored(connection, jurisdiction, known)
+    gone = records.read_gone(connection, jurisdiction, known)
+    firsts |= {row.raw_id: (row.first_delivery, row.first_row) for row in stored}
+    firsts |= records.read_firsts(connection, jurisdiction, [one for one in known if one not in firsts])
     histories = _histories(stored, gone)
     folded = statements.fold(histories, map(said, rows, found))
-    firsts = {row.record_id: (row.first_delivery, row.first_row) for row in rows}
     after = settled(jurisdiction, stored, folded, firsts)
     was = {row.record_id: row for row in stored}
     decided = {raw_id for raw_id, history in folded.items() if history.winner is not None}
+    anew = tuple(row for row in after if was.get(row.record_id) != row)
+    drops = dropped((row for row in stored if row.raw_id in decided), after)
     return Normalized(
         changed={row.record_id: row for row in after if differs(was.get(row.record_id), row)},
-        dropped=dropped((row for row in stored if row.raw_id in decided), after),
-        rows=tuple(row for row in after if was.get(row.record_id) != row),
+        dropped=drops,
+        rows=anew,
+        former=former(was, anew, drops),
         gone=tuple(
             (raw_id, *history.gone, history.gone_hash)
             for raw_id, history in sorted(folded.items())
@@ -170,6 +178,13 @@ def dropped(stored: Iterable[RecordRow], after: Iterable[RecordRow]) -> dict[str
     """Give the stored records that stand no more, or as another kind: a project is no part, and the other way round."""
     stand = {row.record_id: row.kind for row in after}
     return {row.record_id: row for row in stored if stand.get(row.record_id) != row.kind}
+
+
+def former(
+    was: Mapping[str, RecordRow], anew: Iterable[RecordRow], dropped: Iterable[str]
+) -> tuple[str, ...]:
+    """Give those of the records that stood which are written anew or dropped."""
+    return (*(row.record_id for row in anew if row.record_id in was), *dropped)
 
 
 def differs(was: RecordRow | None, row: RecordRow) -> bool:

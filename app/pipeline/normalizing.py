@@ -15,7 +15,7 @@ from app.pipeline.normalize import Normalized, normalize
 from app.pipeline.reread import reread
 from app.pipeline.rules import Rules
 
-MOST_LANDINGS = 1_000
+MOST_LANDINGS = records.MOST_LANDINGS
 MOST_VERDICTS = 50
 
 
@@ -75,7 +75,7 @@ def is_due(connection: Connection, jurisdiction: int, batch: Batch) -> bool:
 def write(connection: Connection, jurisdiction: int, batch: Batch) -> None:
     """Write a batch into the drawer the connection means."""
     normalized = batch.normalized
-    records.write_records(connection, jurisdiction, normalized.rows, normalized.dropped.keys())
+    records.write_records(connection, jurisdiction, normalized.rows, normalized.former)
     records.write_gone(connection, jurisdiction, normalized.gone)
     rereading.forget(connection, jurisdiction, normalized.reread, normalized.back)
     records.write_outcomes(
@@ -89,7 +89,9 @@ def _parents(connection: Connection, jurisdiction: int, normalized: Normalized) 
     """Give the records that parts of this batch hang on, or hung on before it."""
     parts = [row for row in normalized.changed.values() if row.kind == "part"]
     left = (row for row in normalized.dropped.values() if row.kind == "part")
-    stood = records.read_parents(connection, jurisdiction, [row.record_id for row in parts])
+    former = set(normalized.former)
+    again = [row.record_id for row in parts if row.record_id in former]
+    stood = records.read_parents(connection, jurisdiction, again)
     return stood | {row.parent_id for row in (*parts, *left) if row.parent_id}
 
 

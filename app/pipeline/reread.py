@@ -20,6 +20,7 @@ from app.pipeline.normalize import (
     Normalized,
     differs,
     dropped,
+    former,
     issues,
     rejections,
     said,
@@ -67,16 +68,21 @@ def reread(
     gone = records.read_gone(connection, jurisdiction, raw_ids)
     was = rereading.findings(connection, jurisdiction, [(row.delivery_no, row.row_no) for row in rows])
     folded = statements.fold({}, map(said, rows, found))
-    firsts = {row.record_id: (row.first_delivery, row.first_row) for row in rows}
+    firsts: dict[str, tuple[int, int]] = {}
+    for row in rows:
+        firsts.setdefault(row.record_id, (row.delivery_no, row.row_no))
     after = settled(jurisdiction, (), folded, firsts)
     stood = {row.record_id: row for row in stored}
     deletes = {raw_id: (*h.gone, h.gone_hash) for raw_id, h in folded.items() if h.gone}
     findings = _findings(rows, found)
     moved = tuple(place for place in _places(rows) if _of(was, place) != _of(findings, place))
+    anew = tuple(row for row in after if stood.get(row.record_id) != row)
+    drops = dropped(stored, after)
     normalized = Normalized(
         changed={row.record_id: row for row in after if differs(stood.get(row.record_id), row)},
-        dropped=dropped(stored, after),
-        rows=tuple(row for row in after if stood.get(row.record_id) != row),
+        dropped=drops,
+        rows=anew,
+        former=former(stood, anew, drops),
         gone=tuple(
             (raw_id, *delete) for raw_id, delete in sorted(deletes.items()) if gone.get(raw_id) != delete
         ),

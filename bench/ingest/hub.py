@@ -32,7 +32,6 @@ from connectors.transports import pages
 JURISDICTION = 430200
 SETTINGS = Settings(_env_file=None)
 BATCH = SETTINGS.batch
-MOST_LANDINGS = 1000
 
 
 def take_in(job: Job) -> dict[str, Any]:
@@ -124,7 +123,7 @@ def normalize_all(database: Database, rules: Rules, stages: Stages) -> None:
             rows = records.pending_rows(snapshot, JURISDICTION, before, BATCH)
             full = len(rows) == BATCH
             landings = records.pending_landings(
-                snapshot, JURISDICTION, before, rows[-1].landing_no if full else None, MOST_LANDINGS
+                snapshot, JURISDICTION, before, rows[-1].landing_no if full else None, records.MOST_LANDINGS
             )
             if not rows and not landings:
                 return
@@ -134,7 +133,7 @@ def normalize_all(database: Database, rules: Rules, stages: Stages) -> None:
             last = (last[0], rows[-1].row_no)
         with stages.timing("write"), database.begin() as connection:
             jurisdictions.hold(connection, JURISDICTION)
-            records.write_records(connection, JURISDICTION, made.rows, made.dropped.keys())
+            records.write_records(connection, JURISDICTION, made.rows, made.former)
             records.write_gone(connection, JURISDICTION, made.gone)
             records.write_outcomes(connection, JURISDICTION, made.outcomes, made.rejections, made.issues)
             after = before._replace(landing_no=last[0], row_no=last[1])

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 
 import pytest
+from sqlalchemy import text
 
 from app.db import golden, judgements, jurisdictions
 from app.db.judgements import Side
@@ -70,6 +71,18 @@ def test_no_cut_of_rows_landings_or_words_makes_a_difference(
     rebuilt = advancing_again(city, rules)
     assert differing(derived, rebuilt) == {}
     assert rows_of(city.database, "SELECT DISTINCT landing_no, judgement_no FROM progress") == [(25, 3)]
+
+
+def test_rows_nobody_noted_as_the_first_of_their_record_are_derived_alike(
+    city: SmallCity, rules: Rules
+) -> None:
+    """A memory of before that was noted: its rows are asked about one by one."""
+    for jurisdiction in JURISDICTIONS:
+        walk(city.database, rules, jurisdiction, 3)
+    derived = drawer(city.database)
+    with city.database.begin() as connection:
+        connection.execute(text("UPDATE memory.raw_record SET begins = false WHERE delivery_no > 0"))
+    assert differing(derived, advancing_again(city, rules)) == {}
 
 
 def advancing_again(city: SmallCity, rules: Rules) -> dict[str, list[str]]:

@@ -44,6 +44,17 @@ def test_a_delivery_said_again_keeps_nothing(hub: Database) -> None:
     settle(hub)
 
 
+def test_a_row_says_whether_it_is_the_first_of_its_record(hub: Database) -> None:
+    land(hub, SIGNED, signed("1"), signed("1", "乙地块厂房"), signed("2"))
+    land(hub, SIGNED, signed("1"), signed("3"))
+    begins = rows_of(
+        hub, "SELECT delivery_no, row_no FROM memory.raw_record WHERE begins AND jurisdiction = :j", j=FIRST
+    )
+    heads = rows_of(hub, "SELECT first_delivery, first_row FROM memory.head WHERE jurisdiction = :j", j=FIRST)
+    assert sorted(begins) == sorted(heads)
+    assert [row for _, row in sorted(begins)] == [1, 3, 2]
+
+
 def test_a_b_a_is_three_versions_and_ends_at_a(hub: Database) -> None:
     for said in ("甲地块厂房", "乙地块厂房", "甲地块厂房"):
         assert land(hub, SIGNED, signed("1", said)).kept == 1

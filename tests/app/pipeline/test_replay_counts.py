@@ -38,7 +38,7 @@ def test_a_changed_record_tells_which_fields_differ(database_url: str, tmp_path:
 def test_what_is_shown_can_be_kept_whatever_a_row_holds() -> None:
     """Half a character or a NUL in an example must not cost the whole plan."""
     odd = "样例 \ud800 \0"
-    row = PendingRow(1, 1, 1, PERMITS, "430200-a", "X1", "", "upsert", b"", b"", datetime.now(UTC), 1, 1)
+    row = PendingRow(1, 1, 1, PERMITS, "430200-a", "X1", "", "upsert", b"", b"", datetime.now(UTC), True)
     no = Rejection(rule="lookup.unknown", field=odd, value=odd * 100, zh=odd, en=odd)
     read = Reread(("430200-a",), (row,), (no,), Findings({}, {}), (), Normalized(), ())
     made = counted(SourceReplay(source=PERMITS), read)
