@@ -104,14 +104,7 @@ raw_record = Table(
     Column("op", Text, nullable=False, comment="upsert, delete, or confirm (same content, higher version)"),
     Column("hash", LargeBinary, nullable=False),
     Column("body", LargeBinary, comment="sealed; None for a confirmation"),
-    Column("late", Boolean, nullable=False, server_default=text("false")),
-    Column(
-        "begins",
-        Boolean,
-        nullable=False,
-        server_default=text("false"),
-        comment="nothing was said of its record before; false also where nobody noted it",
-    ),
+    *(Column(name, Boolean, nullable=False, server_default=text("false")) for name in ("late", "begins")),
     Index("ix_raw_record_record", "jurisdiction", "record_id", "version"),
     schema=MEMORY,
 )

@@ -14,13 +14,7 @@ depends_on = None
 def upgrade() -> None:
     op.add_column(
         "raw_record",
-        sa.Column(
-            "begins",
-            sa.Boolean(),
-            server_default=sa.text("false"),
-            nullable=False,
-            comment="nothing was said of its record before; false also where nobody noted it",
-        ),
+        sa.Column("begins", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         schema="memory",
     )
 
