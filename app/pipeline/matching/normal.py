@@ -3,39 +3,45 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from decimal import Decimal
-from functools import lru_cache
 
 import msgspec
 
+from app.pipeline.matching.facts import amount, dates, floors, land, own_day
 from app.pipeline.matching.names import is_public, owner_core, parse_name
 from app.pipeline.matching.numbers import ONCE, is_firm
 from app.pipeline.matching.stated import Stated, StatedNumber, StatedPlace
+from app.pipeline.matching.where import PARK_END, park, spots, where
 from app.pipeline.matching.words import Places, places_of, plain
-from schemas.cleaning import REMEMBERED
 from schemas.ids import jurisdiction_of
 from schemas.parties import Role
 from schemas.schemes import Scheme, Status
 
-_OWNERS = (Role.PROJECT_COMPANY, Role.OWNER, Role.LAND_HOLDER, Role.INVESTOR)
-_CODED = (Scheme.PROJECT_CODE, Scheme.WORKS_CODE)
-_LAND_DOCUMENTS = (Scheme.LAND_APPROVAL_NO, Scheme.LAND_CONTRACT_NO, Scheme.DOCUMENT_NO)
+_OWNERS = tuple(role.value for role in (Role.PROJECT_COMPANY, Role.OWNER, Role.LAND_HOLDER, Role.INVESTOR))
+_PROJECT_CODE, _WORKS_CODE = Scheme.PROJECT_CODE.value, Scheme.WORKS_CODE.value
+_CODED = (_PROJECT_CODE, _WORKS_CODE)
+_LAND_DOCUMENTS = (Scheme.LAND_APPROVAL_NO.value, Scheme.LAND_CONTRACT_NO.value, Scheme.DOCUMENT_NO.value)
+_VALID, _SUSPECT, _PSEUDO = Status.VALID.value, Status.SUSPECT.value, Status.PSEUDO.value
 _CODE_LEAD = re.compile(r"\d{4}-\d{6}-\d{2}-(?!88)\d{2}-\d{6}(?!\d)")
 _SECTION_TAIL = re.compile(r"(.{8,})-\d{1,3}")
-_HOUSE = re.compile(r"\d+(?=号(?!楼|厂房|地块))")
-_HOUSE_NUMBER = re.compile(r"\d+号(?!楼|厂房|地块)")
 _TELLING = 5
 """Signs below which a number (12, 3号) is no more than a place in some list."""
-_AMOUNTS = ("total_investment", "contract_investment", "fixed_investment")
+MOST_OWNERS = 8
+"""Owners of a record that are compared; a list of more is of neighbours or of households."""
+_NONE: frozenset[str] = frozenset()
 
 
 class Normal(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What matching sees of a record; two records with equal fields score equally.
 
-    `codes` are valid current project codes, 20 bare digits; `bears` and `cites` hold strong numbers as
-    `scheme:value`, `numbers` both, `once` those borne of which a project has one, `firm` those and codes that are proof alone. `rest` is the name core
-    without the owner's brand, `street` the address without house numbers, `point` longitude and latitude in degrees.
+    `core` is what the name is about, '' where it says no more than `generic` (厂房) or nothing; `rest` is the core
+    without the owner's brand. `parts` are sections and buildings, `plots` numbers of plots, `kinds` what makes it an
+    addition. `codes` are valid current project codes, 20 bare digits; `bears` and `cites` hold strong numbers as
+    `scheme:value`, `numbers` both, `once` those borne of which a project has one, `firm` those and codes that are proof
+    alone. `street` is the address without house numbers, `spots` its roads and villages and the name's, `point`
+    longitude and latitude in degrees. `amount` is in yuan, `site_area`, `land` and `floors` in square metres; `dates`
+    are `milestone:day`, `day` is the ordinal of the record's own act.
     """
 
     record_id: str
@@ -61,6 +67,18 @@ class Normal(msgspec.Struct, frozen=True, array_like=True, gc=False):
     rest: str
     street: str
     point: tuple[float, float] | None
+    generic: str
+    parts: frozenset[str]
+    plots: frozenset[str]
+    kinds: frozenset[str]
+    town: str
+    spots: frozenset[str]
+    park: str
+    industry: str | None
+    land: tuple[float, ...]
+    floors: tuple[float, ...]
+    dates: frozenset[str]
+    day: int | None
 
 
 _PACKER = msgspec.msgpack.Encoder(order="deterministic")
@@ -79,95 +97,94 @@ def unpack(packed: bytes | memoryview) -> Normal:
 
 def normal(record_id: str, record: Stated) -> Normal:
     """Prepare a record; its jurisdiction (of the id) and district tell which place names say nothing."""
-    district = record.place.district
-    city = (district or str(jurisdiction_of(record_id) or ""))[:4]
-    places = places_of(city)
+    place, areas = record.place, record.areas
+    district = place.district
+    places = places_of((district or str(jurisdiction_of(record_id) or ""))[:4])
     name = parse_name(record.name or "", places)
-    cores = _owner_cores(record, places)
-    bears, cites = set(_borne(record.bears)), set(_cited(record.cites))
-    codes = _codes(record)
-    address, houses, street = _address(record.place.address or "", places)
+    cores, usccs = _owners(record, places)
+    at = where(place.address or "", places)
+    core = _without_park(name.core, at.park, cores) if name.core else ""
+    codes: set[str] = set()
+    bears, cites = _borne(record.bears, codes), _cited(record.cites, codes)
+    numbers = frozenset(bears | cites)
     return Normal(
-        record_id=record_id,
-        source=record.source,
-        core=name.core,
-        owner_cores=cores,
-        phase=name.phase,
-        zone=name.zone,
-        quantities=name.quantities,
-        codes=codes,
-        usccs=_usccs(record),
-        bears=frozenset(bears),
-        cites=frozenset(cites - bears),
-        numbers=frozenset(bears | cites),
-        once=once_numbers(bears),
-        firm=firm_numbers(bears | cites).union(codes),
-        district=district if district and not district.endswith("00") else None,
-        address=address,
-        houses=houses,
-        works_class=record.works_class,
-        amount=next((m.yuan for key in _AMOUNTS if (m := record.money.get(key)) and m.yuan), None),
-        site_area=a.square_metres if (a := record.areas.get("site_area")) else None,
-        rest=_without(name.core, cores),
-        street=street,
-        point=_point(record.place),
+        record_id,
+        record.source,
+        core,
+        cores,
+        name.phase,
+        name.zone,
+        name.quantities,
+        tuple(sorted(codes)) if codes else (),
+        usccs,
+        frozenset(bears),
+        frozenset(cites - bears),
+        numbers,
+        once_numbers(bears),
+        firm_numbers(numbers).union(codes),
+        district if district and not district.endswith("00") else None,
+        at.address,
+        at.houses,
+        record.works_class,
+        amount(record),
+        areas.site_area.square_metres if areas.site_area else None,
+        _without_owner(core, cores),
+        at.street,
+        _point(place),
+        name.generic,
+        name.parts,
+        name.plots | at.plots,
+        name.kinds,
+        at.town,
+        at.spots | spots(core),
+        at.park or (park(plain(place.zone)) if place.zone else ""),
+        record.industry,
+        land(record),
+        floors(record),
+        dates(record.evidence) if record.evidence else _NONE,
+        own_day(record.evidence) if record.evidence else None,
     )
 
 
 def once_numbers(numbers: Iterable[str]) -> frozenset[str]:
     """Give those of `scheme:value` numbers whose scheme a project has one number of."""
-    return frozenset(number for number in numbers if number.partition(":")[0] in ONCE)
+    return frozenset([number for number in numbers if number.partition(":")[0] in ONCE])
 
 
 def firm_numbers(numbers: Iterable[str]) -> frozenset[str]:
     """Give those of `scheme:value` numbers that are proof by themselves when they are cited."""
-    return frozenset(number for number in numbers if is_firm(number.partition(":")[0]))
+    return frozenset([number for number in numbers if is_firm(number.partition(":")[0])])
 
 
-def _borne(identifiers: tuple[StatedNumber, ...]) -> Iterator[str]:
-    """Give strong numbers; of a local works code also the base, since sections of a project differ in the tail only."""
+def _borne(identifiers: tuple[StatedNumber, ...], codes: set[str]) -> set[str]:
+    """Give strong numbers, and add valid current project codes, as stated and as works codes lead with, to `codes`.
+
+    Of a local works code also the base, since sections of a project differ in the tail only.
+    """
+    found: set[str] = set()
     for number in identifiers:
-        if number.scheme is Scheme.PROJECT_CODE or number.status is Status.PSEUDO:
+        scheme, value, status = number.scheme, number.value, number.status
+        if scheme in _CODED and status == _VALID and (lead := _CODE_LEAD.match(value)):
+            codes.add(lead[0].replace("-", ""))
+        if scheme == _PROJECT_CODE or status == _PSEUDO:
             continue
-        if number.status is Status.SUSPECT or len(number.value) < _TELLING:
-            yield f"suspect:{number.scheme}/{number.value}"
+        if status == _SUSPECT or len(value) < _TELLING:
+            found.add(f"suspect:{scheme}/{value}")
             continue
-        yield f"{number.scheme}:{number.value}"
-        tail = _SECTION_TAIL.fullmatch(number.value) if number.scheme is Scheme.WORKS_CODE else None
+        found.add(f"{scheme}:{value}")
+        tail = _SECTION_TAIL.fullmatch(value) if scheme == _WORKS_CODE else None
         if tail and not _CODE_LEAD.fullmatch(tail[1]):
-            yield f"works_base:{tail[1]}"
+            found.add(f"works_base:{tail[1]}")
+    return found
 
 
-def _cited(identifiers: tuple[StatedNumber, ...]) -> Iterator[str]:
+def _cited(identifiers: tuple[StatedNumber, ...], codes: set[str]) -> set[str]:
     """Give strong numbers that are cited; one land document in every scheme it may be of, for citing it names none."""
-    yield from _borne(identifiers)
+    found = _borne(identifiers, codes)
     for number in identifiers:
-        if (
-            number.scheme in _LAND_DOCUMENTS
-            and number.status is not Status.SUSPECT
-            and len(number.value) >= _TELLING
-        ):
-            yield from (f"{scheme}:{number.value}" for scheme in _LAND_DOCUMENTS)
-
-
-def _codes(record: Stated) -> tuple[str, ...]:
-    """Give valid current project codes, as stated and as works codes lead with."""
-    found = set()
-    for number in (*record.bears, *record.cites):
-        if (
-            number.scheme in _CODED
-            and number.status is Status.VALID
-            and (lead := _CODE_LEAD.match(number.value))
-        ):
-            found.add(lead[0].replace("-", ""))
-    return tuple(sorted(found))
-
-
-@lru_cache(maxsize=REMEMBERED)
-def _address(text: str, places: Places) -> tuple[str, frozenset[str], str]:
-    """Give an address without its administrative words, its house numbers, and the address without those."""
-    address = places.address(plain(text))
-    return address, frozenset(_HOUSE.findall(address)), _HOUSE_NUMBER.sub("", address)
+        if number.scheme in _LAND_DOCUMENTS and number.status != _SUSPECT and len(number.value) >= _TELLING:
+            found.update([f"{scheme}:{number.value}" for scheme in _LAND_DOCUMENTS])
+    return found
 
 
 def _point(place: StatedPlace) -> tuple[float, float] | None:
@@ -176,29 +193,43 @@ def _point(place: StatedPlace) -> tuple[float, float] | None:
     return float(place.longitude), float(place.latitude)
 
 
-def _usccs(record: Stated) -> tuple[str, ...]:
-    valid = {
-        p.uscc.value for p in record.parties if p.role in _OWNERS and p.uscc and p.uscc.status is Status.VALID
-    }
-    return tuple(sorted(valid))
-
-
-def _owner_cores(record: Stated, places: Places) -> tuple[str, ...]:
-    found: dict[str, None] = {}
+def _owners(record: Stated, places: Places) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Give the telling parts of the owners' names, the nearest to the project first, and their valid credit codes."""
+    cores: dict[str, None] = {}
+    usccs: set[str] = set()
     for role in _OWNERS:
         for party in record.parties:
-            if party.role is role and party.name:
-                found.setdefault(owner_core(party.name, places))
-    return tuple(found)
+            if party.role == role and len(cores) < MOST_OWNERS:
+                if party.name:
+                    cores.setdefault(owner_core(party.name, places))
+                if party.uscc and party.uscc.status == _VALID:
+                    usccs.add(party.uscc.value)
+    return tuple(cores), tuple(sorted(usccs))
 
 
-def _without(core: str, cores: tuple[str, ...]) -> str:
-    """Take the owner's name, else its brand (two signs), out of a name core."""
+def _without_park(core: str, stated: str, cores: tuple[str, ...]) -> str:
+    """Take the park a name begins with out of its core: the one of its address, or one that stands before the brand."""
+    if stated and core.startswith(stated) and len(core) > len(stated) + 1:
+        return core[len(stated) :]
     for owner in cores:
-        if is_public(owner) or len(owner) < 2:
+        at = core.find(owner[:2]) if len(owner) > 1 else 0
+        if at > 2 and PARK_END(core, 0, at):
+            return core[at:]
+    return core
+
+
+def _without_owner(core: str, cores: tuple[str, ...]) -> str:
+    """Take the owner's name out of a name core, as far as it stands there from its first two signs on."""
+    for owner in cores:
+        if len(owner) < 2 or is_public(owner):
             continue
-        if owner in core:
-            return core.replace(owner, "", 1)
-        if owner[:2] in core:
-            return core.replace(owner[:2], "", 1)
+        at = core.find(owner[:2])
+        if at < 0:
+            continue
+        end = at + 2
+        for sign in owner[2:]:
+            if core[end : end + 1] != sign:
+                break
+            end += 1
+        return core[:at] + core[end:]
     return core

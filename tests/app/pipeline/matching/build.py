@@ -25,6 +25,18 @@ BLANK: dict[str, Any] = {
     "rest": "",
     "street": "",
     "point": None,
+    "generic": "",
+    "parts": frozenset(),
+    "plots": frozenset(),
+    "kinds": frozenset(),
+    "town": "",
+    "spots": frozenset(),
+    "park": "",
+    "industry": None,
+    "land": (),
+    "floors": (),
+    "dates": frozenset(),
+    "day": None,
 }
 
 

@@ -7,7 +7,7 @@ import msgspec
 from hypothesis import given
 
 from app.pipeline.matching.keys import block_keys
-from app.pipeline.matching.normal import Normal, pack, unpack
+from app.pipeline.matching.normal import MOST_OWNERS, Normal, pack, unpack
 from app.pipeline.matching.normal import normal as prepared
 from app.pipeline.matching.stated import stated
 from schemas.identifiers import Identifier
@@ -100,6 +100,42 @@ def test_the_total_investment_is_the_amount_that_is_compared():
     }
     assert normal("430200-a", record(money=money)).amount == Decimal(500_000_000)
     assert normal("430200-a", record(money={"paid_in": money["paid_in"]})).amount is None
+
+
+def test_a_name_that_says_nothing_is_no_name_and_its_common_words_are_kept():
+    n = normal("430200-a", record(name="株洲市工业用地"))
+    assert (n.core, n.generic) == ("", "工业")
+    assert normal("430200-a", record()).generic == ""
+
+
+def test_the_park_of_the_address_or_before_the_brand_is_no_part_of_the_core():
+    owner = (Party(role=Role.OWNER, name="株洲珂某陶瓷科技有限公司"),)
+    for address in ("荷塘区夏某街道金某工业园铜某街847号", "夏某街道铜某街与黄某路交叉口西北侧"):
+        said = record(
+            name="金某工业园珂某陶瓷蜂窝结构件总部基地", parties=owner, place=Place(address=address)
+        )
+        n = normal("430200-a", said)
+        assert n.core == "珂某陶瓷蜂窝结构件总部基地"
+        assert n.rest == "蜂窝结构件总部基地"
+
+
+def test_a_zone_is_the_park_where_the_address_names_none():
+    assert normal("430200-a", record(place=Place(zone="某坳创新港"))).park == "某坳创新港"
+    both = Place(zone="某坳创新港", address="某某镇另某产业园某某路1号")
+    assert normal("430200-a", record(place=both)).park == "另某产业园"
+
+
+def test_the_roads_of_the_name_are_places_too():
+    n = normal("430200-a", record(name="霞某栗某路干路工程", place=Place(address="霞某镇沩某大道75号")))
+    assert n.spots == {"栗某路", "沩某大道"}
+    assert n.town == "霞某"
+
+
+def test_a_record_of_many_owners_is_compared_by_its_first():
+    parties = tuple(Party(role=Role.LAND_HOLDER, name=f"恒某{i}号新材有限公司") for i in range(3000))
+    assert normal("430200-a", record(parties=parties)).owner_cores == tuple(
+        f"恒某{i}号新材" for i in range(MOST_OWNERS)
+    )
 
 
 @given(RECORD)

@@ -1,30 +1,34 @@
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
+from functools import partial
 
 import msgspec
 import pytest
 
-from app.pipeline.matching.stated import Stated, stated
+from app.pipeline.matching.stated import Stated, StatedAreas, StatedSums, stated
+from schemas.dates import Precision, StatedDate
 from schemas.identifiers import Identifier
+from schemas.lifecycle import Evidence, Rank
 from schemas.measures import Area, Money
 from schemas.parties import Party, Role
 from schemas.places import Place
 from schemas.records import PartRecord, ProjectRecord
 from schemas.schemes import Scheme, Status
 
+SUMS, AREAS = StatedSums.__struct_fields__, StatedAreas.__struct_fields__
 WHO = {"source": "housing.projects", "key": "1", "department": "housing"}
 
 
 def same(read: object, said: object) -> bool:
     """Tell whether everything that was read stands so in what was said."""
     if isinstance(read, msgspec.Struct):
-        return all(same(getattr(read, field), getattr(said, field)) for field in read.__struct_fields__)
-    if isinstance(read, dict) and isinstance(said, dict):
-        return read.keys() == said.keys() and all(same(read[key], said[key]) for key in read)
+        of = said.get if isinstance(said, dict) else partial(getattr, said)
+        return all(same(getattr(read, field), of(field)) for field in read.__struct_fields__)
     if isinstance(read, tuple) and isinstance(said, tuple):
         return len(read) == len(said) and all(map(same, read, said))
-    return type(read) is type(said) and read == said
+    return read == (said.isoformat() if isinstance(said, date) else said)
 
 
 def stored(said: ProjectRecord | PartRecord) -> str:
@@ -41,16 +45,33 @@ def test_every_number_is_read_as_it_was_said(scheme: Scheme, status: Status) -> 
 
 def test_what_matching_reads_is_what_the_statement_says() -> None:
     uscc = Identifier(scheme=Scheme.USCC, value="91430211MA4D00111A", raw="91430211MA4D00111A")
-    sizes = [None, Decimal("1E+8"), Decimal("0.10"), Decimal(12345678901234567890)]
+    sizes = [None, Decimal("1E+8"), Decimal("0.10"), Decimal(12345678901234567890), Decimal(1)]
     said = ProjectRecord(
         **WHO,
         name="恒某基地\n“二期”",
         parties=(Party(role=Role.OWNER), *(Party(role=role, name="恒某", uscc=uscc) for role in Role)),
-        place=Place(district="430211", address="某路1号", zone="高新区"),
+        place=Place(
+            district="430211",
+            address="某路1号",
+            zone="高新区",
+            longitude=Decimal("113.13"),
+            latitude=Decimal("27.8"),
+        ),
+        industry="3741",
         works_class="municipal",
-        money={str(i): Money(yuan=yuan, raw="1", unit="元") for i, yuan in enumerate(sizes)},
-        areas={str(i): Area(square_metres=area, raw="1", unit="㎡") for i, area in enumerate(sizes)},
-        texts={"scope": "全部"},
+        money={key: Money(yuan=yuan, raw="1", unit="元") for key, yuan in zip(SUMS, sizes, strict=False)},
+        areas={
+            key: Area(square_metres=area, raw="1", unit="㎡") for key, area in zip(AREAS, sizes, strict=True)
+        },
+        evidence=(
+            Evidence(
+                milestone="B1",
+                rank=Rank.A,
+                on=StatedDate(day=date(2024, 5, 1), precision=Precision.DAY, raw="5月1日"),
+            ),
+            Evidence(milestone="O3", rank=Rank.D),
+        ),
+        texts={"scope": "全部", "scale": "建筑面积1万平方米"},
     )
     assert same(stated(stored(said)), said)
     bare = ProjectRecord(**WHO)

@@ -1,0 +1,66 @@
+"""What a record says of its project beside names and numbers: how large it is, and what happened on which day."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from decimal import Decimal
+
+from app.pipeline.matching.stated import Stated, StatedArea, StatedEvidence
+
+_SCALE = re.compile(r"(\d{1,9}(?:\.\d{1,4})?)(万)?(?:平方米|平米|㎡|M2|m2)")
+_OWN = frozenset("AB")
+_SAID = frozenset("ABD")
+
+
+def amount(record: Stated) -> Decimal | None:
+    """Give what the whole project costs, in yuan: the total investment, else what was agreed, else what is built."""
+    sums = record.money
+    for said in (sums.total_investment, sums.contract_investment, sums.fixed_investment):
+        if said and said.yuan:
+            return said.yuan
+    return None
+
+
+def land(record: Stated) -> tuple[float, ...]:
+    """Give the areas of ground the record speaks of, square metres: supplied, wanted, registered, converted."""
+    areas = record.areas
+    return _sizes(areas.site_area, areas.wanted_area, areas.registered_area, areas.conversion_area)
+
+
+def floors(record: Stated) -> tuple[float, ...]:
+    """Give the floor areas the record speaks of, square metres, also in the words of its scale."""
+    found = _sizes(record.areas.floor_area)
+    if record.texts.scale and (said := _SCALE.search(record.texts.scale)):
+        size = float(said[1]) * (10_000 if said[2] else 1)
+        if size and size not in found:
+            return (*found, size)
+    return found
+
+
+def _sizes(*areas: StatedArea | None) -> tuple[float, ...]:
+    found = {float(area.square_metres): None for area in areas if area and area.square_metres}
+    return tuple(found)
+
+
+def dates(evidence: tuple[StatedEvidence, ...]) -> frozenset[str]:
+    """Give what the record itself dates to the day, each as `milestone:day`; what a number tells of is no date of its own."""
+    return frozenset(
+        [
+            f"{one.milestone}:{one.on.day}"
+            for one in evidence
+            if one.on is not None and one.on.precision == "day" and one.rank in _SAID
+        ]
+    )
+
+
+def own_day(evidence: tuple[StatedEvidence, ...]) -> int | None:
+    """Give the day (ordinal) of the record's own act: the last it proves with its own number, else the last it states."""
+    best, day = "Z", ""
+    for one in evidence:
+        if one.on is not None and one.on.precision == "day" and one.rank in _OWN:
+            if one.rank < best:
+                best, day = one.rank, one.on.day
+            elif one.rank == best and one.on.day > day:
+                day = one.on.day
+    return date.fromisoformat(day).toordinal() if day else None
