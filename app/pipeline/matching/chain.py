@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from app.pipeline.matching.joins import Scores
 from app.pipeline.matching.normal import Normal
 from app.pipeline.matching.rules import Barriers
 from app.pipeline.matching.score import REVIEW_CUT
 
-Scores = dict[tuple[str, str], int]
 MOST = 256
 """Records that citations may join by themselves."""
 

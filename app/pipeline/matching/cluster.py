@@ -13,29 +13,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from app.pipeline.matching.chain import with_chain
-from app.pipeline.matching.joins import Conflict, Groups
+from app.pipeline.matching.families import NO_KIN, Link, kin
+from app.pipeline.matching.joins import Conflict, Groups, Scored, Scores, Word
 from app.pipeline.matching.linkage import Linkage, Merge
 from app.pipeline.matching.normal import Normal
 from app.pipeline.matching.rules import Barriers, forbidden
 from app.pipeline.matching.score import REVIEW_CUT
 from schemas.judgements import Verdict
 
-Scored = tuple[str, str, int]
-"""Two records and the probability (10⁻⁶) that they are one project."""
-Scores = dict[tuple[str, str], int]
-
-
-@dataclass(frozen=True, slots=True)
-class Word:
-    """A judgement in force on two records; only `same` and `different` move a cluster.
-
-    Of words `same` that `different` does not let stand together the one of the smaller number stands.
-    """
-
-    a: str
-    b: str
-    verdict: Verdict
-    number: int = 0
+__all__ = ["Clustering", "Review", "Scored", "Scores", "Word", "cluster"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +41,7 @@ class Review:
 class Clustering:
     """The projects of one component, what is to be reviewed, where dead records hang, and the words that contradict.
 
+    `links` say how the projects stand to one another.
     `merges` is the one list both cuts are read off, highest average first; words join between the cuts.
     """
 
@@ -63,6 +50,7 @@ class Clustering:
     attached: Mapping[str, str]
     conflicts: tuple[Conflict, ...]
     merges: tuple[Merge, ...] = ()
+    links: tuple[Link, ...] = ()
 
 
 def cluster(
@@ -108,7 +96,12 @@ def cluster(
         for m in merges
         if not m.safe
     )
-    return Clustering(projects, reviews, attached, conflicts, merges)
+    relations = NO_KIN
+    if len(projects) > 1 or words:
+        home = {rid: project[0] for project in projects for rid in project}
+        home |= {gone: home[live] for gone, live in attached.items()}
+        relations = kin(home, records, [(a, b, n) for (a, b), n in scores.items()], words)
+    return Clustering(projects, reviews, attached, conflicts + relations.conflicts, merges, relations.links)
 
 
 def _led(linkage: Linkage, records: Iterable[str], groups: Groups) -> dict[str, str]:

@@ -9,12 +9,33 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from schemas.judgements import Verdict
+
 Two = tuple[str, str]
+Scored = tuple[str, str, int]
+"""Two records and the probability (10⁻⁶) that they are one project."""
+Scores = dict[tuple[str, str], int]
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A judgement in force on two records; only `same` and `different` move a cluster.
+
+    Of words `same` that `different` does not let stand together the one of the smaller number stands.
+    """
+
+    a: str
+    b: str
+    verdict: Verdict
+    number: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """A word `same` that was not followed because words `different` keep its two sides apart."""
+    """A word that was not followed: a `same` whose sides words `different` keep apart (`against`), or a relation.
+
+    A relation cannot hold within one project, nor close a ring.
+    """
 
     a: str
     b: str
