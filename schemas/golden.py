@@ -7,6 +7,7 @@ exact plain decimal texts.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from schemas.base import Schema
 from schemas.lifecycle import LoopState, Rank, Stage, StageState
@@ -179,8 +180,30 @@ class Total(Schema):
     left_out: tuple[str, ...] = ()
 
 
+class Relation(Schema):
+    """How this project stands to another: `one` is a phase or a part of `other`, or replaces it; this one is either.
+
+    `why` is `word` (a person's judgement `judgement_no`) or the rule it is read off: `phase`, or `code`, where a record
+    states two project codes. `a` (of `one`) and `b` are the records, `score` how likely they were to be one project but
+    for the rule (10⁻⁶). A project that says itself which of its codes is former replaces no other: `number` is that code.
+    """
+
+    kind: Literal["phase_of", "part_of", "replaces"]
+    one: str
+    other: str | None
+    why: str
+    a: str
+    b: str
+    score: int = 0
+    judgement_no: int | None = None
+    number: str | None = None
+
+
 class GoldenProject(Schema):
-    """One project as all departments see it together."""
+    """One project as all departments see it together.
+
+    `within` is the project whose sums count this one, because this is a part of it or was replaced by it.
+    """
 
     project_id: str
     name: str
@@ -193,6 +216,8 @@ class GoldenProject(Schema):
     parcels: tuple[ParcelView, ...] = ()
     totals: tuple[Total, ...] = ()
     departments: tuple[str, ...]
+    relations: tuple[Relation, ...] = ()
+    within: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,6 @@ Cases = Mapping[Scenario, list[Case]]
 Of = Callable[[Scenario], Case]
 
 LOOP = "the loop issue: findings with the days they hold, certificates per unit"
-RELATIONS = "the matching issue: phase_of and replaces are relations of projects"
 NAMELESS = "the matching issue: these records share neither a code nor enough of a name with the others"
 
 
@@ -233,10 +232,18 @@ def test_09_two_phases_of_one_name_are_two_projects(told: Cases) -> None:
     assert {one.value("project_code"), two.value("project_code")} == {one.truth.code, two.truth.code}
 
 
-@pytest.mark.xfail(strict=True, reason=RELATIONS, raises=AttributeError)
 def test_09_the_second_phase_says_which_project_it_is_a_phase_of(told: Cases) -> None:
     one, two = told[Scenario.PHASES]
-    assert ("phase_of", one.golden.project_id) in two.golden.relations  # type: ignore[attr-defined]  # not there yet
+    [relation] = two.golden.relations
+    assert relation in one.golden.relations
+    assert (relation.kind, relation.one, relation.other, relation.why) == (
+        "phase_of",
+        two.golden.project_id,
+        one.golden.project_id,
+        "phase",
+    )
+    assert one.golden.within is None
+    assert two.golden.within is None
 
 
 def test_10_the_code_in_force_wins_and_the_former_one_stays_known(of: Of) -> None:
@@ -245,10 +252,14 @@ def test_10_the_code_in_force_wins_and_the_former_one_stays_known(of: Of) -> Non
     assert case.value("other_codes") == (case.truth.said_codes["land.use_permits"],)
 
 
-@pytest.mark.xfail(strict=True, reason=RELATIONS, raises=AttributeError)
 def test_10_the_filing_in_force_says_which_one_it_replaces(of: Of) -> None:
     case = of(Scenario.SUPERSEDED_CODE)
-    assert "replaces" in {kind for kind, _ in case.golden.relations}  # type: ignore[attr-defined]  # not there yet
+    [relation] = case.golden.relations
+    assert (relation.kind, relation.other, relation.why) == ("replaces", None, "code")
+    assert relation.number == case.truth.said_codes["land.use_permits"]
+    assert relation.a in {
+        member.record_id for member in case.golden.members if member.source == "land.use_permits"
+    }
 
 
 def test_11_a_code_of_the_old_generation_is_a_code(of: Of) -> None:

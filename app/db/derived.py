@@ -207,6 +207,18 @@ Table(
     comment="what a person is asked: two projects, named by the two records that link them best",
 )
 Table(
+    "relation",
+    metadata,
+    _jurisdiction(),
+    *(_id(n) for n in ("project_id", "other_id", "kind")),
+    Column("why", Text, nullable=False),
+    *(Column(n, Text(collation="C"), nullable=False) for n in "ab"),
+    Column("score", Integer, nullable=False),
+    Column("judgement_no", BigInteger),
+    Index("ix_relation_other", "jurisdiction", "other_id"),
+    comment="how two projects of a component stand to one another, with the two records it is read off",
+)
+Table(
     "project",
     metadata,
     _jurisdiction(),
@@ -219,6 +231,8 @@ Table(
     Column("status", Text, nullable=False),
     Column("departments", ARRAY(Text), nullable=False),
     Column("investment", Numeric),
+    Column("within", Text(collation="C"), comment="the project whose sums count this one"),
+    Column("counted", Numeric, comment="the money that sums count for it"),
     Column("updated_at", DateTime(timezone=True), nullable=False),
     Column("etag", Text, nullable=False),
     Column("cells", ARRAY(Text), nullable=False, comment="department, stage and state of each coverage cell"),

@@ -15,7 +15,7 @@ from schemas.corrections import Correction
 
 
 class ProjectRow(NamedTuple):
-    """A project as it is served."""
+    """A project as it is served; summaries count the money `counted`, and those `within` another project not at all."""
 
     project_id: str
     name: str
@@ -26,6 +26,8 @@ class ProjectRow(NamedTuple):
     status: str
     departments: list[str]
     investment: Decimal | None
+    within: str | None
+    counted: Decimal | None
     updated_at: datetime
     etag: str
     cells: list[str]
@@ -42,6 +44,8 @@ _TYPES = (
     "text",
     "text",
     "text[]",
+    "numeric",
+    "text",
     "numeric",
     "timestamptz",
     "text",
@@ -95,8 +99,9 @@ def _move_funnel(
     for sign, rows in ((-1, old), (1, new)):
         for row in rows:
             cell = (row.stage or "", row.district or "", row.path, row.loop)
-            count[cell] += sign
-            money[cell] = money.get(cell, Decimal(0)) + sign * (row.investment or 0)
+            if row.within is None:
+                count[cell] += sign
+                money[cell] = money.get(cell, Decimal(0)) + sign * (row.counted or 0)
     moved = sorted(cell for cell in count if count[cell] or money[cell])
     if not moved:
         return

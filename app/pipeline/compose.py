@@ -12,20 +12,23 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from app.db import golden, records, resolution, touched, unresolved
+from app.db import golden, records, relations, resolution, touched, unresolved
 from app.db.golden import Change, ProjectRow
 from app.db.records import RecordRow
+from app.db.relations import RelationRow
 from app.db.resolution import PLACES, MemberRow
 from app.db.session import Connection
 from app.db.unresolved import Standing
 from app.pipeline.assemble import assemble
 from app.pipeline.lifecycle import lifecycle
 from app.pipeline.parts import gather
+from app.pipeline.related import WITHIN, counted, related, within
 from app.pipeline.rules import Rules
 from app.pipeline.structs import read_part, read_project
 from schemas.corrections import Correction
-from schemas.golden import GoldenProject, LoopLedger, MemberRecord
+from schemas.golden import LoopLedger, MemberRecord, Value
 from schemas.lifecycle import StageState
+from schemas.structs import changed as altered
 
 _INVESTMENT = ("total_investment", "contract_investment", "fixed_investment")
 
@@ -61,10 +64,24 @@ def compose(connection: Connection, jurisdiction: int, rules: Rules, limit: int)
     said: dict[str, list[Correction]] = {}
     for one in golden.corrections_on(connection, jurisdiction, sorted(now), before.resolved.correction_no):
         said.setdefault(one.anchor_record, []).append(one)
-    new = [
-        _project(rules, project_id, [rows[rid] for rid in members], hung, _of(said, members))
-        for project_id, members in sorted(_grouped(now.values()).items())
-    ]
+    told: dict[str, list[RelationRow]] = {}
+    for relation in relations.relations_of(connection, jurisdiction, standing):
+        for project_id in relation[:2]:
+            told.setdefault(project_id, []).append(relation)
+    new = counted(
+        [
+            _project(
+                rules,
+                project_id,
+                [rows[rid] for rid in members],
+                hung,
+                _of(said, members),
+                told.get(project_id, ()),
+            )
+            for project_id, members in sorted(_grouped(now.values()).items())
+        ],
+        {one.other_id for rows_of in told.values() for one in rows_of if one.kind == "replaces"},
+    )
     changed = tuple(row for row in new if old.get(row.project_id) != row)
     kept = {row.project_id for row in new} - {row.project_id for row in changed}
     return Composition(
@@ -140,7 +157,7 @@ def affected(
 ) -> tuple[dict[str, str], dict[str, MemberRow]]:
     """Give every record of the projects these records are served in or belong to: its served project, and its place now.
 
-    Projects between which a record moves are taken together.
+    Projects between which a record moves are taken together, and those of which one counts the other's money.
     """
     served: dict[str, str] = {}
     now: dict[str, MemberRow] = {}
@@ -161,7 +178,9 @@ def affected(
             served[member.record_id] = member.project_id
         for member in resolution.members_in(connection, jurisdiction, fresh, "cluster"):
             now[member.record_id] = member
-        frontier = (served.keys() | now.keys()) - seen
+        near = relations.relations_of(connection, jurisdiction, fresh)
+        counting = {project_id for one in near if one.kind in WITHIN for project_id in one[:2]}
+        frontier = (served.keys() | now.keys() | counting) - seen
     return served, now
 
 
@@ -193,6 +212,7 @@ def _project(
     rows: Sequence[RecordRow],
     hung: Mapping[str, Sequence[RecordRow]],
     corrections: Sequence[Correction],
+    told: Iterable[RelationRow],
 ) -> ProjectRow:
     members = gather(
         MemberRecord(
@@ -204,6 +224,10 @@ def _project(
         for row in rows
     )
     project = assemble(project_id, members, corrections)
+    claims = {claim.field: claim.value for claim in project.claims}
+    stands = related(project_id, told, members.live, _code(claims))
+    if stands:
+        project = altered(project, relations=stands, within=within(project_id, stands))
     ledger = lifecycle(project, members, connected=rules.connected)
     body, loop = project.model_dump_json(), ledger.model_dump_json()
     spoken = [*rows, *(part for row in rows for part in hung.get(row.record_id, ()))]
@@ -216,7 +240,9 @@ def _project(
         loop=ledger.loop,
         status=project.status,
         departments=list(project.departments),
-        investment=_investment(project),
+        investment=_investment(claims),
+        within=project.within,
+        counted=None,
         updated_at=max(row.said_at for row in spoken),
         etag=hashlib.blake2b((body + loop).encode(), digest_size=16).hexdigest(),
         cells=sorted(_cells(ledger)),
@@ -225,8 +251,12 @@ def _project(
     )
 
 
-def _investment(project: GoldenProject) -> Decimal | None:
-    claims = {claim.field: claim.value for claim in project.claims}
+def _code(claims: Mapping[str, Value]) -> str | None:
+    code = claims.get("project_code")
+    return code if isinstance(code, str) else None
+
+
+def _investment(claims: Mapping[str, Value]) -> Decimal | None:
     return next((Decimal(str(claims[field])) for field in _INVESTMENT if field in claims), None)
 
 

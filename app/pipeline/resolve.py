@@ -14,6 +14,7 @@ import numpy as np
 
 from app.db import resolution
 from app.db.records import RecordRow
+from app.db.relations import Named, RelationRow, named, relations_of
 from app.db.resolution import (
     Difference,
     Key,
@@ -30,6 +31,7 @@ from app.db.session import Connection
 from app.pipeline.candidates import Holding, candidates
 from app.pipeline.matching.agree import agree
 from app.pipeline.matching.cluster import Clustering, Scores, Word, cluster
+from app.pipeline.matching.families import APART
 from app.pipeline.matching.items import items
 from app.pipeline.matching.keys import block_keys
 from app.pipeline.matching.normal import Normal, normal
@@ -60,6 +62,12 @@ class Resolution:
     before: Mapping[str, MemberRow] = field(default_factory=dict)
     members: Mapping[str, MemberRow] = field(default_factory=dict)
     reviews: tuple[ReviewRow, ...] = ()
+    relations: Difference[Named, RelationRow] = _NOTHING
+
+    def related(self) -> set[str]:
+        """Give the projects whose documents tell of other relations now than before."""
+        rows = (*self.relations.gone, *(row[:3] for row in self.relations.come))
+        return {project_id for *both, kind in rows if kind != APART for project_id in both}
 
 
 class Known:
@@ -125,6 +133,7 @@ def resolve(
     places: dict[str, MemberRow] = {}
     was: dict[str, MemberRow] = {}
     reviews: list[ReviewRow] = []
+    relations: list[RelationRow] = []
     while seeds:
         some = set(islice(seeds, SEEDS))
         touched = region(connection, jurisdiction, some, anew, words_upto, supposed)
@@ -133,6 +142,7 @@ def resolve(
             clustering = _cluster(component, near)
             places |= {place.record_id: place for place in _places(clustering, near)}
             reviews += _reviews(clustering, component, near)
+            relations += _relations(clustering, places)
         done |= touched.records
         seeds -= touched.records
         was |= touched.before
@@ -147,6 +157,9 @@ def resolve(
         before=was,
         members=places,
         reviews=tuple(sorted(reviews)),
+        relations=difference(
+            named(relations_of(connection, jurisdiction, done, apart=True)), named(relations)
+        ),
     )
 
 
@@ -231,6 +244,12 @@ def _places(clustering: Clustering, known: Mapping[str, Known]) -> Iterable[Memb
         first = min((*project, *withdrawn), key=lambda rid: (known[rid].first, rid))
         yield from (MemberRow(rid, first, live=True) for rid in project)
         yield from (MemberRow(rid, first, live=False) for rid in withdrawn)
+
+
+def _relations(clustering: Clustering, places: Mapping[str, MemberRow]) -> Iterable[RelationRow]:
+    for link in clustering.links:
+        one, other = places[link.one].project_id, places[link.other].project_id
+        yield RelationRow(one, other, link.kind, link.why, link.a, link.b, link.score, link.number)
 
 
 def _reviews(clustering: Clustering, component: Component, known: Mapping[str, Known]) -> Iterable[ReviewRow]:

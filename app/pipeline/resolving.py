@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from app.db import golden, records, resolution, touched, unresolved
+from app.db import golden, records, relations, resolution, touched, unresolved
 from app.db.records import Progress
 from app.db.resolution import difference
 from app.db.session import Connection
@@ -77,6 +77,7 @@ def regroup(connection: Connection, jurisdiction: int, found: Waiting) -> Regrou
     old = names | {rid for batch in found.batches for rid in batch.parent_ids}
     old |= {rid for _, rid in found.corrections}
     was, now = resolved.before, resolved.members
+    old |= resolved.related()
     old |= {rid for rid in was.keys() | now.keys() if was.get(rid) != now.get(rid)}
     taken = tuple(batch.place for batch in found.batches)
     return Regrouping(before, after, taken, resolved, frozenset(old))
@@ -104,6 +105,7 @@ def write(connection: Connection, jurisdiction: int, step: Regrouping) -> None:
     resolution.change_normals(connection, jurisdiction, resolved.normals)
     resolution.change_pairs(connection, jurisdiction, resolved.pairs)
     resolution.change_clusters(connection, jurisdiction, difference(resolved.before, resolved.members))
+    relations.change_relations(connection, jurisdiction, resolved.relations)
     if resolved.region:
         resolution.replace_reviews(connection, jurisdiction, sorted(resolved.region), resolved.reviews)
     touched.add(connection, jurisdiction, step.touched)

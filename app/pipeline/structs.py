@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         ParcelView,
         Promise,
         Proof,
+        Relation,
         Total,
         WorksView,
     )
@@ -46,6 +47,7 @@ else:
     ParcelView = struct_of(golden.ParcelView)
     Promise = struct_of(golden.Promise)
     Proof = struct_of(golden.Proof)
+    Relation = struct_of(golden.Relation)
     Total = struct_of(golden.Total)
     WorksView = struct_of(golden.WorksView)
 
@@ -62,6 +64,7 @@ __all__ = [
     "ParcelView",
     "Promise",
     "Proof",
+    "Relation",
     "Total",
     "WorksView",
     "read_part",

@@ -20,7 +20,10 @@ class PortfolioQuery(Asked):
 
 
 class FunnelStage(Schema):
-    """How many projects stand at a stage now, by state of their loop; `investment` in yuan."""
+    """How many projects stand at a stage now, by state of their loop; `investment` in yuan.
+
+    What is a part of another project, or was replaced by it, counts within that project; each phase counts for itself.
+    """
 
     stage: Stage | None
     projects: int

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from app.pipeline.matching.joins import Conflict, Scored, Word
 from app.pipeline.matching.normal import Normal
 from app.pipeline.matching.rules import forbidden, old_code
-from app.pipeline.matching.score import SAFE_CUT
+from app.pipeline.matching.score import REVIEW_CUT, SAFE_CUT
 from schemas.judgements import Verdict
 
 APART = "apart"
@@ -49,6 +49,8 @@ class Kin:
 
 NO_KIN = Kin((), ())
 _Two = tuple[str, str]
+_Above = dict[bool, dict[str, set[str]]]
+"""The projects directly above each: by phases (True), and by parts and replacements."""
 
 
 def kin(
@@ -59,12 +61,13 @@ def kin(
     A word whose two records are in one project, or that would close a ring, is a conflict; of a ring the latest word goes.
     """
     words = sorted(words, key=lambda word: (word.number, word.a, word.b))
-    said, conflicts = _said(home, words)
+    above: _Above = {True: {}, False: {}}
+    said, conflicts = _said(home, words, above)
     spoken = {frozenset((link.one, link.other)) for link in said}
     best = _closest(home, records, pairs)
     found = {(link.one, link.other, link.kind): link for link in said}
     for link in (*_phases(home, records, best, words), *_replaced(home, records, pairs)):
-        if frozenset((link.one, link.other)) not in spoken:
+        if frozenset((link.one, link.other)) not in spoken and _climbs(link, above):
             found.setdefault((link.one, link.other, link.kind), link)
     related = {frozenset(two[:2]) for two in found}
     for link in _apart(home, best, words):
@@ -73,25 +76,33 @@ def kin(
     return Kin(tuple(sorted(found.values(), key=lambda link: link[:3])), tuple(conflicts))
 
 
-def _said(home: Mapping[str, str], words: Iterable[Word]) -> tuple[list[Link], list[Conflict]]:
+def _said(home: Mapping[str, str], words: Iterable[Word], above: _Above) -> tuple[list[Link], list[Conflict]]:
     """Follow people's words on relations, the earliest first."""
     links: dict[tuple[str, str, str], Link] = {}
     conflicts: list[Conflict] = []
-    above: dict[bool, dict[str, set[str]]] = {True: {}, False: {}}
     for word in words:
         if word.verdict not in RELATIONS or word.a not in home or word.b not in home:
             continue
         one, other = home[word.a], home[word.b]
-        # what is a part of another and what was replaced count within another: rings of both kinds are one matter
-        phase = word.verdict is Verdict.PHASE_OF
-        low, high = (other, one) if word.verdict is Verdict.REPLACES else (one, other)
-        if one == other or low in _reached(above[phase], high):
-            conflicts.append(Conflict(word.a, word.b, ()))
-            continue
-        above[phase].setdefault(low, set()).add(high)
         link = Link(word.verdict.value, one, other, _WORD, word.a, word.b, 0, word.number)
-        links.setdefault((one, other, link.kind), link)
+        if one != other and _climbs(link, above):
+            links.setdefault((one, other, link.kind), link)
+        else:
+            conflicts.append(Conflict(word.a, word.b, ()))
     return list(links.values()), conflicts
+
+
+def _climbs(link: Link, above: _Above) -> bool:
+    """Note which project stands above the other; False where that would close a ring.
+
+    A part and what was replaced both count within another, so rings of the two are one matter; phases are another.
+    """
+    higher = above[link.kind == Verdict.PHASE_OF.value]
+    low, high = (link.other, link.one) if link.kind == Verdict.REPLACES.value else (link.one, link.other)
+    if low in _reached(higher, high):
+        return False
+    higher.setdefault(low, set()).add(high)
+    return True
 
 
 def _reached(above: Mapping[str, set[str]], start: str) -> set[str]:
@@ -114,16 +125,22 @@ class _Best(NamedTuple):
 
 
 _Closest = dict[tuple[str, str, str | None], _Best]
-"""Per two projects (the smaller first) and the hard rule between the two records: their closest pair above the safe cut."""
+"""Per two projects (the smaller first) and the hard rule between the two records: their closest pair.
+
+It is above the safe cut, or above the review cut where only their phases speak against them.
+"""
 
 
 def _closest(home: Mapping[str, str], records: Mapping[str, Normal], pairs: Iterable[Scored]) -> _Closest:
     best: _Closest = {}
     for a, b, score in pairs:
-        if score < SAFE_CUT or a not in records or b not in records or home[a] == home[b]:
+        if score < REVIEW_CUT or a not in records or b not in records or home[a] == home[b]:
             continue
         one, other = (a, b) if home[a] < home[b] else (b, a)
-        key = (home[one], home[other], forbidden(records[one], records[other]))
+        rule = forbidden(records[one], records[other])
+        if score < SAFE_CUT and rule != "phase":
+            continue
+        key = (home[one], home[other], rule)
         offer = _Best(-score, one, other)
         if key not in best or offer < best[key]:
             best[key] = offer

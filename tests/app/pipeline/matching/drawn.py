@@ -80,6 +80,7 @@ def component(
     found = [pair(named + a, named + b, score) for (a, b), score in drawn["scores"].items()]
     words = [Word(named + a, named + b, Verdict.SAME, i) for i, (a, b) in enumerate(drawn["same"])]
     words += [Word(named + b, named + a, Verdict.DIFFERENT) for a, b in drawn["different"]]
+    words += drawn.get("words", ())
     for items in (everyone, found, words):
         shuffle(items)
     live = {n.record_id: n for i, n in everyone if i not in drawn["dead"]}
