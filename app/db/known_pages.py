@@ -14,6 +14,9 @@ from sqlalchemy import Connection, text
 MOST_LANDINGS = 100_000
 """A page that was not met in so many landings of its jurisdiction is forgotten."""
 
+MOST_BETWEEN = 200
+"""Landings of a jurisdiction that are asked one by one whose they were."""
+
 
 class Reached(NamedTuple):
     """How far a jurisdiction has landed, whether a source ever renamed a key, and what is known of a page.
@@ -30,6 +33,13 @@ _REACHED = text(
     "SELECT j.landing_no, EXISTS (SELECT FROM memory.key_alias WHERE jurisdiction = :j AND source = :s) AS renamed,"
     " p.unreadable FROM ops.jurisdiction j LEFT JOIN ops.known_page p ON p.jurisdiction = :j AND p.source = :s"
     " AND p.said = :said WHERE j.jurisdiction = :j"
+)
+_OVERTAKEN = text(
+    # in this form no plan can walk more than the landings asked about
+    "SELECT count(*) AS landings, bool_or((SELECT d.source FROM memory.delivery d"
+    "  WHERE d.jurisdiction = l.jurisdiction AND d.delivery_no = l.delivery_no) = :s) AS own"
+    " FROM (SELECT jurisdiction, delivery_no FROM memory.landing WHERE jurisdiction = :j AND landing_no > :after"
+    "  ORDER BY landing_no LIMIT :most) l"
 )
 _LAND_AGAIN = text(
     "WITH known AS (SELECT FROM ops.known_page WHERE jurisdiction = :j AND source = :s AND said = :said"
@@ -53,6 +63,14 @@ def reached(connection: Connection, jurisdiction: int, source: str, said: bytes)
     if row is None:
         return Reached(0, renamed=False, unreadable=None)
     return Reached(row.landing_no, row.renamed, None if row.unreadable is None else tuple(row.unreadable))
+
+
+def overtaken(connection: Connection, jurisdiction: int, source: str, landing_no: int) -> bool:
+    """Tell whether anything of the source has landed after that number; after many landings it is taken for granted."""
+    row = connection.execute(
+        _OVERTAKEN, {"j": jurisdiction, "s": source, "after": landing_no, "most": MOST_BETWEEN}
+    ).one()
+    return bool(row.own) or row.landings == MOST_BETWEEN
 
 
 def add(

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from operator import attrgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, text
 
@@ -30,37 +31,51 @@ _HEAD = (
 _of_head = attrgetter(*(name for name, _ in _HEAD))
 
 
-def read_heads(connection: Connection, jurisdiction: int, record_ids: Sequence[str]) -> dict[str, Head]:
-    """Give the heads of those records that have one."""
-    rows = connection.execute(
-        text(
-            "SELECT record_id, source, key, version, op, hash, delivery_no, row_no, first_delivery, first_row, said"
-            " FROM memory.head WHERE jurisdiction = :j AND record_id = ANY(string_to_array(:ids, ','))"
-        ),
-        {"j": jurisdiction, "ids": ",".join(record_ids)},
-    )
+_OF_RECORDS = " FROM memory.head WHERE jurisdiction = :j AND source = :s AND record_id = ANY(string_to_array(:ids, ','))"
+"""Without the source the planner walks an index of sources in search of each record."""
+_HEADS = text(
+    "SELECT record_id, source, key, version, op, hash, delivery_no, row_no, first_delivery, first_row, said"
+    + _OF_RECORDS
+)
+_STANDING = text(
+    "SELECT string_agg(convert_to(record_id, 'UTF8') || said, '') FILTER (WHERE said <> '') AS said,"
+    " array_agg(DISTINCT first_delivery) FILTER (WHERE said <> '') AS began, count(*) AS heads" + _OF_RECORDS
+)
+
+
+def read_heads(
+    connection: Connection, jurisdiction: int, source: str, record_ids: Collection[str]
+) -> dict[str, Head]:
+    """Give the heads of those records of a source that have one."""
+    if not record_ids:
+        return {}
+    rows = connection.execute(_HEADS, {"j": jurisdiction, "s": source, "ids": ",".join(sorted(record_ids))})
     return {row[0]: Head(*row[1:]) for row in rows}
 
 
+class Standing(NamedTuple):
+    """Of some records: record id and hash of the bytes it stands on, joined; what began those; and how many have a head."""
+
+    said: AbstractSet[bytes] = frozenset()
+    blocks: frozenset[int] = frozenset()
+    heads: int = 0
+
+
 def standing_on(
-    connection: Connection, jurisdiction: int, record_ids: Sequence[str]
-) -> tuple[set[bytes], frozenset[int]]:
-    """Give record id and hash of the bytes it stands on, joined, of those records that have one; and what began them.
+    connection: Connection, jurisdiction: int, source: str, record_ids: Sequence[str]
+) -> Standing:
+    """Give on what bytes the heads of these records of a source stand, where that is known.
 
     All of them come as one value: thousands of rows cost more to take apart than to compare.
     """
-    found, began = connection.execute(
-        text(
-            "SELECT string_agg(convert_to(record_id, 'UTF8') || said, ''), array_agg(DISTINCT first_delivery)"
-            " FROM memory.head"
-            " WHERE jurisdiction = :j AND record_id = ANY(string_to_array(:ids, ',')) AND said <> ''"
-        ),
-        {"j": jurisdiction, "ids": ",".join(record_ids)},
+    found, began, heads = connection.execute(
+        _STANDING, {"j": jurisdiction, "s": source, "ids": ",".join(record_ids)}
     ).one()
     if found is None:
-        return set(), frozenset()
+        return Standing(heads=heads)
     size = len(record_ids[0]) + SAID_BYTES  # ids of one jurisdiction are of one length
-    return {found[place : place + size] for place in range(0, len(found), size)}, frozenset(began)
+    said = {found[place : place + size] for place in range(0, len(found), size)}
+    return Standing(said, frozenset(began), heads)
 
 
 def read_history(

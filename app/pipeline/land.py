@@ -74,7 +74,7 @@ def land_page(
     seen = _see(connection, jurisdiction, source, page, before)
     held = jurisdictions.hold(connection, jurisdiction)
     now = known_pages.reached(connection, jurisdiction, source, said)
-    if now != before or (now.renamed and now.unreadable is None):  # somebody landed while we looked
+    if _overtaken(connection, jurisdiction, source, before, now):
         seen = _see(connection, jurisdiction, source, page, now)
     held_back, named = 0, {*seen.known.values(), *(rid for _, rid, _ in seen.named)}
     if listed is not None:
@@ -107,6 +107,15 @@ def land_page(
     return replace(landed, held_back=held_back)
 
 
+def _overtaken(connection: Connection, jurisdiction: int, source: str, before: Reached, now: Reached) -> bool:
+    """Tell whether what was seen before the row was held may be another now: of this source, for others do not matter."""
+    if now == before:
+        return now.renamed and now.unreadable is None
+    if (now.renamed, now.unreadable) != (before.renamed, before.unreadable) or now.renamed:
+        return True
+    return known_pages.overtaken(connection, jurisdiction, source, before.landing_no)
+
+
 def _see(connection: Connection, jurisdiction: int, source: str, page: Page, reached: Reached) -> Seen:
     if reached.unreadable is not None:
         return repeated(connection, jurisdiction, source, page, reached.unreadable)
@@ -136,7 +145,7 @@ def delete_records(
 ) -> Landed:
     """Land tombstones for records an admin has confirmed as gone."""
     held = jurisdictions.hold(connection, jurisdiction)
-    present = landing.read_heads(connection, jurisdiction, record_ids)
+    present = landing.read_heads(connection, jurisdiction, source, record_ids)
     gone = {rid: head for rid, head in present.items() if head.source == source and head.op == "upsert"}
     rows = [
         (n, rid, raw)
@@ -157,7 +166,7 @@ def rename_key(
     landing.add_alias(connection, jurisdiction, source, old_key, new_key, by)
     old_id, new_id = (record_id(jurisdiction, source, key) for key in (root, new_key))
     judgements.follow(connection, held, new_id, old_id, by)
-    stray = landing.read_heads(connection, jurisdiction, [new_id]).get(new_id)
+    stray = landing.read_heads(connection, jurisdiction, source, [new_id]).get(new_id)
     if stray is not None and stray.op == "upsert":
         content = landing.content_of(connection, jurisdiction, stray)
         tombstone = heads.absent({new_id: stray})[0]
@@ -190,11 +199,11 @@ def _with_tombstones(
     if len(vanished) * 100 > live * SAFE_DELETION:
         landing.hold_deletion(connection, jurisdiction, source, run_id, live, vanished)
         return seen, len(vanished)
-    gone = landing.read_heads(connection, jurisdiction, vanished)
+    gone = landing.read_heads(connection, jurisdiction, source, vanished)
     tombstones = zip(vanished, heads.absent(gone, page.version), strict=True)
     start = len(page.rows) + 1
     rows = [(n, rid, raw) for n, (rid, raw) in enumerate(tombstones, start=start)]
-    return seen._replace(named=[*seen.named, *rows]), 0
+    return seen._replace(named=[*seen.named, *rows], heads={**(seen.heads or {}), **gone}), 0
 
 
 def _land(
@@ -211,7 +220,9 @@ def _land(
     landed: list[heads.Landed] = []
     blocks: set[int] | None = set(seen.blocks)
     if named:
-        present = landing.read_heads(connection, j, list({rid for _, rid, _ in named}))
+        present = seen.heads
+        if present is None:
+            present = landing.read_heads(connection, j, source, {rid for _, rid, _ in named})
         history = landing.read_history(connection, j, heads.older_versions(named, present))
         landed, moved = heads.decide(named, present, history, delivery_no, said)
         stands = {**present, **moved}

@@ -11,7 +11,7 @@ from app.db import landing
 from app.db.copy import storable
 from app.db.session import Connection
 from schemas.ids import record_id
-from schemas.records import Listing, Page, RawRecord, Unreadable
+from schemas.records import Head, Listing, Page, RawRecord, Unreadable
 
 
 class Seen(NamedTuple):
@@ -24,6 +24,8 @@ class Seen(NamedTuple):
     """The deliveries that began the records of rows that were not read, and perhaps others."""
     repeated: int = 0
     """Rows of a page that is known as a whole: they were not even looked at."""
+    heads: Mapping[str, Head] | None = None
+    """Where the records named stand, as long as nothing of the source lands; None where nobody has asked."""
 
 
 def whole(page: Page) -> bytes:
@@ -67,25 +69,30 @@ def look(connection: Connection, jurisdiction: int, source: str, page: Page, *, 
     aliases: Mapping[str, str] = {}
     if renamed and glanced:
         aliases = landing.read_aliases(connection, jurisdiction, source, [each.key for _, each in glanced])
-    ids = [record_id(jurisdiction, source, aliases.get(each.key, each.key)) for _, each in glanced]
-    standing, blocks = set[bytes](), frozenset[int]()
-    if ids:
-        standing, blocks = landing.standing_on(connection, jurisdiction, ids)
-    known = {
-        n: rid
-        for (n, each), rid in zip(glanced, ids, strict=True)
-        if rid.encode("ascii") + each.said in standing
+    seen = {
+        n: (each.key, record_id(jurisdiction, source, aliases.get(each.key, each.key))) for n, each in glanced
     }
+    standing = landing.Standing()
+    if seen:
+        ids = [rid for _, rid in seen.values()]
+        standing = landing.standing_on(connection, jurisdiction, source, ids)
+    known = {}
+    if standing.said:
+        known = {
+            n: seen[n][1] for n, each in glanced if seen[n][1].encode("ascii") + each.said in standing.said
+        }
     unread = [n for n in range(1, len(page.rows) + 1) if n not in known]
     named, unreadable = numbered(
-        connection, jurisdiction, source, [(n, page.rows[n - 1]) for n in unread], renamed=renamed
+        connection, jurisdiction, source, [(n, page.rows[n - 1]) for n in unread], renamed=renamed, seen=seen
     )
     told = {rid for _, rid, _ in named}
     if again := [n for n, rid in known.items() if rid in told]:
         rows = [(n, page.rows[n - 1]) for n in sorted((*unread, *again))]
-        named, unreadable = numbered(connection, jurisdiction, source, rows, renamed=renamed)
+        named, unreadable = numbered(connection, jurisdiction, source, rows, renamed=renamed, seen=seen)
         known = {n: rid for n, rid in known.items() if rid not in told}
-    return Seen(named, unreadable, known, blocks)
+    unmet = told if standing.heads else told.difference(rid for _, rid in seen.values())
+    heads = landing.read_heads(connection, jurisdiction, source, unmet)
+    return Seen(named, unreadable, known, standing.blocks, heads=heads)
 
 
 def numbered(
@@ -95,10 +102,11 @@ def numbered(
     rows: Sequence[tuple[int, RawRecord | Unreadable]],
     *,
     renamed: bool,
+    seen: Mapping[int, tuple[str, str]] = MappingProxyType({}),
 ) -> tuple[list[tuple[int, str, RawRecord]], list[tuple[int, Unreadable]]]:
     """Give each readable row with the record it speaks of, and the others, in order.
 
-    Only where the source has ever renamed a key is it asked which.
+    Only where the source has ever renamed a key is it asked which. `seen` has key and record of rows that were glanced at.
     """
     checked = [(n, _checked(source, row)) for n, row in rows]
     readable = [(n, row) for n, row in checked if isinstance(row, RawRecord)]
@@ -107,8 +115,12 @@ def numbered(
     if renamed:
         keys = list({raw.key for _, raw in readable})
         aliases = landing.read_aliases(connection, jurisdiction, source, keys)
-    named = [(n, record_id(jurisdiction, source, aliases.get(raw.key, raw.key)), raw) for n, raw in readable]
-    return named, unreadable
+
+    def record_of(n: int, key: str) -> str:
+        glanced, record = seen.get(n, ("", ""))
+        return record if glanced == key else record_id(jurisdiction, source, aliases.get(key, key))
+
+    return [(n, record_of(n, raw.key), raw) for n, raw in readable], unreadable
 
 
 MOST_VERSION = 500

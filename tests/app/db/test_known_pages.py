@@ -148,3 +148,21 @@ def wait_for_a_lock(hub: Database) -> None:
             return
         time.sleep(0.02)
     raise AssertionError("nobody waits")
+
+
+def test_only_landings_of_the_same_source_overtake(hub: Database) -> None:
+    first, second = JURISDICTIONS
+    with hub.begin() as connection:
+        for jurisdiction in JURISDICTIONS:
+            for no, source in enumerate((SOURCE, "land.supply", "land.supply"), start=1):
+                landing.add_delivery(
+                    connection, jurisdiction, no, source, channel="pull", sender="", sha256=b""
+                )
+                counts = dict.fromkeys(("received", "kept", "unchanged", "unreadable"), 0)
+                landing.add_landing(connection, jurisdiction, no, no, counts)
+        told = [known_pages.overtaken(connection, first, SOURCE, no) for no in (0, 1, 2, 3)]
+        assert told == [True, False, False, False]
+        assert known_pages.overtaken(connection, second, "land.supply", 2)
+        for no in range(4, 4 + known_pages.MOST_BETWEEN):
+            landing.add_landing(connection, second, no, no, counts)
+        assert known_pages.overtaken(connection, second, SOURCE, 3)
