@@ -5,21 +5,27 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from itertools import pairwise
+from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from time import process_time
 from typing import get_args
 
-from bench.match import report
-from bench.match.blocking import candidate_pairs
-from bench.match.city import Records, Wanted, simulated
+import numpy as np
+
+from bench.match import methods, report
+from bench.match.answering import answered
+from bench.match.city import Wanted
 from bench.match.linking import link
-from bench.match.measures import curve
-from bench.match.scoring import ruled_scores
+from bench.match.measures import clusters_score
+from bench.match.methods import Method
+from bench.match.scoring import City, made_ready
 from simulator.city import Breadth
 
-TUNE, TEST = 2001, 3001
-"""Seeds of the city on which thresholds are chosen, and of the one that is told of; models are trained on yet others."""
+TRAIN, TUNE, TEST = (1001, 1002), 2001, 3001
+"""Seeds of the cities weights are learned on, cuts are chosen on, and that are told of."""
+
+METHODS = ("shipped", "unlabelled", "answers", "trained")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -28,37 +34,59 @@ def main(arguments: list[str] | None = None) -> int:
     columns: dict[str, report.Measured] = {}
     for breadth in given.breadth:
         for size in given.sizes:
-            threshold = _threshold(simulated(Wanted(TUNE, min(size, given.tune), breadth)))
-            records = simulated(Wanted(given.seed, size, breadth))
-            name = f"{breadth} {len(records)}"
-            columns[name], told = _measured(records, threshold)
-            print(f"\n## {name}\n{told}", flush=True)
+            tuning = made_ready(Wanted(TUNE, min(size, given.tune), breadth))
+            city = made_ready(Wanted(given.seed, size, breadth))
+            for name, method in _methods(given, city, tuning, breadth):
+                title = f"{breadth} {len(city.records)}, {name}"
+                columns[title], told = _measured(city, method)
+                if given.answers:
+                    columns[title] |= _answered(city, method, given.answers)
+                print(f"\n## {title}\n{told}", flush=True)
     print(f"\n{report.table(columns)}")
     if given.out:
         given.out.write_text(json.dumps(columns, indent=1) + "\n", encoding="utf-8")
     return 0
 
 
-def _threshold(records: Records) -> int:
-    """Choose the pair score with the best F1 on a city that is not the one told of."""
-    pairs = candidate_pairs(records)
-    return curve(records, pairs, ruled_scores(records, pairs)[1]).best()
+def _methods(
+    given: argparse.Namespace, city: City, tuning: City, breadth: Breadth
+) -> Iterator[tuple[str, Method]]:
+    wanted = set(given.methods)
+    if "shipped" in wanted:
+        yield "shipped", methods.shipped(tuning)
+    if wanted & {"unlabelled", "answers"}:
+        unlabelled = methods.without_labels(city, tuning)
+        if "unlabelled" in wanted:
+            yield "no labels", unlabelled
+        if "answers" in wanted:
+            name = f"no labels + {given.answers} answers"
+            yield name, methods.with_answers(city, tuning, unlabelled, given.answers)
+    if "trained" in wanted:
+        cities = (made_ready(Wanted(seed, given.tune, breadth)) for seed in TRAIN)
+        yield "trained elsewhere", methods.trained(cities, tuning)
 
 
-def _measured(records: Records, threshold: int) -> tuple[report.Measured, str]:
-    clock = {"start": process_time()}
-    pairs = candidate_pairs(records)
-    clock["candidates"] = process_time()
-    scores, ruled = ruled_scores(records, pairs)
-    clock["scores"] = process_time()
-    linked = link(records, pairs, scores)
-    clock["clusters"] = process_time()
-    figures = report.measured(records, pairs, ruled, linked, threshold)
-    marks = list(clock.items())
-    spent = {name: (at - before) / len(records) * 1e6 for (_, before), (name, at) in pairwise(marks)}
-    figures["cpu_us_per_record"] = spent
-    costs = "CPU µs per record: " + ", ".join(f"{name} {value:.0f}" for name, value in spent.items())
-    return figures, costs + "\n" + report.analysed(records, pairs, scores, linked)
+def _measured(city: City, method: Method) -> tuple[report.Measured, str]:
+    began = process_time()
+    scores = city.scores(method.model)
+    scored = process_time()
+    linking = link(city.records, city.pairs, scores, method.cuts)
+    done = process_time()
+    linked = linking.linked()
+    ruled = np.where(city.ruled, 0, scores)
+    figures = report.measured(city.records, city.pairs, ruled, linked, method.threshold)
+    each = 1e6 / len(city.records)
+    figures["cpu_us_per_record"] = {"score": (scored - began) * each, "cluster": (done - scored) * each}
+    head = f"cuts {method.cuts.review / 1e6:g} and {method.cuts.safe / 1e6:g}; {method.model.trained_on}"
+    return figures, f"{head}\n{report.analysed(city.records, city.pairs, scores, linked)}"
+
+
+def _answered(city: City, method: Method, answers: int) -> report.Measured:
+    linking = link(city.records, city.pairs, city.scores(method.model), method.cuts)
+    given = answered(city.records, linking, answers)
+    linked = linking.linked()
+    both, together = (clusters_score(city.records, one)[0] for one in (linked.safe, linked.together))
+    return {"answered": given, "answered_safe": asdict(both), "answered_clusters": asdict(together)}
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -71,6 +99,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     run.add_argument("--seed", type=int, default=TEST, help="of the city told of")
     run.add_argument("--breadth", nargs="+", choices=get_args(Breadth), default=get_args(Breadth))
+    run.add_argument("--methods", nargs="+", choices=METHODS, default=METHODS)
+    run.add_argument("--answers", type=int, default=500, help="of a simulated reviewer")
     run.add_argument("--out", type=Path, help="where the figures go as JSON")
     return parser
 

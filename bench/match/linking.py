@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from app.pipeline.matching.agree import agree
-from app.pipeline.matching.cluster import Clustering, cluster
-from app.pipeline.matching.score import FLOOR
+from app.pipeline.matching.cluster import Clustering, Review, Word, cluster
+from app.pipeline.matching.score import FLOOR, REVIEW_CUT, SAFE_CUT, WHOLE
 from app.pipeline.region import Component, components
 from bench.match.blocking import Pairs
 from bench.match.city import Records
 from bench.match.measures import Points
 
 
+class Cuts(NamedTuple):
+    """The two cuts as probabilities (10⁻⁶): below the first nothing belongs together, above the second it is safe."""
+
+    review: int
+    safe: int
+
+
+SHIPPED = Cuts(REVIEW_CUT, SAFE_CUT)
+
+
 @dataclass(frozen=True, slots=True)
 class Linked:
-    """The clusters at both cuts, a number per record, and how many merges a person is asked about."""
+    """The clusters at both cuts, a number per record, and what a person is asked."""
 
     safe: NDArray[np.int32]
     together: NDArray[np.int32]
@@ -26,8 +38,48 @@ class Linked:
     largest_component: int
 
 
-def link(records: Records, pairs: Pairs, scores: Points) -> Linked:
-    """Cluster a city: what merges above the safe cut, and what belongs together if every question is answered yes."""
+@dataclass(slots=True)
+class Linking:
+    """A city's components, each clustered under the words spoken so far."""
+
+    records: Records
+    place: Mapping[str, int]
+    parts: list[Component]
+    clusterings: list[Clustering] = field(default_factory=list)
+
+    def speak(self, number: int, words: Iterable[Word]) -> None:
+        """Cluster one component anew under more words."""
+        part = self.parts[number]
+        part.words.extend(words)
+        self.clusterings[number] = _clustered(self.records, self.place, part)
+
+    def questions(self) -> Iterator[tuple[int, Review]]:
+        """Give every question with the number of its component."""
+        for number, clustering in enumerate(self.clusterings):
+            for review in clustering.reviews:
+                yield number, review
+
+    def linked(self) -> Linked:
+        """Give the clusters as they stand."""
+        n = len(self.records)
+        safe, together = np.arange(n, dtype=np.int32), np.arange(n, dtype=np.int32)
+        for clustering in self.clusterings:
+            for project in clustering.projects:
+                members = [self.place[rid] for rid in project]
+                safe[members] = together[members] = min(members)
+            for merge in clustering.merges:
+                if not merge.safe:  # these come last, and each names both sides in full
+                    members = [self.place[rid] for rid in (*merge.left, *merge.right)]
+                    together[members] = min(members)
+        reviews = sum(len(one.reviews) for one in self.clusterings)
+        return Linked(safe, together, reviews, max((len(one.records) for one in self.parts), default=0))
+
+
+def link(records: Records, pairs: Pairs, scores: Points, cuts: Cuts = SHIPPED) -> Linking:
+    """Cluster a city from the probabilities (10⁻⁶) of its pairs."""
+    # the hub's cuts are those of its model file: a model with others is laid on the same scale
+    scale = (0, *cuts, WHOLE), (0, *SHIPPED, WHOLE)
+    scores = scores if cuts == SHIPPED else np.interp(scores, *scale).astype(np.int64)
     kept = scores >= FLOOR
     ids = records.ids
     scored = {
@@ -35,26 +87,14 @@ def link(records: Records, pairs: Pairs, scores: Points) -> Linked:
         for (a, b), s in zip(pairs[kept].tolist(), scores[kept].tolist(), strict=True)
     }
     place = {rid: i for i, rid in enumerate(ids)}
-    safe, together = np.arange(len(records), dtype=np.int32), np.arange(len(records), dtype=np.int32)
-    reviews = largest = 0
-    for component in components(place.keys(), scored, ()):
-        if len(component.records) < 2:
-            continue
-        largest = max(largest, len(component.records))
-        clustering = _clustered(records, place, component)
-        reviews += len(clustering.reviews)
-        for project in clustering.projects:
-            members = [place[rid] for rid in project]
-            safe[members] = together[members] = members[0]
-        for merge in clustering.merges:
-            if not merge.safe:  # these come last, and each names both sides in full
-                members = [place[rid] for rid in (*merge.left, *merge.right)]
-                together[members] = min(members)
-    return Linked(safe, together, reviews, largest)
+    parts = [one for one in components(place.keys(), scored, ()) if len(one.records) > 1]
+    linking = Linking(records, place, parts)
+    linking.clusterings += (_clustered(records, place, part) for part in parts)
+    return linking
 
 
-def _clustered(records: Records, place: dict[str, int], component: Component) -> Clustering:
+def _clustered(records: Records, place: Mapping[str, int], component: Component) -> Clustering:
     live = {rid: records.normal(place[rid]) for rid in component.records}
-    if agree(live, component.pairs):
+    if not component.words and agree(live, component.pairs):
         return Clustering((tuple(component.records),), (), {}, ())
-    return cluster(live, {}, component.pairs, ())
+    return cluster(live, {}, component.pairs, component.words)
