@@ -178,12 +178,17 @@ def _old(digits: _Ints) -> NDArray[np.bool_]:
 
 
 def _ratio(sides: _Sides, feature: Feature) -> _Ints:
-    a, b = (side[:, 0] for side in sides.two(feature.fields[0]))
-    told = (a > 0) & (b > 0)
-    small, large = np.minimum(a, b), np.maximum(a, b)
-    level = np.where(told, 1, 0)
-    for edge in feature.edges:
-        level += told & (large <= small * edge)
+    """Compare the two measures that lie nearest; nan and what is not above 0 says nothing."""
+    a, b = sides.two(feature.fields[0])
+    level = np.zeros(len(a), np.int64)
+    for i in range(a.shape[1]):
+        for j in range(b.shape[1]):
+            told = (a[:, i] > 0) & (b[:, j] > 0)
+            if not told.any():
+                continue
+            small, large = np.minimum(a[:, i], b[:, j]), np.maximum(a[:, i], b[:, j])
+            near = sum((large <= small * edge).astype(np.int64) for edge in feature.edges)
+            np.maximum(level, 1 + near, out=level, where=told)
     return level
 
 
@@ -195,9 +200,37 @@ def _phases(sides: _Sides, feature: Feature) -> _Ints:
     return np.where((a == 0) & (b == 0), 0, np.where((a == 0) | (b == 0), one, stated))
 
 
-def _zone(sides: _Sides, feature: Feature) -> _Ints:
-    a, b = (side[:, 0] for side in sides.two(feature.fields[0]))
-    return np.where((a == 0) & (b == 0), 0, np.where((a == 0) | (b == 0), 2, np.where(a == b, 3, 1)))
+def _stated(sides: _Sides, feature: Feature) -> _Ints:
+    a, b = sides.two(feature.fields[0])
+    mine, theirs = a[:, 0] != 0, b[:, 0] != 0
+    level = np.where(mine & theirs, np.where(_any_equal(a, b), 3, 1), 2)
+    return np.where(mine | theirs, level, 0)
+
+
+def _leads(sides: _Sides, feature: Feature) -> _Ints:
+    """Compare codes of a tree: wholes, else what they lead with."""
+    whole, lead = (sides.two(field) for field in feature.fields)
+    told = (whole[0][:, 0] != 0) & (whole[1][:, 0] != 0)
+    return np.where(told, 1 + _any_equal(*lead) + _any_equal(*whole), 0)
+
+
+def _dates(sides: _Sides, feature: Feature) -> _Ints:
+    """Compare dated milestones: whether one is shared, else whether both date one of the same kind."""
+    dated, kinds = (sides.two(field) for field in feature.fields)
+    told = (dated[0][:, 0] != 0) & (dated[1][:, 0] != 0)
+    level = np.where(_any_equal(*dated), 3, np.where(_any_equal(*kinds), 1, 2))
+    return np.where(told, level, 0)
+
+
+def _days(sides: _Sides, feature: Feature) -> _Ints:
+    """Compare days, signed from the lower class of source to the higher, absolute within one."""
+    days, classes = (sides.two(field) for field in feature.fields)
+    a, b = days[0][:, 0], days[1][:, 0]
+    x, y = (side.astype(np.int64) for side in classes)
+    told = ~np.isnan(a) & ~np.isnan(b)
+    apart = np.where(told, b - a, 0)
+    apart = np.where(x < y, apart, np.where(x > y, -apart, np.abs(apart)))
+    return np.where(told, _steps(apart, feature.edges), 0)
 
 
 def _flags(sides: _Sides, feature: Feature) -> _Ints:
@@ -274,7 +307,10 @@ _KINDS: dict[str, Callable[[_Sides, Feature], _Ints]] = {
     "code": _code,
     "ratio": _ratio,
     "phases": _phases,
-    "zone": _zone,
+    "stated": _stated,
+    "leads": _leads,
+    "dates": _dates,
+    "days": _days,
     "flags": _flags,
     "classes": _classes,
     "distance": _distance,

@@ -7,8 +7,8 @@ from typing import Literal
 
 FieldKind = Literal["ids", "grams", "digits", "measures", "set", "small", "numbers"]
 FeatureKind = Literal[
-    "same", "jaccard", "overlap", "size", "body", "code", "ratio", "phases", "zone", "flags", "classes", "distance",
-    "family",
+    "same", "jaccard", "overlap", "size", "body", "code", "ratio", "phases", "stated", "leads", "dates", "days", "flags",
+    "classes", "distance", "family",
 ]  # fmt: skip
 
 
@@ -32,7 +32,8 @@ class Feature:
     """One comparison: the levels two records may reach, level 0 where it says nothing.
 
     With `ordered` the further levels go from most different to most alike. `edges` are where levels begin: thousandths
-    (jaccard, overlap), counts (size), greatest ratios (ratio) or metres (distance); for `family` the family's number.
+    (jaccard, overlap), counts (size), greatest ratios (ratio), days (days) or metres (distance); for `family` the family's
+    number, for `classes` how many there are.
     """
 
     name: str
@@ -61,6 +62,11 @@ def same(name: str, field: str) -> Feature:
     return Feature(name, "same", (field,), ("missing", "other", "same"))
 
 
+def stated(name: str, field: str) -> Feature:
+    """Compare texts of which saying none is a statement too."""
+    return Feature(name, "stated", (field,), ("neither", "conflict", "one", "same"), ordered=False)
+
+
 def jaccard(name: str, grams: str, ids: str, edges: tuple[int, ...]) -> Feature:
     """Compare the shares of common bigrams of all, and whether the texts are equal."""
     return Feature(name, "jaccard", (grams, ids), ("missing", *_steps(edges), "equal"), edges)
@@ -77,13 +83,18 @@ def size(name: str, grams: str, edges: tuple[int, ...]) -> Feature:
 
 
 def ratio(name: str, field: str, edges: tuple[float, ...]) -> Feature:
-    """Compare two measures by how often the smaller goes into the larger."""
+    """Compare the two nearest measures by how often the smaller goes into the larger."""
     return Feature(name, "ratio", (field,), ("missing", "far", *(f"within_{e:g}" for e in edges)), edges)
 
 
 def distance(name: str, field: str, edges: tuple[int, ...]) -> Feature:
     """Compare two points (longitude and latitude in degrees) by their distance."""
     return Feature(name, "distance", (field,), ("missing", "far", *(f"within_{e}m" for e in edges)), edges)
+
+
+def days(name: str, field: str, classes: str, edges: tuple[int, ...]) -> Feature:
+    """Compare days by how many lie between, later in the higher class of source counted as more."""
+    return Feature(name, "days", (field, classes), ("missing", *_steps(edges)), edges, ordered=False)
 
 
 def _steps(edges: tuple[int, ...]) -> tuple[str, ...]:

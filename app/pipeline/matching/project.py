@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from datetime import date
 from decimal import Decimal
 
 import numpy as np
@@ -14,12 +15,14 @@ from app.pipeline.matching.profile import (
     Feature,
     Field,
     Profile,
+    days,
     distance,
     jaccard,
     overlap,
     ratio,
     same,
     size,
+    stated,
 )
 from app.pipeline.matching.vector import Columns, Vectors, vectors
 
@@ -68,6 +71,20 @@ PROJECT = Profile(
         Field("source", "ids"),
         Field("source_class", "small"),
         Field("numbers", "numbers", MOST_NUMBERS),
+        Field("generic", "ids"),
+        Field("parts", "ids", 3),
+        Field("plots", "ids", 3),
+        Field("kinds", "ids", 2),
+        Field("town", "ids"),
+        Field("spots", "ids", 4),
+        Field("park", "ids"),
+        Field("industry", "ids"),
+        Field("division", "ids"),
+        Field("land", "measures", 3),
+        Field("floors", "measures", 3),
+        Field("dates", "ids", 6),
+        Field("milestones", "ids", 6),
+        Field("day", "measures"),
     ),
     features=(
         Feature("code", "code", ("code", "code_digits"), ("missing", "apart", "one_digit", "same_old", "same")),
@@ -83,7 +100,7 @@ PROJECT = Profile(
         same("quantity", "quantity"),
         Feature("phase", "phases", ("phase",),
                 ("neither", "conflict", "later_or_none", "first_or_none", "same"), ordered=False),
-        Feature("zone", "zone", ("zone",), ("neither", "conflict", "one", "same"), ordered=False),
+        stated("zone", "zone"),
         same("district", "district"),
         jaccard("address", "street_grams", "address", (100, 300, 500, 650, 850)),
         overlap("address_in", "street_grams", (300, 600, 850)),
@@ -94,6 +111,18 @@ PROJECT = Profile(
         distance("distance", "point", (5000, 1500, 500, 150, 50)),
         Feature("sources", "classes", ("source_class", "source"), _class_levels(), (len(CLASSES),), ordered=False),
         *map(_family, FAMILIES),
+        same("generic", "generic"),
+        same("parts", "parts"),
+        same("plots", "plots"),
+        stated("kinds", "kinds"),
+        same("town", "town"),
+        same("spots", "spots"),
+        same("park", "park"),
+        Feature("industry", "leads", ("industry", "division"), ("missing", "other", "division", "same")),
+        ratio("land", "land", (1.5, 1.2, 1.05, 1.01, 1.003)),
+        ratio("floors", "floors", (1.5, 1.2, 1.05, 1.01, 1.003)),
+        Feature("dates", "dates", ("dates", "milestones"), ("missing", "other", "unlike", "shared"), ordered=False),
+        days("day", "day", "source_class", (-60, 60, 200, 400, 600, 850)),
     ),
 )  # fmt: skip
 
@@ -107,6 +136,7 @@ def _columns(normals: Sequence[Normal]) -> Columns:
     codes = [n.codes for n in normals]
     owners = [[core for core in n.owner_cores if "*" not in core] for n in normals]
     cores = [n.core for n in normals]
+    dates = [sorted(n.dates) for n in normals]
     return {
         "code": codes,
         "code_digits": codes,
@@ -133,6 +163,20 @@ def _columns(normals: Sequence[Normal]) -> Columns:
         "source": [n.source for n in normals],
         "source_class": [_CLASS_OF.get(n.source.partition(".")[0], 3) for n in normals],
         "numbers": [list(_numbers(n)) for n in normals],
+        "generic": [n.generic for n in normals],
+        "parts": [sorted(n.parts) for n in normals],
+        "plots": [sorted(n.plots) for n in normals],
+        "kinds": [sorted(n.kinds) for n in normals],
+        "town": [n.town for n in normals],
+        "spots": [sorted(n.spots) for n in normals],
+        "park": [n.park for n in normals],
+        "industry": [n.industry or "" for n in normals],
+        "division": [(n.industry or "")[:2] for n in normals],
+        "land": [n.land for n in normals],
+        "floors": [n.floors for n in normals],
+        "dates": dates,
+        "milestones": [[one.partition(":")[0] for one in some] for some in dates],
+        "day": [np.nan if n.day is None else n.day for n in normals],
     }
 
 
@@ -179,4 +223,16 @@ _SAID: dict[str, Callable[[Normal], str]] = {
     "works_class": lambda n: n.works_class or "",
     "distance": lambda n: "" if n.point is None else f"{n.point[0]},{n.point[1]}",
     "sources": lambda n: n.source,
+    "generic": lambda n: n.generic,
+    "parts": lambda n: " ".join(sorted(n.parts)),
+    "plots": lambda n: " ".join(sorted(n.plots)),
+    "kinds": lambda n: " ".join(sorted(n.kinds)),
+    "town": lambda n: n.town,
+    "spots": lambda n: " ".join(sorted(n.spots)),
+    "park": lambda n: n.park,
+    "industry": lambda n: n.industry or "",
+    "land": lambda n: " ".join(f"{area:g}" for area in n.land),
+    "floors": lambda n: " ".join(f"{area:g}" for area in n.floors),
+    "dates": lambda n: " ".join(sorted(n.dates)),
+    "day": lambda n: "" if n.day is None else date.fromordinal(n.day).isoformat(),
 }

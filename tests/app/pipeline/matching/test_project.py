@@ -29,6 +29,18 @@ def test_every_feature_has_words_for_what_a_record_says_of_it():
         amount=Decimal(5),
         site_area=Decimal(6),
         point=(113.1, 27.8),
+        generic="厂房",
+        parts={"一标段"},
+        plots={"GC-01"},
+        kinds={"扩建"},
+        town="某镇",
+        spots={"某路"},
+        park="某园",
+        industry="3841",
+        land=(5.0,),
+        floors=(6.0,),
+        dates={"permit:739000"},
+        day=739000,
     )
     for feature in PROJECT.features:
         assert said(feature.name, full), feature.name
