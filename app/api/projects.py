@@ -8,13 +8,14 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import AwareDatetime, TypeAdapter
 
-from app.api import catalog
+from app.api import catalog, kinship
 from app.api.errors import problems
 from app.api.hub import Caller, HubDep
 from app.api.paging import listed, place
 from app.db import projects
 from app.db.projects import Document
 from schemas.api.projects import ProjectQuery, ProjectSummary, RecordView
+from schemas.api.relations import Family
 from schemas.api.shapes import Listed, PagedOfProject, PublicId, Words
 from schemas.golden import Claim, GoldenProject, LoopLedger
 
@@ -86,6 +87,16 @@ def list_project_records(
     hub.place_of(project_id, key)
     found = hub.read(projects.records, project_id, place(LAST_RECORD, query.cursor), query.limit + 1)
     return listed(request, found, query.limit, LAST_RECORD, lambda item: item.record_id)
+
+
+@router.get(
+    "/{project_id}/relations",
+    operation_id="read_relations",
+    responses=ABSENT,
+)
+def read_relations(project_id: ProjectId, hub: HubDep) -> Family:
+    """Give what the project is a phase or part of and what it replaced, why it is apart from others, and its family."""
+    return hub.read(kinship.family, project_id)
 
 
 @router.get("/{project_id}/fields/{field}/explain", operation_id="explain_field", responses=ABSENT)
