@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 import pytest
 
@@ -47,6 +47,14 @@ def database_url(postgres_server: str, migrated_template: str) -> Iterator[str]:
     """The SQLAlchemy address of a database of this test's own, at the newest revision and without rows."""
     with throw_away_database(postgres_server, template=migrated_template) as url:
         yield url
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Spells out half characters that a test has logged: a report goes from process to process as UTF-8."""
+    report = yield
+    report.sections = [(name, said.encode("utf-8", "backslashreplace").decode()) for name, said in report.sections]
+    return report
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
