@@ -48,7 +48,7 @@ class Settings(BaseSettings):
             except ValueError:
                 parts = urlsplit("")
             if parts.scheme not in {"postgresql", "postgres", "postgresql+psycopg"}:
-                raise ValueError("an address looks like postgresql://user:password@host:5432/database")
+                raise ValueError("an address looks like postgresql://user:…@host:5432/database")
         return address
 
     @property

@@ -53,7 +53,9 @@ def database_url(postgres_server: str, migrated_template: str) -> Iterator[str]:
 def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Spells out half characters that a test has logged: a report goes from process to process as UTF-8."""
     report = yield
-    report.sections = [(name, said.encode("utf-8", "backslashreplace").decode()) for name, said in report.sections]
+    report.sections = [
+        (name, said.encode("utf-8", "backslashreplace").decode()) for name, said in report.sections
+    ]
     return report
 
 

@@ -31,10 +31,10 @@ class Pin:
 
 
 def read(name: str) -> dict[str, Pin]:
-    """The pins of a lock by canonical name; a line that is none is an error."""
+    """The pins of a lock by canonical name, of several releases the one for here; a line that is none is an error."""
     text = re.sub(r"\\\n", " ", (ROOT / name).read_text(encoding="utf-8"))
     lines = [line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
-    return dict(_pin(line) for line in lines)
+    return dict(sorted(map(_pin, lines), key=lambda named: named[1].here()))
 
 
 def _pin(line: str) -> tuple[str, Pin]:

@@ -32,7 +32,7 @@ title = { zh = "施工许可", en = "Permits" }
 department = "housing"
 owner = "住建局建管科"
 transport = { kind = "table", variable = "TEST_PERMITS_URL", table = "PERMITS", updated = "updated", id = "no" }
-schedule = { every = 60 }
+schedule = { every = 3600 }
 identity = { columns = ["no"] }
 version = { columns = ["updated"] }
 volatile = ["updated"]

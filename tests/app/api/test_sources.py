@@ -26,7 +26,7 @@ class TestListSources:
             "accepted": 4,
             "rejected": 1,
         }
-        assert (permits["zh"], permits["transport"], permits["every_seconds"]) == ("施工许可", "table", 60)
+        assert (permits["zh"], permits["transport"], permits["every_seconds"]) == ("施工许可", "table", 3600)
         assert (permits["state"], sources["housing.events"]["state"]) == ("ok", "never")
         assert (permits["deliveries"], permits["waiting"]) == (2, 0)
 

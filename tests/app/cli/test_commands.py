@@ -45,6 +45,6 @@ def test_settings_that_cannot_be_read_are_named_together_and_their_values_are_no
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
     assert "HUB_DATABASE_URL" in done.stderr
-    assert "postgresql://user:password@host:5432/database" in done.stderr
+    assert "postgresql://user:…@host:5432/database" in done.stderr
     assert "HUB_PORT" in done.stderr
     assert "hidden" not in done.stderr
