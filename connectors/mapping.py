@@ -9,7 +9,8 @@ from typing import Any
 from connectors.errors import RecordRejected
 from connectors.manifest import Manifest
 from connectors.manifest_rows import PackedRule
-from connectors.mapping_rows import Share, auditor, unpack
+from connectors.mapping_plain import PlainRows
+from connectors.mapping_rows import Share, auditor, refuser, unpack
 from connectors.mapping_statements import parcel_stater, stater
 from connectors.mapping_values import Said
 from connectors.strict_json import StrictJsonError, loads
@@ -33,7 +34,11 @@ class Mapping:
     """
 
     def __init__(self, manifest: Manifest, jurisdiction: int) -> None:
-        self._columns = sorted(set(manifest.mapped_columns()))
+        asked = (name for rule in manifest.require for name in rule.any_of)
+        self._columns = sorted({*manifest.mapped_columns(), *asked})
+        whole = any(not doubt.columns for doubt in manifest.doubts)  # looks at all cells, in their order
+        self._plain = PlainRows(() if whole else manifest.known_columns(), self._columns)
+        self._refuse = refuser(manifest)
         self._packed = manifest.packed
         self._audit = auditor(manifest)
         self._state = stater(manifest, jurisdiction)
@@ -49,10 +54,9 @@ class Mapping:
         if raw.op is Op.DELETE:
             return Accepted(())
         try:
-            row = _row(raw)
             if self._packed:
-                return self._unpacked(raw, row, self._packed)
-            said = Said(row, self._columns)
+                return self._unpacked(raw, _row(raw), self._packed)
+            said = self._plain.read(raw.body) or self._said(raw)
             self._audit(said)
             return Accepted(tuple(self._state(raw, said)), tuple(said.issues))
         except RecordRejected as error:
@@ -65,6 +69,13 @@ class Mapping:
                 en=error.en,
             )
 
+    def _said(self, raw: RawRecord) -> Said:
+        row = _row(raw)
+        said = Said(row, self._columns)
+        self._refuse(said)
+        self._plain.learn(row)
+        return said
+
     def _unpacked(self, raw: RawRecord, row: dict[str, Any], packed: PackedRule) -> Accepted:
         """Read a row that may hold several parcels: as so many records, or as one with its parcels as parts."""
         shares = unpack(row, packed)
@@ -74,6 +85,7 @@ class Mapping:
             said = Said(share.row)
             for doubt in share.doubts:
                 said.note(doubt, packed.number[0], Severity.DOUBT)
+            self._refuse(said)
             self._audit(said)
             statements += self._state(replace(raw, key=f"{raw.key}{share.suffix}"), said)
             issues.update(dict.fromkeys(said.issues))

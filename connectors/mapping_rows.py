@@ -31,20 +31,15 @@ class Share(NamedTuple):
 
 
 def auditor(manifest: Manifest) -> Reader[None]:
-    """Make ready what is asked of a whole row before its cells mean anything.
+    """Make ready what the manifest asks of a whole row before its cells mean anything.
 
-    It refuses a row with a column nobody decided about, rows the manifest says are no data, and a row that does not say
-    what every row must; what is odd is noted.
+    It refuses rows the manifest says are no data, and a row that does not say what every row must; what is odd is noted.
     """
-    known = manifest.known_columns()
     refused = [(rule, frozenset(rule.words)) for rule in manifest.refuse]
     note_doubts = doubter(manifest.doubts, manifest.volatile)
     required = [_requirer(rule) for rule in manifest.require]
 
     def audit(said: Said) -> None:
-        _refuse_no_row(said)
-        if not said.cells.keys() <= known:
-            _refuse_unknown(said, known)
         for rule, words in refused:
             text = said.texts[rule.column] or ""
             if text in words or text.rstrip("0123456789 ") in words:
@@ -54,6 +49,18 @@ def auditor(manifest: Manifest) -> Reader[None]:
             require(said)
 
     return audit
+
+
+def refuser(manifest: Manifest) -> Reader[None]:
+    """Make ready what is refused of any source: a row that is none, and one with a column nobody decided about."""
+    known = manifest.known_columns()
+
+    def refuse(said: Said) -> None:
+        _refuse_no_row(said)
+        if not said.cells.keys() <= known:
+            _refuse_unknown(said, known)
+
+    return refuse
 
 
 def _refuse_no_row(said: Said) -> None:

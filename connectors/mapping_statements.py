@@ -88,7 +88,7 @@ def _part_stater(manifest: Manifest) -> Callable[[RawRecord, Said], PartRecord]:
             department=department,
             part=parent.part,
             parent_source=parent.source,
-            parent_key=str(said.cells[parent.key]),
+            parent_key=str(said.cell(parent.key)),
             name=fields.get("name"),
             stated_at=stated_at(fields.get("stated_at"), raw),
             **read_shared(said),

@@ -37,18 +37,22 @@ class Said:
     __slots__ = ("cells", "issues", "texts", "units")
 
     def __init__(self, row: Mapping[str, Any], columns: Iterable[str] = ()) -> None:
-        heads = _heads(tuple(row))
+        heads = heads_of(tuple(row))
         if heads.twice:
             name, head = heads.twice
             reject("column.twice", name, head, f"列 {name} 出现两次", f"the column {name} stands twice")
         self.cells: dict[str, Any] = dict(zip(heads.names, row.values(), strict=True))
         self.units = heads.units
-        self.texts = Texts(self.cells, columns)
+        self.texts: dict[str, str | None] = Texts(self.cells, columns)
         self.issues: list[Issue] = []
 
     def silence(self, name: str) -> None:
         """Read a cell as saying nothing from here on; whoever does so has written down why."""
         self.cells[name] = self.texts[name] = None
+
+    def cell(self, name: str) -> Any:
+        """Give a cell as it was said, None where the row has no such column."""
+        return self.cells.get(name)
 
     def day(self, name: str) -> StatedDate | None:
         """Give a date, None with an issue where it cannot be read."""
@@ -130,7 +134,7 @@ def missing(name: str) -> NoReturn:
     reject("field.missing", name, None, f"必填项 {name} 为空，请补填", f"{name} is required and empty")
 
 
-class _Heads(NamedTuple):
+class Heads(NamedTuple):
     """What the heads of a row mean: names in order, units by name, and the first name that stands twice with its head."""
 
     names: tuple[str, ...]
@@ -139,7 +143,7 @@ class _Heads(NamedTuple):
 
 
 @lru_cache(maxsize=1024)
-def _heads(heads: tuple[str, ...]) -> _Heads:
+def heads_of(heads: tuple[str, ...]) -> Heads:
     """Work out once what a set of heads means; the rows of a source have few of them."""
     units: dict[str, str | None] = {}
     twice = None
@@ -148,7 +152,7 @@ def _heads(heads: tuple[str, ...]) -> _Heads:
         if named.name in units and twice is None:
             twice = (named.name, head)
         units[named.name] = named.unit
-    return _Heads(tuple(column(head).name for head in heads), units, twice)
+    return Heads(tuple(column(head).name for head in heads), units, twice)
 
 
 def _text(name: str, value: Any) -> str | None:
