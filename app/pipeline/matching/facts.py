@@ -9,8 +9,6 @@ from decimal import Decimal
 from app.pipeline.matching.stated import Stated, StatedArea, StatedEvidence
 
 _SCALE = re.compile(r"(\d{1,9}(?:\.\d{1,4})?)(万)?(?:平方米|平米|㎡|M2|m2)")
-_OWN = frozenset("AB")
-_SAID = frozenset("ABD")
 
 
 def amount(record: Stated) -> Decimal | None:
@@ -43,24 +41,20 @@ def _sizes(*areas: StatedArea | None) -> tuple[float, ...]:
     return tuple(found)
 
 
-def dates(evidence: tuple[StatedEvidence, ...]) -> frozenset[str]:
-    """Give what the record itself dates to the day, each as `milestone:day`; what a number tells of is no date of its own."""
-    return frozenset(
-        [
-            f"{one.milestone}:{one.on.day}"
-            for one in evidence
-            if one.on is not None and one.on.precision == "day" and one.rank in _SAID
-        ]
-    )
+def dated(evidence: tuple[StatedEvidence, ...]) -> tuple[frozenset[str], int | None]:
+    """Give what the record itself dates to the day, each as `milestone:day`, and the day (ordinal) of its own act.
 
-
-def own_day(evidence: tuple[StatedEvidence, ...]) -> int | None:
-    """Give the day (ordinal) of the record's own act: the last it proves with its own number, else the last it states."""
-    best, day = "Z", ""
+    What a number tells of (rank C) is no date of its own. The own act is the last it proves with its own number, else
+    the last it states.
+    """
+    found: list[str] = []
+    best, last = "C", ""
     for one in evidence:
-        if one.on is not None and one.on.precision == "day" and one.rank in _OWN:
-            if one.rank < best:
-                best, day = one.rank, one.on.day
-            elif one.rank == best and one.on.day > day:
-                day = one.on.day
-    return date.fromisoformat(day).toordinal() if day else None
+        on, rank = one.on, one.rank
+        if on is None or on.precision != "day" or rank == "C":
+            continue
+        day = on.day
+        found.append(f"{one.milestone}:{day}")
+        if rank < best or (rank == best and day > last):
+            best, last = rank, day
+    return frozenset(found), date.fromisoformat(last).toordinal() if last else None

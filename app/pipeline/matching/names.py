@@ -27,6 +27,8 @@ _NUMBERED = re.compile(r"\d|地块|宗地").search
 _COUNT = re.compile(r"等\d{0,3}[栋幢座宗]")
 _MASKED = re.compile(r"[\u4e00-\u9fff]{1,2}\*{1,4}等?")
 _MARKS = re.compile(r"(?:(?<![0-9A-Z])[.\-]|[.\-](?![0-9A-Z])|[^\w.\-]|_)+")
+_BARE = re.compile("[0-9A-Z\u4e00-\u9fff]*").fullmatch
+_COMMON = re.compile("|".join(word[:2] for word in WORDS["facilities"])).match
 _LATIN = re.compile(r"[A-Z]{3}")
 _LATIN_GENERIC = re.compile("|".join(WORDS["latin_generic"]))
 _LATIN_SUFFIX = re.compile(rf"(?:(?<=[A-Z.,])[.,]*(?:{'|'.join(WORDS['latin_suffixes'])})[.,]*){{1,4}}$")
@@ -76,9 +78,11 @@ def parse_name(text: str, places: Places = NOWHERE) -> Name:
         core = places.name(_unsaid(core))
         if core == before:
             break
-        core = _MARKS.sub("", core).removesuffix("及").removesuffix("等")
-        before = core = core if settled(core) else plain(core)
-    telling = len(core) > 1 and FACILITY(core) != ""
+        if not _BARE(core):
+            core = _MARKS.sub("", core)
+            core = core if settled(core) else plain(core)
+        before = core = core.removesuffix("及").removesuffix("等")
+    telling = len(core) > 1 and (not _COMMON(core) or FACILITY(core) != "")
     return Name(
         core if telling else "",
         "" if telling else core or _MARKS.sub("", whole),

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from decimal import Decimal
 
 import msgspec
 
-from app.pipeline.matching.facts import amount, dates, floors, land, own_day
+from app.pipeline.matching.facts import amount, dated, floors, land
 from app.pipeline.matching.names import is_public, owner_core, parse_name
 from app.pipeline.matching.numbers import ONCE, is_firm
 from app.pipeline.matching.stated import Stated, StatedNumber, StatedPlace
@@ -105,8 +104,12 @@ def normal(record_id: str, record: Stated) -> Normal:
     at = where(place.address or "", places)
     core = _without_park(name.core, at.park, cores) if name.core else ""
     codes: set[str] = set()
-    bears, cites = _borne(record.bears, codes), _cited(record.cites, codes)
-    numbers = frozenset(bears | cites)
+    once: set[str] = set()
+    firm: set[str] = set()
+    bears = _strong(record.bears, codes, firm, once)
+    cites = _strong(record.cites, codes, firm) if record.cites else _NONE
+    dates, day = dated(record.evidence) if record.evidence else (_NONE, None)
+    named = spots(core) if core else _NONE
     return Normal(
         record_id,
         record.source,
@@ -117,11 +120,11 @@ def normal(record_id: str, record: Stated) -> Normal:
         name.quantities,
         tuple(sorted(codes)) if codes else (),
         usccs,
-        frozenset(bears),
-        frozenset(cites - bears),
-        numbers,
-        once_numbers(bears),
-        firm_numbers(numbers).union(codes),
+        bears,
+        cites - bears if cites else _NONE,
+        bears | cites if cites else bears,
+        frozenset(once) if once else _NONE,
+        frozenset(firm | codes) if firm or codes else _NONE,
         district if district and not district.endswith("00") else None,
         at.address,
         at.houses,
@@ -133,35 +136,30 @@ def normal(record_id: str, record: Stated) -> Normal:
         _point(place),
         name.generic,
         name.parts,
-        name.plots | at.plots,
+        name.plots | at.plots if at.plots else name.plots,
         name.kinds,
         at.town,
-        at.spots | spots(core),
+        at.spots | named if named else at.spots,
         at.park or (park(plain(place.zone)) if place.zone else ""),
         record.industry,
         land(record),
         floors(record),
-        dates(record.evidence) if record.evidence else _NONE,
-        own_day(record.evidence) if record.evidence else None,
+        dates,
+        day,
     )
 
 
-def once_numbers(numbers: Iterable[str]) -> frozenset[str]:
-    """Give those of `scheme:value` numbers whose scheme a project has one number of."""
-    return frozenset([number for number in numbers if number.partition(":")[0] in ONCE])
+def _strong(
+    identifiers: tuple[StatedNumber, ...], codes: set[str], firm: set[str], once: set[str] | None = None
+) -> frozenset[str]:
+    """Give strong numbers, borne where `once` is given, else cited.
 
-
-def firm_numbers(numbers: Iterable[str]) -> frozenset[str]:
-    """Give those of `scheme:value` numbers that are proof by themselves when they are cited."""
-    return frozenset([number for number in numbers if is_firm(number.partition(":")[0])])
-
-
-def _borne(identifiers: tuple[StatedNumber, ...], codes: set[str]) -> set[str]:
-    """Give strong numbers, and add valid current project codes, as stated and as works codes lead with, to `codes`.
-
-    Of a local works code also the base, since sections of a project differ in the tail only.
+    Valid current project codes, as stated and as works codes lead with, are added to `codes`; numbers that are proof by
+    themselves when they are cited to `firm`; those of which a project has one to `once`. Of a local works code there is
+    also the base, since sections of a project differ in the tail only. A land document that is cited stands in every
+    scheme it may be of, for citing it names none.
     """
-    found: set[str] = set()
+    found: list[str] = []
     for number in identifiers:
         scheme, value, status = number.scheme, number.value, number.status
         if scheme in _CODED and status == _VALID and (lead := _CODE_LEAD.match(value)):
@@ -169,22 +167,19 @@ def _borne(identifiers: tuple[StatedNumber, ...], codes: set[str]) -> set[str]:
         if scheme == _PROJECT_CODE or status == _PSEUDO:
             continue
         if status == _SUSPECT or len(value) < _TELLING:
-            found.add(f"suspect:{scheme}/{value}")
+            found.append(f"suspect:{scheme}/{value}")
             continue
-        found.add(f"{scheme}:{value}")
+        for known in _LAND_DOCUMENTS if once is None and scheme in _LAND_DOCUMENTS else (scheme,):
+            said = f"{known}:{value}"
+            found.append(said)
+            if is_firm(known):
+                firm.add(said)
+        if once is not None and scheme in ONCE:
+            once.add(said)
         tail = _SECTION_TAIL.fullmatch(value) if scheme == _WORKS_CODE else None
         if tail and not _CODE_LEAD.fullmatch(tail[1]):
-            found.add(f"works_base:{tail[1]}")
-    return found
-
-
-def _cited(identifiers: tuple[StatedNumber, ...], codes: set[str]) -> set[str]:
-    """Give strong numbers that are cited; one land document in every scheme it may be of, for citing it names none."""
-    found = _borne(identifiers, codes)
-    for number in identifiers:
-        if number.scheme in _LAND_DOCUMENTS and number.status != _SUSPECT and len(number.value) >= _TELLING:
-            found.update([f"{scheme}:{number.value}" for scheme in _LAND_DOCUMENTS])
-    return found
+            found.append(f"works_base:{tail[1]}")
+    return frozenset(found)
 
 
 def _point(place: StatedPlace) -> tuple[float, float] | None:

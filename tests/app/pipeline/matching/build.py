@@ -3,7 +3,8 @@ from __future__ import annotations
 from typing import Any
 
 from app.pipeline.matching.cluster import Scored, Word
-from app.pipeline.matching.normal import Normal, firm_numbers, once_numbers
+from app.pipeline.matching.normal import Normal
+from app.pipeline.matching.numbers import ONCE, is_firm
 from schemas.judgements import Verdict
 
 BLANK: dict[str, Any] = {
@@ -46,8 +47,9 @@ def norm(record_id: str, **said: Any) -> Normal:
     for field in ("phase", "bears", "cites"):
         values[field] = frozenset(values[field])
     numbers = values["bears"] | values["cites"]
-    values["once"] = once_numbers(values["bears"])
-    values["firm"] = firm_numbers(numbers).union(values["codes"])
+    scheme = {number: number.partition(":")[0] for number in numbers}
+    values["once"] = frozenset(number for number in values["bears"] if scheme[number] in ONCE)
+    values["firm"] = frozenset(number for number in numbers if is_firm(scheme[number])).union(values["codes"])
     return Normal(record_id=record_id, numbers=numbers, **values)
 
 

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from app.pipeline.matching.facts import amount, dates, floors, land, own_day
+from app.pipeline.matching.facts import amount, dated, floors, land
 from app.pipeline.matching.stated import (
     Stated,
     StatedArea,
@@ -57,7 +57,7 @@ def test_a_date_is_one_the_record_says_to_the_day():
         said("G1", "A", "2022-07-01", "month"),
         StatedEvidence("O3", "D"),
     )
-    assert dates(evidence) == {"B1:2023-08-02"}
+    assert dated(evidence) == ({"B1:2023-08-02"}, None)
 
 
 def test_the_own_day_is_the_last_of_what_is_proven_best():
@@ -67,6 +67,6 @@ def test_the_own_day_is_the_last_of_what_is_proven_best():
         said("A7", "A", "2023-01-15"),
         said("B1", "D", "2024-01-01"),
     )
-    assert own_day(evidence) == date(2023, 2, 15).toordinal()
-    assert own_day(evidence[:1]) == date(2023, 2, 3).toordinal()
-    assert own_day(evidence[3:]) is None
+    assert dated(evidence)[1] == date(2023, 2, 15).toordinal()
+    assert dated(evidence[:1])[1] == date(2023, 2, 3).toordinal()
+    assert dated(evidence[3:])[1] is None
