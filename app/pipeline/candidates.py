@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from app.db import resolution
 from app.db.session import Connection
-from app.pipeline.matching.keys import CAP, block_keys
+from app.pipeline.matching.keys import CAP, block_keys_of
 from app.pipeline.matching.packed import unpack_one
 
 
@@ -50,7 +50,8 @@ def candidates(
     keys = {rid: one.keys for rid, one in holding.items()}
     if others := judged - holding.keys():
         rows = resolution.read_normals(connection, jurisdiction, others)
-        keys |= {row.record_id: block_keys(unpack_one(row.packed)) for row in rows}
+        more = block_keys_of(unpack_one(row.packed) for row in rows)
+        keys |= {row.record_id: held for row, held in zip(rows, more, strict=True)}
         further = {key for rid in others for key in keys[rid]} - touched
         holders |= _holders(connection, jurisdiction, further, {})
     few = {key: one.everybody for key, one in holders.items() if one.now <= CAP}

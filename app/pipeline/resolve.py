@@ -33,7 +33,7 @@ from app.pipeline.matching.agree import agree
 from app.pipeline.matching.cluster import Clustering, Scores, Word, cluster
 from app.pipeline.matching.families import APART
 from app.pipeline.matching.items import items
-from app.pipeline.matching.keys import block_keys
+from app.pipeline.matching.keys import block_keys_of
 from app.pipeline.matching.normal import Normal, normal
 from app.pipeline.matching.packed import pack_all, unpack_one, vectors_of
 from app.pipeline.matching.score import FLOOR, score_pairs, shipped
@@ -112,9 +112,9 @@ def resolve(
     if not moved and not asked and not dropped:
         return Resolution()
     stood = {rid: _known(row) for rid, row in before.items() if rid in moved or rid not in known}
-    holding = {rid: Holding(block_keys(one.normal), one.live) for rid, one in moved.items()}
+    holding = _holding(moved)
     holding |= dict.fromkeys(dropped, Holding((), live=False))
-    held = {rid: Holding(block_keys(one.normal), one.live) for rid, one in stood.items()}
+    held = _holding(stood)
     judged, candidate = candidates(connection, jurisdiction, held, holding)
     fresh: Scores = {}
     for pairs in _portions(candidate, PAIRS):
@@ -161,6 +161,11 @@ def resolve(
             named(relations_of(connection, jurisdiction, done, apart=True)), named(relations)
         ),
     )
+
+
+def _holding(known: Mapping[str, Known]) -> dict[str, Holding]:
+    keys = block_keys_of(one.normal for one in known.values())
+    return {rid: Holding(held, one.live) for (rid, one), held in zip(known.items(), keys, strict=True)}
 
 
 def _portions(items: Iterable[_T], size: int) -> Iterator[list[_T]]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from app.pipeline.matching.keys import CAP, block_keys
+from app.pipeline.matching.keys import CAP, block_keys_of
 from bench.match.city import Records
 
 Pairs = NDArray[np.int32]
 """Two columns: the places of two records, the smaller first; sorted, each pair once."""
+_PORTION = 4096
 
 
 def candidate_pairs(records: Records) -> Pairs:
@@ -35,10 +36,11 @@ def _holdings(records: Records) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Give every key with the place of its holder."""
     keys: list[int] = []
     counts = []
-    for place in range(len(records)):
-        mine = block_keys(records.normal(place))
-        keys += mine
-        counts.append(len(mine))
+    for first in range(0, len(records), _PORTION):
+        some = range(first, min(first + _PORTION, len(records)))
+        for mine in block_keys_of(map(records.normal, some)):
+            keys += mine
+            counts.append(len(mine))
     return np.array(keys, np.int64), np.repeat(np.arange(len(records)), counts)
 
 

@@ -57,7 +57,7 @@ def test_a_date_is_one_the_record_says_to_the_day():
         said("G1", "A", "2022-07-01", "month"),
         StatedEvidence("O3", "D"),
     )
-    assert dated(evidence) == ({"B1:2023-08-02"}, None)
+    assert dated(evidence)[0] == {"B1:2023-08-02"}
 
 
 def test_the_own_day_is_the_last_of_what_is_proven_best():

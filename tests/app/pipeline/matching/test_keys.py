@@ -3,9 +3,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from app.pipeline.matching.keys import MOST, block_keys
+from app.pipeline.matching.keys import MOST, block_keys, block_keys_of
 from tests.app.pipeline.matching.build import norm
+from tests.app.pipeline.matching.drawn import RECORD
 
 NAMED = {"core": "恒某某轨道基地", "rest": "轨道基地", "owner_cores": ("恒某新材",), "district": "430211"}
 
@@ -48,3 +51,8 @@ def test_a_public_owner_is_no_key_and_a_record_of_many_numbers_has_no_more_keys(
     assert block_keys(norm("a", owner_cores=("某城市建设投资",))) == ()
     many = norm("a", **NAMED, bears={f"works_code:{i:06}" for i in range(50)}, land=(1.0, 2.0, 3.0))
     assert len(block_keys(many)) <= MOST
+
+
+@given(st.lists(RECORD, max_size=5))
+def test_many_records_have_the_keys_each_of_them_has_alone(records):
+    assert block_keys_of(records) == [block_keys(one) for one in records]
