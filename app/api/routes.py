@@ -15,6 +15,7 @@ from app.api import (
     health,
     hooks,
     index,
+    matching,
     portfolio,
     projects,
     replays,
@@ -64,6 +65,7 @@ def build(hub: Hub) -> FastAPI:
         desk,
         reviews,
         decisions,
+        matching,
         health,
     ):
         api.include_router(room.router)

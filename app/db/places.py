@@ -87,3 +87,58 @@ def etags(connection: Connection, jurisdiction: int, project_ids: Iterable[str])
         {"j": jurisdiction, "ids": list(project_ids)},
     )
     return {row[0]: row[1] for row in rows}
+
+
+def served_in(
+    connection: Connection, jurisdiction: int, record_ids: Iterable[str]
+) -> dict[str, tuple[str, str | None]]:
+    """Give the project each of these records is served in, with its name; records in none are left out."""
+    rows = connection.execute(
+        text(
+            "SELECT m.record_id, m.project_id, p.name FROM member m LEFT JOIN project p USING (jurisdiction, project_id)"
+            " WHERE m.jurisdiction = :j AND m.record_id = ANY(:ids)"
+        ),
+        {"j": jurisdiction, "ids": list(record_ids)},
+    )
+    return {row[0]: (row[1], row[2]) for row in rows}
+
+
+def sums_between(connection: Connection, jurisdiction: int, one: str, other: str) -> tuple[int, int]:
+    """Give how many pairs of living records between two projects have a score, and the sum of these."""
+    row = connection.execute(
+        text(
+            "SELECT count(*), coalesce(sum(p.score), 0) FROM pair p"
+            " JOIN cluster x ON x.jurisdiction = p.jurisdiction AND x.record_id = p.a AND x.live"
+            " JOIN cluster y ON y.jurisdiction = p.jurisdiction AND y.record_id = p.b AND y.live"
+            " WHERE p.jurisdiction = :j AND ((x.project_id = :one AND y.project_id = :other)"
+            "  OR (x.project_id = :other AND y.project_id = :one))"
+        ),
+        {"j": jurisdiction, "one": one, "other": other},
+    ).one()
+    return row[0], int(row[1])
+
+
+def best_between(
+    connection: Connection, jurisdiction: int, one: str, other: str, n: int
+) -> list[tuple[str, str, int]]:
+    """Give the `n` best pairs (a, b, score) of living records between two projects."""
+    rows = connection.execute(
+        text(
+            "SELECT p.a, p.b, p.score FROM pair p"
+            " JOIN cluster x ON x.jurisdiction = p.jurisdiction AND x.record_id = p.a AND x.live"
+            " JOIN cluster y ON y.jurisdiction = p.jurisdiction AND y.record_id = p.b AND y.live"
+            " WHERE p.jurisdiction = :j AND ((x.project_id = :one AND y.project_id = :other)"
+            "  OR (x.project_id = :other AND y.project_id = :one)) ORDER BY p.score DESC, p.a, p.b LIMIT :n"
+        ),
+        {"j": jurisdiction, "one": one, "other": other, "n": n},
+    )
+    return [(row[0], row[1], row[2]) for row in rows]
+
+
+def size(connection: Connection, jurisdiction: int, project_id: str) -> int:
+    """Give how many living records a project has."""
+    n: int = connection.execute(
+        text("SELECT count(*) FROM cluster WHERE jurisdiction = :j AND project_id = :p AND live"),
+        {"j": jurisdiction, "p": project_id},
+    ).scalar_one()
+    return n

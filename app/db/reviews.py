@@ -99,6 +99,22 @@ def question(connection: Connection, jurisdiction: int, a: str, b: str) -> Revie
     return None if row is None else _shown(row)
 
 
+def question_between(
+    connection: Connection, jurisdiction: int, project_a: str, project_b: str
+) -> ReviewView | None:
+    """Give the question whose two records are in these two projects, None where there is none."""
+    row = connection.execute(
+        text(
+            "SELECT r.a, r.b FROM review r JOIN cluster x ON x.jurisdiction = r.jurisdiction AND x.record_id = r.a"
+            " JOIN cluster y ON y.jurisdiction = r.jurisdiction AND y.record_id = r.b WHERE r.jurisdiction = :j"
+            " AND ((x.project_id = :p AND y.project_id = :q) OR (x.project_id = :q AND y.project_id = :p))"
+            " ORDER BY r.priority DESC, r.a, r.b LIMIT 1"
+        ),
+        {"j": jurisdiction, "p": project_a, "q": project_b},
+    ).one_or_none()
+    return question(connection, jurisdiction, row[0], row[1]) if row else None
+
+
 def views(
     connection: Connection, jurisdiction: int, pairs: Iterable[tuple[str, str]]
 ) -> dict[tuple[str, str], tuple[View | None, str | None, str | None]]:

@@ -1,0 +1,42 @@
+"""Who fits what is known of a project: its traits, the records that share a rare one, and how they score; read only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from app.db import resolution
+from app.db.session import Connection
+from app.pipeline.matching.explain import Explanation, explain
+from app.pipeline.matching.keys import CAP, block_keys
+from app.pipeline.matching.normal import Normal
+from app.pipeline.matching.packed import pack_all, unpack_one, vectors_of
+from app.pipeline.matching.score import score_pairs, shipped
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The best of those compared, each as matching sees it and explained against the example, the best first."""
+
+    best: tuple[tuple[Normal, Explanation], ...]
+    compared: int
+    common: int
+
+
+def fitting(connection: Connection, jurisdiction: int, example: Normal, limit: int, least: int = 0) -> Found:
+    """Give up to `limit` living records that share a key with the example and score at least `least`.
+
+    A key with more than `CAP` living holders tells nothing, so at most 24 · CAP records are compared.
+    """
+    keys = block_keys(example)
+    holders = resolution.holders_of(connection, jurisdiction, keys, CAP + 1)
+    few = [live for live, _ in holders.values() if len(live) <= CAP]
+    rows = resolution.read_normals(connection, jurisdiction, {rid for live in few for rid in live})
+    rows.sort()
+    packed = [*pack_all([example]), *(row.packed for row in rows)]
+    right = np.arange(1, len(packed), dtype=np.intp)
+    scores = score_pairs(shipped(), vectors_of(packed), np.zeros_like(right), right)
+    order = np.argsort(-scores, kind="stable")[:limit]
+    best = (unpack_one(rows[i].packed) for i in order.tolist() if scores[i] >= least)
+    return Found(tuple((one, explain(example, one)) for one in best), len(rows), len(holders) - len(few))

@@ -1,0 +1,152 @@
+from __future__ import annotations
+
+import pytest
+
+from app.pipeline.rebuild import rebuild
+from app.pipeline.rules import load_rules
+from tests.app.api.asking import NAMES, SAYS, answer, ask, questions, sides
+from tests.app.api.conftest import MakeKey
+from tests.support.client import Client
+from tests.support.corridor import differing, drawer
+from tests.support.database import JURISDICTIONS
+from tests.support.small_city import SmallCity, permit
+
+HERE, THERE = JURISDICTIONS
+
+
+@pytest.fixture
+def judge(client: Client, city: SmallCity, make_key: MakeKey) -> Client:
+    """A reviewer of a city with three questions."""
+    ask(city)
+    return client.holding(make_key("judge"))
+
+
+def test_the_dearest_open_question_comes_first_and_pages_give_each_once(judge: Client) -> None:
+    every = questions(judge)
+    assert [{item["a"], item["b"]} for item in every] == [set(sides(i)) for i in (2, 1, 0)]
+    assert [item["stake"] for item in every] == [30_000_000, 20_000_000, 10_000_000]
+    walked, path = [], "/reviews?limit=1"
+    while path:
+        page = judge.request("GET", path).json()
+        walked += page["items"]
+        path = page["next"]
+    assert walked == every
+    assert every[0]["departments"] == ["commerce", "housing"]
+    assert every[0]["name_a"] == every[0]["name_b"] == NAMES[2]
+
+
+def test_filters_and_counts_tell_whose_work_it_is(judge: Client) -> None:
+    assert (
+        len(questions(judge, department="housing", district="430204", kind="between_cuts", amount=20_000_000))
+        == 2
+    )
+    assert questions(judge, department="commerce", kind="ambiguous") == []
+    assert questions(judge, district="430211") == []
+    assert len(questions(judge, project=sides(1)[1])) == 1
+    alike = questions(judge)[0]["alike"]
+    assert len(questions(judge, alike=alike)) == 3
+    assert judge.get("/reviews", department="nobody").status_code == 400
+    counts = judge.get("/reviews/counts").json()
+    assert (counts["questions"], counts["stake"]) == (3, 60_000_000)
+    assert (counts["kinds"], counts["departments"]) == ({"between_cuts": 3}, {"commerce": 3, "housing": 3})
+
+
+def test_a_question_is_assigned_and_given_back(judge: Client) -> None:
+    item = questions(judge)[0]
+    path = f"/reviews/{item['a']}/{item['b']}/assignment"
+    assert judge.request("PUT", path, json={"assignee": "小李 🙂"}).status_code == 200
+    assert [one["a"] for one in questions(judge, assigned="小李 🙂")] == [item["a"]]
+    assert judge.get("/reviews/counts").json()["assignees"] == {"小李 🙂": 1}
+    assert judge.request("PUT", path, json={"assignee": "\0"}).status_code == 400
+    assert judge.request("PUT", path, json={"assignee": None}).status_code == 200
+    assert questions(judge, assigned="小李 🙂") == []
+    a, b = sides(0)[0], sides(1)[1]
+    assert judge.request("PUT", f"/reviews/{a}/{b}/assignment", json={"assignee": "x"}).status_code == 404
+
+
+def test_alike_cases_are_answered_in_one_go_undone_in_one_go_and_outlive_a_rebuild(
+    judge: Client, city: SmallCity
+) -> None:
+    before = drawer(city.database)
+    shown = questions(judge, alike=questions(judge)[0]["alike"])
+    told = judge.post("/decisions", {"answers": [answer(item, "same") for item in shown], **SAYS})
+    assert told.status_code == 201, told.text
+    decided = told.json()
+    assert (len(decided["said"]), decided["kind"], decided["waits"]) == (3, "judge", True)
+    assert (len(decided["changed"]["before"]), len(decided["changed"]["after"])) == (6, 3)
+    assert questions(judge) == []  # answered from the moment it is said
+    city.drain()
+    assert questions(judge, state="all") == []
+    joined = drawer(city.database)
+    rebuild(city.database, load_rules(city.registry))
+    assert differing(joined, drawer(city.database)) == {}
+    undone = judge.post(f"/decisions/{decided['decision_no']}/undo", SAYS).json()
+    assert undone["withdrew"] == decided["said"]
+    city.drain()
+    assert set(differing(before, drawer(city.database))) <= {"progress"}
+    assert [item["a"] for item in questions(judge)] == [item["a"] for item in shown]
+
+
+def test_all_answers_are_kept_or_none(judge: Client, city: SmallCity) -> None:
+    shown = questions(judge)
+    city.land(
+        "housing.permits", permit("q0", f"{NAMES[0]}二号", code="", owner="", updated="2025-01-01 00:00:00")
+    )
+    city.drain()
+    told = judge.post("/decisions", {"answers": [answer(item, "same") for item in shown], **SAYS})
+    assert told.status_code == 409
+    where = {fault["where"] for fault in told.json()["faults"]}
+    assert where <= {f"answers.2.seen.{what}" for what in ("hash_a", "hash_b", "etag_a", "etag_b")}
+    assert where & {"answers.2.seen.hash_a", "answers.2.seen.hash_b"}
+    assert judge.get("/judgements").json()["items"] == []
+    twice = {"answers": [answer(shown[0], "same"), answer(shown[0], "different")], **SAYS}
+    assert judge.post("/decisions", twice).status_code == 400
+
+
+@pytest.mark.parametrize("verdict", ["unsure", "phase_of", "part_of", "replaces"])
+def test_an_answer_that_moves_nothing_leaves_the_queue_and_is_found_among_the_answered(
+    judge: Client, city: SmallCity, verdict: str
+) -> None:
+    item = questions(judge)[0]
+    told = judge.post("/decisions", {"answers": [answer(item, verdict)], **SAYS}).json()
+    assert told["changed"] == {"before": [], "after": []}
+    for _ in range(2):  # before resolving has heard of it, and after
+        assert len(questions(judge)) == 2
+        assert [one["a"] for one in questions(judge, state="answered")] == [item["a"]]
+        city.drain()
+    assert questions(judge, state="answered")[0]["said"] == verdict
+    assert judge.post(f"/decisions/{told['decision_no']}/undo", SAYS).status_code == 201
+    city.drain()
+    assert len(questions(judge)) == 3
+
+
+def test_pairs_to_be_taught_are_drawn_anew_after_each_word_and_their_chance_is_kept(
+    judge: Client, city: SmallCity
+) -> None:
+    drawn = questions(judge, order="teaching")
+    assert drawn == questions(judge, order="teaching")
+    assert {item["kind"] for item in drawn} == {"teaching"}
+    item = next(one for one in drawn if {one["a"], one["b"]} == set(sides(2)))
+    assert (
+        judge.post("/decisions", {"answers": [answer(item, "same", drawn=True)], **SAYS}).status_code == 201
+    )
+    with city.database.read() as connection:
+        from sqlalchemy import text
+
+        kept = connection.execute(
+            text("SELECT drawn FROM memory.judgement WHERE jurisdiction = :j"), {"j": HERE}
+        ).scalar_one()
+    assert 20_000 < kept <= 1_000_000
+    assert all({one["a"], one["b"]} != set(sides(2)) for one in questions(judge, order="teaching"))
+
+
+def test_one_citys_queue_is_not_anothers(judge: Client, make_key: MakeKey) -> None:
+    stranger = judge.holding(make_key("judge", jurisdiction=THERE))
+    assert len(questions(stranger)) == 3
+    assert not {item["a"] for item in questions(stranger)} & {item["a"] for item in questions(judge)}
+    assert stranger.get("/reviews", jurisdiction=HERE).status_code == 403
+    item = questions(judge)[0]
+    assert stranger.post("/decisions", {"answers": [answer(item, "same")], **SAYS}).status_code == 404
+    path = f"/reviews/{item['a']}/{item['b']}/assignment"
+    assert stranger.request("PUT", path, json={"assignee": "x"}).status_code == 403
+    assert len(questions(judge)) == len(questions(stranger)) == 3
