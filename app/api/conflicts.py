@@ -1,4 +1,4 @@
-"""Words that contradict: each `same` that cannot stand, with the words against it and those that lead there."""
+"""Words that contradict: each that cannot stand, with the words against it and those that lead there."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from app.db.session import Connection
 from schemas.api.reviews import ConflictView, WordView
 from schemas.judgements import Verdict
 
+_REFUSED = frozenset(Verdict) - {Verdict.DIFFERENT, Verdict.UNSURE}
 Sides = Mapping[str, str]
 """The project each record is in."""
 
@@ -26,12 +27,13 @@ def conflicts(
 def _conflict(one: stored.Conflicting, said: Iterable[WordView], home: Sides) -> ConflictView:
     sides = {one.project_a, one.project_b}
     words = [w for w in said if home.get(w.a) in sides and home.get(w.b) in sides]
-    same = [w for w in words if w.verdict is Verdict.SAME]
+    refused = [w for w in words if {w.a, w.b} == {one.a, one.b} and w.verdict in _REFUSED]
     against = [w for w in words if w.verdict is Verdict.DIFFERENT and home.get(w.a) != home.get(w.b)]
-    refused = [w for w in same if {w.a, w.b} == {one.a, one.b}]
-    ends = {rid for w in against for rid in (w.a, w.b)}
-    path = path_to((one.a, one.b), ends, [w for w in same if w not in refused])
-    return ConflictView(a=one.a, b=one.b, same=tuple(refused), path=tuple(path), against=tuple(against))
+    same = [w for w in words if w.verdict is Verdict.SAME and w not in refused]
+    # a relation is refused within one project, and there its own two records are what is put together
+    ends = {rid for w in against for rid in (w.a, w.b)} if len(sides) > 1 else {one.b}
+    path = path_to((one.a, one.b) if len(sides) > 1 else (one.a,), ends, same)
+    return ConflictView(a=one.a, b=one.b, refused=tuple(refused), path=tuple(path), against=tuple(against))
 
 
 def path_to(starts: Iterable[str], ends: Iterable[str], same: Iterable[WordView]) -> list[WordView]:

@@ -10,10 +10,12 @@ from app.pipeline.matching.normal import Normal, normal
 from app.pipeline.matching.stated import (
     Stated,
     StatedArea,
+    StatedAreas,
     StatedMoney,
     StatedNumber,
     StatedParty,
     StatedPlace,
+    StatedSums,
 )
 from schemas.api.matching import Candidate, Example, Matches
 from schemas.api.reviews import TermView
@@ -69,8 +71,8 @@ def _stated(new: Example) -> Stated:
         cites=tuple(one for said in new.numbers for one in _numbers(said.scheme, said.value)),
         parties=tuple(parties),
         place=StatedPlace(district=new.district, address=new.address),
-        money={"total_investment": StatedMoney(new.investment)} if new.investment else {},
-        areas={"site_area": StatedArea(new.site_area)} if new.site_area else {},
+        money=StatedSums(total_investment=StatedMoney(new.investment) if new.investment else None),
+        areas=StatedAreas(site_area=StatedArea(new.site_area) if new.site_area else None),
     )
 
 

@@ -42,7 +42,7 @@ def explain_pair(a: RecordId, b: RecordId, hub: HubDep, key: Caller) -> Evidence
 def list_conflicts(
     request: Request, hub: HubDep, key: Caller, query: Annotated[Paged, Query()]
 ) -> Listed[ConflictView]:
-    """Give the words `same` that cannot stand beside words `different`, with all that leads from one to the other."""
+    """Give the words that cannot stand beside others, with all that leads from one to the other."""
     at, after = hub.place(query.jurisdiction, key), place(LAST_CONFLICT, query.cursor)
     found = hub.read(conflicts.conflicts, at, after, query.limit + 1)
     return listed(request, found, query.limit, LAST_CONFLICT, lambda item: (item.a, item.b))

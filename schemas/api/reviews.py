@@ -178,14 +178,15 @@ class Evidence(Schema):
 
 
 class ConflictView(Schema):
-    """Words that contradict: `same` was said of `a` and `b` and cannot stand, for `different` stands `against` it.
+    """Words that contradict: those `refused` of `a` and `b` cannot stand, for `different` stands `against` them.
 
-    `path` are the words `same` that lead from `a`'s or `b`'s side to the records of a word against; where it is empty
-    matching itself put them together.
+    `path` are the words `same` that lead from `a` or `b` to the records of a word against; where it is empty matching
+    itself put them together. A relation (phase_of and the like) is refused where both are one project, or where it closes
+    a ring.
     """
 
     a: str
     b: str
-    same: tuple[WordView, ...]
+    refused: tuple[WordView, ...]
     path: tuple[WordView, ...]
     against: tuple[WordView, ...]

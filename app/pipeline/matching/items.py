@@ -64,13 +64,16 @@ class _Link(NamedTuple):
 def items(
     clustering: Clustering, records: Mapping[str, Normal], pairs: Iterable[Scored], words: Iterable[Word]
 ) -> Iterator[Item]:
-    """Give the questions of one component's clustering, each once; `pairs` and `words` are those it was made of."""
+    """Give the questions of one component's clustering; `pairs` and `words` are those it was made of.
+
+    Two records name one question: a contradiction of words on them comes before any other.
+    """
     if not clustering.reviews and not clustering.conflicts:
         return
     home = {rid: project[0] for project in clustering.projects for rid in project}
     sides = {project[0]: _side(records[rid] for rid in project) for project in clustering.projects}
-    for conflict in clustering.conflicts:
-        pair = min(conflict.a, conflict.b), max(conflict.a, conflict.b)
+    contradicted = {(min(c.a, c.b), max(c.a, c.b)) for c in clustering.conflicts}
+    for pair in sorted(contradicted):
         known = [sides[home[rid]] for rid in pair if rid in home]
         yield _item(pair, CONFLICT, 0, known, records, None)
     _link(sides, home, pairs, words)
@@ -78,7 +81,8 @@ def items(
         left, right = review.left[0], review.right[0]
         link = sides[left].links.get(right, _Link(None, None))
         best = link.best[1:] if link.best else (min(left, right), max(left, right))
-        yield _item(best, review.reason, review.score, (sides[left], sides[right]), records, link.said)
+        if best not in contradicted:
+            yield _item(best, review.reason, review.score, (sides[left], sides[right]), records, link.said)
         _join(sides, min(left, right), max(left, right))
 
 

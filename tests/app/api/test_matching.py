@@ -149,11 +149,16 @@ class TestListConflicts:
         city.drain()
         (conflict,) = judge.get("/conflicts").json()["items"]
         assert {conflict["a"], conflict["b"]} == {b, c}
-        told = [[w["judgement_no"] for w in conflict[part]] for part in ("path", "same", "against")]
+        told = [[w["judgement_no"] for w in conflict[part]] for part in ("path", "refused", "against")]
         assert told == [[said[0]], [said[1]], [said[2]]]
         assert judge.get("/reviews", kind="words_conflict").json()["items"][0]["kind"] == "words_conflict"
         codes = [r["code"] for r in judge.get(f"/pairs/{b}/{c}").json()["reasons"]]
         assert codes[:2] == ["different", "conflict"]
+        judge.post("/judgements", {"a": a, "b": b, "verdict": "phase_of", **SAYS})
+        city.drain()
+        within = [one for one in judge.get("/conflicts").json()["items"] if {one["a"], one["b"]} == {a, b}]
+        assert [w["verdict"] for one in within for w in one["refused"]] == ["same", "phase_of"]
+        judge.post("/decisions/4/undo", SAYS)
         judge.post("/judgements", {"withdraws": said[2], **SAYS})
         city.drain()
         assert judge.get("/conflicts").json()["items"] == []
