@@ -1,4 +1,4 @@
-"""A worker's roles in a process each: one pulls while the other derives, on two cores.
+"""A worker's roles in processes of their own: one pulls and normalizes while the other resolves, on two cores.
 
 They are forked from one process that has loaded everything, so what both of them only read lies in memory once. That
 process has no thread and no connection of its own; it does nothing but start again what fell.
@@ -16,6 +16,7 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 
 from app import logs
+from app.bell import Bell
 from app.runtime import Runtime
 from app.supervise import GRACE_SECONDS, Child, Supervisor, until_told
 from app.worker import Role, Worker
@@ -27,23 +28,35 @@ GRACE = GRACE_SECONDS - 5.0
 LOOK_SECONDS = 1.0
 
 
+def parted(roles: Collection[Role], processes: int) -> list[list[Role]]:
+    """Give the roles of each of so many processes; resolving is the longest and first has one to itself."""
+    first, last = sorted({*roles} - {Role.RESOLVE}), sorted({*roles} & {Role.RESOLVE})
+    if processes == 1:
+        return [[*first, *last]]
+    parts = [first] if processes == 2 else [[role] for role in first]
+    return [part for part in (*parts, last) if part]
+
+
 def work(runtime: Runtime, roles: Collection[Role], *, disk: Path | None = None) -> None:
-    """Work in these roles until told to stop, in a process each if the settings say so."""
+    """Work in these roles until told to stop, in as many processes as the settings say."""
     settle()
     stopping = threading.Event()
     until_told(stopping)
-    if len(roles) == 1 or runtime.settings.worker_processes == 1:
+    parts = parted(roles, runtime.settings.worker_processes)
+    if len(parts) == 1:
         in_roles(runtime, roles, stopping, disk)
         return
     ours = os.getpid()
+    bell = Bell()
     runtime.database.close()  # a connection has one process
 
-    def child(role: Role) -> Child:
+    def child(part: list[Role]) -> Child:
         return Child(
-            f"worker {role}", lambda: Forked(lambda: in_roles(runtime, [role], stopping, disk, ours))
+            f"worker {'+'.join(part)}",
+            lambda: Forked(lambda: in_roles(runtime, part, stopping, disk, ours, bell)),
         )
 
-    supervisor = Supervisor([child(role) for role in sorted(roles)], stopping, grace=GRACE)
+    supervisor = Supervisor([child(part) for part in parts], stopping, grace=GRACE)
     supervisor.start()
     supervisor.watch()
 
@@ -54,10 +67,13 @@ def in_roles(
     stopping: threading.Event,
     disk: Path | None = None,
     parent: int | None = None,
+    bell: Bell | None = None,
 ) -> None:
     """Work in these roles in this process, until told to stop or until its parent is gone, where it has one."""
     logs.configure(runtime.settings.log_level, "+".join(sorted(roles)))
-    worker = Worker(runtime.database, runtime.rules, batch=runtime.settings.batch, disk=disk, roles=roles)
+    worker = Worker(
+        runtime.database, runtime.rules, batch=runtime.settings.batch, disk=disk, roles=roles, bell=bell
+    )
     worker.start()
     log.info("works")
     while not stopping.wait(LOOK_SECONDS):

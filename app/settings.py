@@ -33,8 +33,8 @@ class Settings(BaseSettings):
     """Database connections per process; processes × this must stay below max_connections."""
     batch: int = 1_000
     """Raw records derived at once; they are computed without a lock and written under one hold (decision 0008)."""
-    worker_processes: Annotated[int, Field(ge=1, le=2)] = 2
-    """A worker of all roles pulls and derives in a process each, on two cores; 1 keeps it to one, where memory counts more."""
+    worker_processes: Annotated[int, Field(ge=1, le=3)] = 2
+    """Processes of a worker of all roles (decision 0014): 2 for two cores, 3 for more, 1 where memory counts more."""
     log_level: str = "INFO"
 
     @field_validator("database_url")

@@ -1,6 +1,7 @@
 """The worker: turns due slots into runs, pulls, lands pushes and walks the corridor, until told to stop.
 
-Its jobs are of two roles, which need nothing of each other but the database: one speaks with departments, one derives.
+Its jobs are of three roles, which need nothing of each other but the database: one speaks with departments, one
+normalizes what has landed, one resolves what was normalized and makes the documents of it.
 
 Schedules, runs and leases are rows, so any number of replicas may tick; APScheduler only keeps the beat, in memory.
 """
@@ -19,12 +20,14 @@ from pathlib import Path
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.cron import CronTrigger
 
+from app.bell import Bell
 from app.db import calls, jurisdictions, replays, runs, sources
 from app.db.runs import Due
 from app.db.session import Database
 from app.errors import Conflict, RulesChanged, Unavailable
 from app.logs import Seldom, with_cause
 from app.pipeline import replay as replaying
+from app.pipeline.advance import Step
 from app.pipeline.process import drain, land_pushes
 from app.pipeline.rebuild import Stopped, rebuild
 from app.pipeline.rules import Rules
@@ -54,8 +57,18 @@ class Role(StrEnum):
 
     PULL = "pull"
     """Speak with departments: queue what is due, pull and land it, tell what became of it."""
-    DERIVE = "derive"
-    """Land pushes and take what has landed into the derived drawer; replays and rebuilds."""
+    NORMALIZE = "normalize"
+    """Land pushes and take what has landed into the table of records; replays and rebuilds."""
+    RESOLVE = "resolve"
+    """Find which of these records are one project, and make the documents that are served."""
+
+
+STEPS_OF: dict[Role, tuple[Step, ...]] = {
+    Role.PULL: (),
+    Role.NORMALIZE: (Step.NORMALIZE,),
+    Role.RESOLVE: (Step.RESOLVE, Step.COMPOSE),
+}
+"""The steps of the corridor that each role takes."""
 
 
 class Worker:
@@ -69,12 +82,16 @@ class Worker:
         batch: int = 200,
         disk: Path | None = None,
         roles: Collection[Role] = tuple(Role),
+        bell: Bell | None = None,
     ) -> None:
         self.database = database
         self.rules = rules
         self.batch = batch
         self.disk = disk
         self.roles = frozenset(roles)
+        self.steps = tuple(step for role in sorted(roles) for step in STEPS_OF[role])
+        self.bell = bell
+        """Rung when something was normalized that another process resolves."""
         self.seldom = Seldom(log)
         self.stopping = threading.Event()
         self.turn = threading.Lock()
@@ -86,7 +103,7 @@ class Worker:
         jobs = [(self.sweep, float(SWEEP_SECONDS), 1)]
         if Role.PULL in self.roles:
             jobs += [(self.tick, 1.0, 1), (self.pull, BEAT_SECONDS, PULLS), (self.tell, TELL_SECONDS, 1)]
-        if Role.DERIVE in self.roles:
+        if Role.NORMALIZE in self.roles:
             jobs += [(self.process, BEAT_SECONDS, 1), (self.replay, 1.0, 1)]
         for job, seconds, at_once in jobs:
             self.scheduler.add_job(
@@ -98,13 +115,16 @@ class Worker:
                 misfire_grace_time=None,
                 next_run_time=datetime.now(UTC),
             )
-        if Role.DERIVE in self.roles:
+        if Role.NORMALIZE in self.roles:
             self.scheduler.add_job(self.renew, misfire_grace_time=None)
+        elif Role.RESOLVE in self.roles:
+            self.scheduler.add_job(self.follow, misfire_grace_time=None)
         self.scheduler.start()
 
     def stop(self) -> None:
         """Ask every job to end where it stands well, and wait for them."""
         self.stopping.set()
+        self.ring()
         self.scheduler.shutdown(wait=True)
 
     def tick(self) -> None:
@@ -197,13 +217,26 @@ class Worker:
         with self.database.read() as connection:
             return jurisdictions.outdated(connection, self.rules.fingerprint)
 
+    def follow(self) -> None:
+        """Process as soon as something was normalized, and on every beat, until told to stop."""
+        beat = self._guarded(self.process)
+        while not self.stopping.is_set():
+            beat()
+            (self.stopping if self.bell is None else self.bell).wait(BEAT_SECONDS)
+
+    def ring(self) -> None:
+        """Tell whoever resolves in another process that something was normalized."""
+        if self.bell is not None:
+            self.bell.ring()
+
     def process(self) -> None:
-        """Land stored pushes and take what is new into the derived drawer."""
+        """Take the steps of this worker's roles until nothing waits for them; who normalizes lands stored pushes first."""
         outdated = self._outdated()
 
         def take_turn(jurisdiction: int) -> None:
             if jurisdiction in outdated:
-                land_pushes(self.database, self.rules, jurisdiction)
+                if Role.NORMALIZE in self.roles:
+                    land_pushes(self.database, self.rules, jurisdiction)
                 with self.database.begin() as connection:
                     check_rules(connection, jurisdictions.hold(connection, jurisdiction), self.rules)
             with self.turn:
@@ -214,6 +247,8 @@ class Worker:
                     jurisdiction,
                     limit=self.batch,
                     stopping=lambda: self.stopping.is_set() or time.monotonic() > until,
+                    steps=self.steps,
+                    walked=self.ring if Role.NORMALIZE in self.roles else lambda: None,
                 )
 
         self._each(take_turn)
@@ -237,6 +272,7 @@ class Worker:
                     stopping=self.stopping.is_set,
                     turn=lambda: self.turn,
                 )
+                self.ring()
                 facts = {"replay": claimed.replay_id, "sources": claimed.sources, "state": state}
                 log.info("a replay ended", extra={"facts": facts})
 

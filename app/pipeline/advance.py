@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from enum import StrEnum
 
-from app.db import golden, jurisdictions, records
+from app.db import golden, jurisdictions, records, unresolved
 from app.db.session import Connection, Database
 from app.garbage import uncollected
 from app.pipeline import compose as composing
@@ -24,6 +24,9 @@ from app.pipeline.standing import check_rules
 
 DOCUMENTS = 500
 """Touched records whose documents are made in one step."""
+
+MOST_AHEAD = 20_000
+"""Names that may wait to be resolved before rows wait to be normalized."""
 
 
 class Step(StrEnum):
@@ -71,11 +74,16 @@ def compute(
         made = next_verdicts(connection, rules, jurisdiction)
     if made is None and Step.RESOLVE in steps:
         made = next_regrouping(connection, jurisdiction, limit)
-    if made is None and Step.NORMALIZE in steps:
+    if made is None and Step.NORMALIZE in steps and not _ahead(connection, jurisdiction, steps):
         made = next_batch(connection, rules, jurisdiction, limit)
     if made is None and Step.COMPOSE in steps and not _wait(connection, jurisdiction, steps):
         made = compose(connection, jurisdiction, rules, DOCUMENTS)
     return made
+
+
+def _ahead(connection: Connection, jurisdiction: int, steps: Collection[Step]) -> bool:
+    """Say whether rows wait until others have resolved what was normalized: what is served must not fall far behind."""
+    return Step.RESOLVE not in steps and unresolved.waiting_names(connection, jurisdiction) > MOST_AHEAD
 
 
 def _wait(connection: Connection, jurisdiction: int, steps: Collection[Step]) -> bool:

@@ -35,12 +35,13 @@ def drain(
     limit: int = 200,
     stopping: Callable[[], bool] = lambda: False,
     steps: Collection[Step] = STEPS,
+    walked: Callable[[], object] = lambda: None,
 ) -> int:
     """Take the steps of these kinds until nothing waits for them, and land pushes where rows are normalized.
 
-    Gives the steps walked.
+    Gives the steps taken, and tells each of them by `walked`.
     """
-    walked = 0
+    taken = 0
     drawer = Drawer(
         database, rules, jurisdiction, lambda connection, held: check_rules(connection, held, rules)
     )
@@ -48,23 +49,24 @@ def drain(
     while not stopping():
         landed = Step.NORMALIZE in steps and land_pushes(database, rules, jurisdiction)
         if step(drawer, limit, work):
-            walked += 1
+            taken += 1
+            walked()
             if Step.COMPOSE in steps:
-                walked += _catch_up(drawer, limit, stopping)
+                taken += _catch_up(drawer, limit, stopping)
         elif not landed:
             break
-    return walked
+    return taken
 
 
 def _catch_up(drawer: Drawer, limit: int, stopping: Callable[[], bool]) -> int:
     """Make every document when too many are old; gives the steps that took."""
-    walked = 0
+    taken = 0
     work = partial(advance, drawer.database, drawer.rules, drawer.jurisdiction, steps=(Step.COMPOSE,))
     with drawer.database.read() as snapshot:
         behind = touched.more_than(snapshot, drawer.jurisdiction, MOST_TOUCHED)
     while behind and not stopping() and step(drawer, limit, work):
-        walked += 1
-    return walked
+        taken += 1
+    return taken
 
 
 def land_pushes(database: Database, rules: Rules, jurisdiction: int) -> int:

@@ -1,19 +1,22 @@
 """The hub as a contestant: `hub-records` lands and normalizes, `hub-documents` walks the whole corridor.
 
 Both go the product's own road: a worker's tick queues the runs of all sources, its pulls claim them, as many at once as
-in the product, and `sync` fetches and lands with cursor and lease; beside that, in a process of its own as a worker's
-roles have them, `drain` derives in the batches of the settings, beat by beat. Landing and normalizing alone takes the
-steps of `advance` up to there. HUB_WORKER_PROCESSES=1 does one after the other.
+in the product, and `sync` fetches and lands with cursor and lease; beside that, in as many processes as a worker's roles
+have, `drain` takes the steps of each role in the batches of the settings. Landing and normalizing alone takes the steps of
+`advance` up to there. HUB_WORKER_PROCESSES=1 does one after the other.
 """
 
 from __future__ import annotations
 
 import multiprocessing
-from collections.abc import Callable, Mapping
+import threading
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from functools import partial
 from typing import Any
 
+from app.bell import Bell
 from app.crew import Forked, settle
 from app.db import jurisdictions, records, runs
 from app.db.session import Database
@@ -22,7 +25,7 @@ from app.pipeline.normalize import normalize
 from app.pipeline.process import drain
 from app.pipeline.rules import Rules, load_rules
 from app.settings import Settings
-from app.worker import BEAT_SECONDS, PULLS, Role, Worker
+from app.worker import BEAT_SECONDS, PULLS, STEPS_OF, Role, Worker
 from bench.ingest.feeds import registry
 from bench.ingest.job import Job, answer, read_job
 from bench.ingest.meter import Meter
@@ -46,47 +49,87 @@ def take_in(job: Job) -> dict[str, Any]:
     def pull_all() -> None:
         pull(database, rules, len(places))
 
-    def derive() -> None:
-        with stages.timing("derive"):
-            if job.contestant == "hub-records":
-                normalize_all(database, rules, stages)
-            else:
-                drain(database, rules, JURISDICTION, limit=BATCH)
+    def derive(*roles: Role, ring: Callable[[], None] = lambda: None) -> None:
+        with stages.timing(f"at {'+'.join(roles)}"):
+            steps = [step for role in roles for step in STEPS_OF[role]]
+            drain(database, rules, JURISDICTION, limit=BATCH, steps=steps, walked=ring)
+
+    def chain() -> list[Link]:
+        if job.contestant == "hub-records":
+            return [Link(partial(normalize_all, database, rules, stages))]
+        last = Link(partial(derive, Role.RESOLVE))
+        return [Link(partial(derive, Role.NORMALIZE, ring=last.bell.ring)), last]
 
     meter = Meter(job.servers)
     with closing(database), stages.watching():
         meter.start()
-        if SETTINGS.worker_processes == 1:
-            pull_all()
-            derive()
+        if SETTINGS.worker_processes > 1:
+            side_by_side(pull_all, chain(), stages)
         else:
-            side_by_side(pull_all, derive, stages)
+            pull_all()
+            if job.contestant == "hub-records":
+                normalize_all(database, rules, stages)
+            else:
+                derive(Role.NORMALIZE, Role.RESOLVE)
         cost = meter.stop()
     return {**cost, "stages_wall": stages.wall, "stages_cpu": stages.cpu}
 
 
-def side_by_side(pull_all: Callable[[], None], derive: Callable[[], None], stages: Stages) -> None:
-    """Pull here, and derive on every beat in another process until all that was pulled is derived."""
-    landed = multiprocessing.get_context("fork").Event()
-    there, here = multiprocessing.Pipe()
+class Link:
+    """Work that goes on, on every beat and when its bell rings, until whoever goes before has given all there is."""
 
-    def beats() -> None:
+    def __init__(self, work: Callable[[], None]) -> None:
+        self.bell = Bell()
+        self._work, self._given = work, multiprocessing.get_context("fork").Event()
+
+    def end(self) -> None:
+        """Say that all is given."""
+        self._given.set()
+        self.bell.ring()
+
+    def go(self) -> None:
+        """Work until there is nothing more to come."""
         last = False
         while not last:
-            last = landed.wait(0)
-            derive()
-            last or landed.wait(BEAT_SECONDS)
+            last = self._given.is_set()
+            self._work()
+            last or self.bell.wait(BEAT_SECONDS)
+
+
+def side_by_side(pull_all: Callable[[], None], chain: Sequence[Link], stages: Stages) -> None:
+    """Pull here, and let each link of the chain work in another process; the first of two here, beside pulling.
+
+    These are the processes in which a worker has its roles: two, or three when the settings say so.
+    """
+    there, here = multiprocessing.Pipe()
+    here_too = [link for link in chain[:-1] if SETTINGS.worker_processes == 2]
+
+    def forked(number: int) -> None:
+        chain[number].go()
+        if number + 1 < len(chain):
+            chain[number + 1].end()
         there.send((stages.wall, stages.cpu))
 
-    other = Forked(beats)
+    def beside(link: Link) -> None:
+        link.go()
+        chain[-1].end()
+
+    others = [Forked(partial(forked, n)) for n, link in enumerate(chain) if link not in here_too]
     there.close()
+    threads = [threading.Thread(target=beside, args=(link,)) for link in here_too]
+    for thread in threads:
+        thread.start()
     pull_all()
-    landed.set()
+    chain[0].end()
+    for thread in threads:
+        thread.join()
     try:
-        stages.add(*here.recv())
+        for _ in others:
+            stages.add(*here.recv())
     except EOFError:
         raise RuntimeError("deriving failed: see above") from None
-    other.wait(60)
+    for other in others:
+        other.wait(60)
 
 
 def bind(database: Database, places: Mapping[str, str]) -> None:

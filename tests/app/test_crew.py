@@ -34,7 +34,7 @@ from tests.support.small_city import SECRET, message
 BOTH = [(jurisdiction,) for jurisdiction in JURISDICTIONS]
 
 
-def test_one_role_pulls_and_the_other_derives_and_neither_needs_the_other_at_work(
+def test_one_role_pulls_one_normalizes_one_resolves_and_none_needs_another_at_work(
     hub: Database, table: Engine
 ) -> None:
     rules = load_rules(paged_registry())
@@ -42,25 +42,36 @@ def test_one_role_pulls_and_the_other_derives_and_neither_needs_the_other_at_wor
     bound(hub)
     for jurisdiction in JURISDICTIONS:
         accept_event(hub, jurisdiction, "m1")
-    derives = Worker(hub, rules, roles=[Role.DERIVE])
-    derives.start()
+    normalizes = Worker(hub, rules, roles=[Role.NORMALIZE])
+    normalizes.start()
     until(lambda: all(landed_pushes(hub, jurisdiction) for jurisdiction in JURISDICTIONS))
     assert not queued(hub)
-    derives.stop()
+    normalizes.stop()
     before = rows_of(hub, "SELECT jurisdiction, landing_no, row_no FROM progress ORDER BY 1")
     pulls = Worker(hub, rules, roles=[Role.PULL])
     pulls.start()
     until(lambda: all([row[0] for row in queued(hub, j)] == ["succeeded"] for j in JURISDICTIONS))
     pulls.stop()
     assert rows_of(hub, "SELECT jurisdiction, landing_no, row_no FROM progress ORDER BY 1") == before
-    derives = Worker(hub, rules, roles=[Role.DERIVE])
-    derives.start()
+    normalizes = Worker(hub, rules, roles=[Role.NORMALIZE])
+    normalizes.start()
+    until(lambda: not any(rows_wait(hub, jurisdiction) for jurisdiction in JURISDICTIONS))
+    normalizes.stop()
+    assert rows_of(hub, "SELECT jurisdiction FROM unresolved GROUP BY 1 ORDER BY 1") == BOTH
+    assert not rows_of(hub, "SELECT * FROM cluster")
+    resolves = Worker(hub, rules, roles=[Role.RESOLVE])
+    resolves.start()
     until(
         lambda: (
             rows_of(hub, "SELECT jurisdiction FROM project GROUP BY 1 HAVING count(*) = 3 ORDER BY 1") == BOTH
         )
     )
-    derives.stop()
+    resolves.stop()
+
+
+def rows_wait(hub: Database, jurisdiction: int) -> bool:
+    with hub.read() as connection:
+        return records.rows_wait(connection, jurisdiction)
 
 
 def test_a_forked_process_tells_how_it_ended_and_is_waited_for_no_longer_than_said() -> None:
@@ -163,9 +174,9 @@ def test_a_worker_of_one_role_or_told_to_be_one_process_is_one(
     database_url: str, tmp_path: Path, said: dict[str, str]
 ) -> None:
     log = tmp_path / "log"
-    arguments = ["worker"] if said else ["worker", "--jobs", "derive"]
+    arguments = ["worker"] if said else ["worker", "--jobs", "normalize"]
     with running(log, *arguments, environment={"HUB_DATABASE_URL": database_url, **said}) as worker:
         until(lambda: '"works"' in log.read_text(), 30)
         assert not children(worker.pid)
     assert worker.returncode == 0
-    assert ('"role": "derive"' if not said else '"role": "derive+pull"') in log.read_text()
+    assert ('"role": "normalize"' if not said else '"role": "normalize+pull+resolve"') in log.read_text()
