@@ -17,7 +17,6 @@ from app.pipeline import compose, interpret, poison, resolve, statements
 from app.pipeline.assemble import assemble as assembling
 from app.pipeline.interpret import POISON
 from app.pipeline.matching.cluster import cluster as clustered
-from app.pipeline.matching.score import score as scored
 from app.pipeline.parts import Gathered
 from app.pipeline.process import drain
 from app.pipeline.rebuild import rebuild
@@ -60,15 +59,22 @@ def normalizing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(interpret, "write", write)
 
 
+def scoring(monkeypatch: pytest.MonkeyPatch, deadly: Callable[[str, str], bool]) -> None:
+    """Let a pair of names kill whoever scores it."""
+    whole = resolve._score
+
+    def score(known: Any, pairs: Iterable[tuple[str, str]]) -> Any:
+        several = list(pairs)
+        for a, b in several:
+            if a in known and b in known and deadly(known[a].normal.core, known[b].normal.core):
+                raise ZeroDivisionError
+        return whole(known, several)
+
+    monkeypatch.setattr(resolve, "_score", score)
+
+
 def resolving(monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = scored
-
-    def score(a: Any, b: Any) -> Any:
-        if "毒物处置中心" in a.core + b.core:
-            raise ZeroDivisionError
-        return whole(a, b)
-
-    monkeypatch.setattr(resolve, "score", score)
+    scoring(monkeypatch, lambda a, b: "毒物处置中心" in a + b)
 
 
 def composing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -86,8 +92,8 @@ def writing(monkeypatch: pytest.MonkeyPatch) -> None:
     """Only the database refuses it: a number beyond what a numeric can hold."""
     whole = compose._investment
 
-    def investment(project: Any) -> Any:
-        return Decimal("1e140000") if DEADLY in project.model_dump_json() else whole(project)
+    def investment(claims: Any) -> Any:
+        return Decimal("1e140000") if DEADLY in claims.values() else whole(claims)
 
     monkeypatch.setattr(compose, "_investment", investment)
 
@@ -350,15 +356,8 @@ def test_two_records_that_kill_only_together_cost_one_of_them_also_in_a_replay(
         replayed(hub, rules, FIRST, [PERMITS])
         work(city)
         assert keys(hub, FIRST) == {"P-2"}
-    whole = scored
-
-    def score(a: Any, b: Any) -> Any:
-        if "毒物处置中心" in a.core and "毒物处置中心" in b.core:
-            raise ZeroDivisionError
-        return whole(a, b)
-
     with monkeypatch.context() as mistake:
-        mistake.setattr(resolve, "score", score)
+        scoring(mistake, lambda a, b: "毒物处置中心" in a and "毒物处置中心" in b)
         assert replayed(hub, rules, FIRST, [PERMITS]).state == "succeeded"
         work(city)
         assert len(set_aside(hub, FIRST)) == 1
