@@ -19,7 +19,7 @@ from app.pipeline.matching.cuts import (
     cut_zone,
     kinds_of,
 )
-from app.pipeline.matching.words import FACILITY, LEGAL_FORM, NOWHERE, WORDS, Places, plain, settled
+from app.pipeline.matching.words import FACILITY, LEGAL_FORM, NOWHERE, WORDS, Places, Strip, plain, settled
 from schemas.cleaning import REMEMBERED
 
 _NONE: frozenset[Any] = frozenset()
@@ -27,12 +27,15 @@ _NUMBERED = re.compile(r"\d|地块|宗地").search
 _COUNT = re.compile(r"等\d{0,3}[栋幢座宗]")
 _MASKED = re.compile(r"[\u4e00-\u9fff]{1,2}\*{1,4}等?")
 _MARKS = re.compile(r"(?:(?<![0-9A-Z])[.\-]|[.\-](?![0-9A-Z])|[^\w.\-]|_)+")
+_BETWEEN = re.compile(r"(?<=\d)[、,/&+~](?=\d)")
 _BARE = re.compile("[0-9A-Z\u4e00-\u9fff]*").fullmatch
 _COMMON = re.compile("|".join(word[:2] for word in WORDS["facilities"])).match
 _LATIN = re.compile(r"[A-Z]{3}")
 _LATIN_GENERIC = re.compile("|".join(WORDS["latin_generic"]))
 _LATIN_SUFFIX = re.compile(rf"(?:(?<=[A-Z.,])[.,]*(?:{'|'.join(WORDS['latin_suffixes'])})[.,]*){{1,4}}$")
-_PUBLIC = re.compile("|".join(WORDS["owners"]["public"]))
+_PUBLIC = re.compile(
+    "|".join((*WORDS["owners"]["public"], *(f"{end}$" for end in WORDS["owners"]["public_ends"])))
+)
 
 
 class Name(NamedTuple):
@@ -59,12 +62,31 @@ def parse_name(text: str, places: Places = NOWHERE) -> Name:
     Reading the core again gives the core: words that only meet where others were taken out are read once more.
     """
     whole = plain(text)
+    core, phase, zone, parts, quantities, plots = _cut(whole, places.name)
+    telling = _tells(core)
+    if not telling and (kept := _cut(whole, places.seated)[0]) != core:
+        telling = _tells(kept) and not _tells(_cut(kept, places.name)[0])
+        core = kept if telling else core
+    generic = "" if telling else core or _MARKS.sub("", whole)
+    return Name(core if telling else "", generic, phase, zone, parts, quantities, plots, kinds_of(whole))
+
+
+_Cut = tuple[str, frozenset[int], str | None, frozenset[str], frozenset[str], frozenset[str]]
+"""What is left of a name, and its phases, zone, parts, quantities and plots."""
+
+
+def _tells(core: str) -> bool:
+    return len(core) > 1 and (not _COMMON(core) or FACILITY(core) != "")
+
+
+def _cut(text: str, words: Strip) -> _Cut:
+    """Cut a name until nothing more comes off; what is left is its core, whether it tells anything or not."""
     phase: set[int] = set()
     parts: set[str] = set()
     quantities: set[str] = set()
     plots: set[str] = set()
     zone: str | None = None
-    core, before = whole, None
+    core, before = text, None
     while True:
         if "期" in core or "PHASE" in core:
             core = cut_phases(core, phase)
@@ -75,23 +97,20 @@ def parse_name(text: str, places: Places = NOWHERE) -> Name:
         if "区" in core:
             core, of_zone = cut_zone(core)
             zone = zone or of_zone
-        core = places.name(_unsaid(core))
+        core = words(_unsaid(core))
         if core == before:
             break
         if not _BARE(core):
-            core = _MARKS.sub("", core)
+            core = _MARKS.sub("", _BETWEEN.sub("-", core))
             core = core if settled(core) else plain(core)
         before = core = core.removesuffix("及").removesuffix("等")
-    telling = len(core) > 1 and (not _COMMON(core) or FACILITY(core) != "")
-    return Name(
-        core if telling else "",
-        "" if telling else core or _MARKS.sub("", whole),
+    return (
+        core,
         frozenset(phase) if phase else _NONE,
         zone,
         frozenset(parts) if parts else _NONE,
         frozenset(quantities) if quantities else _NONE,
         frozenset(plots) if plots else _NONE,
-        kinds_of(whole),
     )
 
 

@@ -21,8 +21,6 @@ def _read(name: str) -> dict[str, Any]:
 
 
 WORDS = _read("words.toml")
-VERSION: int = WORDS["version"]
-"""The version of reading names."""
 
 _PAIRS = _read("traditional.toml")["pairs"].split()
 _SIMPLIFIED = str.maketrans({pair[0]: pair[1] for pair in _PAIRS})
@@ -36,7 +34,10 @@ settled = re.compile("[!-^{-~\u4e00-\u9fff]*").fullmatch
 @lru_cache(maxsize=REMEMBERED)
 def plain(text: str) -> str:
     """Give a name as it is compared: cleaned, in simplified signs, and no more of it than `MOST` signs."""
-    cleaned = (text if settled(text) else clean(text))[:MOST]
+    whole = (
+        text if settled(text) else clean(text.encode("utf-8", "ignore").decode())
+    )  # half a character is none
+    cleaned = whole[:MOST]
     return cleaned.translate(_SIMPLIFIED) if _TRADITIONAL.search(cleaned) else cleaned
 
 
@@ -99,6 +100,8 @@ class Places:
         """Takes legal forms too, out of an organisation's name."""
         self.name = Strip((*words, *WORDS["suffixes"], *WORDS["generic"]), leading, short)
         """Takes legal forms and generic words too, out of a project's name."""
+        self.seated = Strip((*words, *WORDS["suffixes"], *WORDS["generic"]), short=short)
+        """Leaves the seat a name begins with: 广安 may be a city or a brand."""
 
 
 NOWHERE = Places()

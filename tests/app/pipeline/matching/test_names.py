@@ -55,6 +55,7 @@ def test_a_common_word_beside_a_telling_one_stays():
 def test_what_a_cut_leaves_behind_is_no_part_of_the_core():
     assert parse_name("某玻璃有限公司厂房及配套设施").core == "某玻璃厂房"
     assert parse_name("某胡同35号1幢等6幢现状城镇住宅用地").core == "某胡同35号"
+    assert parse_name("某胡同53、55号现状用地").core == "某胡同53-55号"
     assert parse_name("某村2-1号路西侧停车场").core == "某村2-1号路西侧停车场"
 
 
@@ -72,8 +73,16 @@ def test_an_owner_is_told_by_what_is_neither_place_nor_legal_form():
     assert owner_core("株洲市", PLACES) == "株洲市"
 
 
+def test_a_brand_that_is_the_name_of_a_city_stays_where_nothing_else_would_be_left():
+    places = Places(["株洲市"], leading=["扬州市", "广安"])
+    assert parse_name("扬州市广安房地产开发有限公司", places).core == "扬州市广安房地产开发"
+    assert parse_name("广安某某印务项目", places).core == "某某印务"
+
+
 def test_a_public_body_is_told_by_its_name():
     assert is_public("某城市建设投资")
+    assert is_public("某教育局")
+    assert not is_public("某局气动科技")
     assert not is_public("某某新材料")
 
 

@@ -1,9 +1,10 @@
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.pipeline.matching.words import MOST, Strip, plain
+from app.pipeline.matching.words import MOST, Strip, places_of, plain
 
 WORDS = st.lists(st.text(alphabet="甲乙丙丁", max_size=4), max_size=8)
 
@@ -41,6 +42,18 @@ def test_a_known_word_in_brackets_is_taken_with_them():
 def test_a_text_is_read_in_simplified_signs_and_no_further_than_its_beginning():
     assert plain("某國測 產業園") == "某国测产业园"
     assert plain("某" * 10_000) == "某" * MOST
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["株洲县", "绿口区", "渌口", "高新区", "株洲高新区", "天元区", "湖南省株洲市", "云龙示范区", "（株洲）"],
+)
+def test_every_name_of_a_citys_districts_and_zones_is_taken(said):
+    assert places_of("4302").name(plain(f"{said}恒某产业园")) == "恒某产业园"
+
+
+def test_half_a_character_is_none():
+    assert plain("某\ud83c园") == "某园"
 
 
 @given(st.text(max_size=60))
