@@ -52,8 +52,8 @@ def city(home: Path, projects: int) -> list[Delivery]:
                     key = (row.source, row.key)
                     newest[key] = max(row, newest.get(key, row), key=lambda raw: raw.version)
     gone: dict[str, list[RawRecord]] = {}
-    for source, key in sorted(newest)[::5]:
-        row = newest[source, key]
+    for source, name in sorted(newest)[::5]:
+        row = newest[source, name]
         gone.setdefault(source, []).append(replace(row, op=Op.DELETE, version=f"{row.version}~"))
     return [*said, *(Delivery(source, Page(tuple(rows), ""), "") for source, rows in gone.items())]
 
