@@ -122,17 +122,22 @@ def read_normals(connection: Connection, jurisdiction: int, record_ids: Iterable
 
 
 def holders_of(
-    connection: Connection, jurisdiction: int, keys: Iterable[int], most: int
-) -> dict[int, tuple[list[str], list[str]]]:
-    """Give the (living, dead) records that hold each key; of the living no more than `most`."""
+    connection: Connection, jurisdiction: int, most: Mapping[int, int]
+) -> dict[int, tuple[list[str] | None, list[str]]]:
+    """Give the (living, dead) records that hold each key, None for the living of a key that more than `most[key]` hold.
+
+    Keys that nobody holds are left out.
+    """
     rows = fetch_rows(
         connection,
-        "SELECT k.key, l.ids, d.ids FROM unnest(CAST(%(keys)s AS bigint[])) k(key)"
+        "SELECT k.key, CASE WHEN cardinality(l.ids) <= k.most THEN l.ids END, d.ids"
+        " FROM unnest(CAST(%(keys)s AS bigint[]), CAST(%(most)s AS bigint[])) k(key, most)"
         " CROSS JOIN LATERAL (SELECT coalesce(array_agg(h.record_id), '{}') AS ids FROM (SELECT record_id"
-        "  FROM block_key b WHERE b.jurisdiction = %(j)s AND b.key = k.key AND b.live LIMIT %(n)s) h) l"
+        "  FROM block_key b WHERE b.jurisdiction = %(j)s AND b.key = k.key AND b.live LIMIT k.most + 1) h) l"
         " CROSS JOIN LATERAL (SELECT coalesce(array_agg(b.record_id), '{}') AS ids"
-        "  FROM block_key b WHERE b.jurisdiction = %(j)s AND b.key = k.key AND NOT b.live) d",
-        {"j": jurisdiction, "keys": array_of(keys), "n": most},
+        "  FROM block_key b WHERE b.jurisdiction = %(j)s AND b.key = k.key AND NOT b.live) d"
+        " WHERE cardinality(l.ids) + cardinality(d.ids) > 0",
+        {"j": jurisdiction, "keys": array_of(most.keys()), "most": array_of(most.values())},
     )
     return {key: (live, dead) for key, live, dead in rows}
 

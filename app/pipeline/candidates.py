@@ -24,7 +24,10 @@ class Holding(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Holders:
-    """Who holds a key: how many living records did before the batch, how many do now, and everybody who does now."""
+    """Who holds a key: how many living records did before the batch, how many do now, and everybody who does now.
+
+    Keys that one record holds, or too many before and after, are left out: they give no candidates.
+    """
 
     before: int
     now: int
@@ -44,7 +47,7 @@ def candidates(
     `held` is what records of this batch held before it, `holding` what they hold from it on.
     """
     touched = {key for one in (*held.values(), *holding.values()) for key in one.keys}
-    holders = _holders(connection, jurisdiction, touched, holding)
+    holders = _holders(connection, jurisdiction, touched, held, holding)
     crossed = [one for one in holders.values() if (one.before > CAP) != (one.now > CAP)]
     judged = set(holding).union(*(one.everybody for one in crossed))
     keys = {rid: one.keys for rid, one in holding.items()}
@@ -53,7 +56,7 @@ def candidates(
         more = block_keys_of(unpack_one(row.packed) for row in rows)
         keys |= {row.record_id: held for row, held in zip(rows, more, strict=True)}
         further = {key for rid in others for key in keys[rid]} - touched
-        holders |= _holders(connection, jurisdiction, further, {})
+        holders |= _holders(connection, jurisdiction, further, {}, {})
     few = {key: one.everybody for key, one in holders.items() if one.now <= CAP}
     pairs: dict[tuple[str, str], None] = {}
     for rid in keys:
@@ -64,21 +67,36 @@ def candidates(
 
 
 def _holders(
-    connection: Connection, jurisdiction: int, keys: Iterable[int], holding: Mapping[str, Holding]
+    connection: Connection,
+    jurisdiction: int,
+    keys: Iterable[int],
+    held: Mapping[str, Holding],
+    holding: Mapping[str, Holding],
 ) -> dict[int, Holders]:
     """Give the holders of each key, as stored and once `holding` stands."""
-    live: dict[int, list[str]] = {}
-    dead: dict[int, list[str]] = {}
-    for rid, (held, lives) in holding.items():
-        for key in held:
-            (live if lives else dead).setdefault(key, []).append(rid)
-    # a key beyond this many holders cannot cross the cap in this batch, so nobody needs to know the rest
-    stored = resolution.holders_of(connection, jurisdiction, keys, CAP + len(holding) + 1)
+    live, dead = _by_key(holding, live=True), _by_key(holding, live=False)
+    # with more living holders than these a key is beyond the cap even when all of this batch have left it
+    leaving = _by_key(held, live=True)
+    most = {key: CAP + len(leaving.get(key, ())) for key in keys}
+    stored = resolution.holders_of(connection, jurisdiction, most)
     found: dict[int, Holders] = {}
-    for key, (alive, gone) in stored.items():
+    for key in stored.keys() | (live.keys() | dead.keys()) & most.keys():
+        alive, gone = stored.get(key, ((), ()))
+        if alive is None:
+            continue
         staying = [rid for rid in alive if rid not in holding]
         others = [rid for rid in gone if rid not in holding]
-        new = live.get(key, [])
+        new = live.get(key, ())
         everybody = frozenset((*staying, *others, *new, *dead.get(key, ())))
-        found[key] = Holders(len(alive), len(staying) + len(new), everybody)
+        if len(everybody) > 1 or len(alive) > CAP:
+            found[key] = Holders(len(alive), len(staying) + len(new), everybody)
+    return found
+
+
+def _by_key(holding: Mapping[str, Holding], *, live: bool) -> dict[int, list[str]]:
+    found: dict[int, list[str]] = {}
+    for rid, one in holding.items():
+        if one.live == live:
+            for key in one.keys:
+                found.setdefault(key, []).append(rid)
     return found

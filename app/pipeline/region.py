@@ -23,14 +23,19 @@ class Region:
     before: dict[str, MemberRow] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
 class Judged:
-    """The records judged anew, their pairs as found and as stored before, and those of whom nothing is stored yet."""
+    """The records judged anew and those of whom nothing is stored yet, with their pairs as found and as stored before."""
 
-    records: AbstractSet[str]
-    fresh: Scores
-    stored: Scores
-    new: AbstractSet[str]
+    def __init__(
+        self, records: AbstractSet[str], fresh: Scores, stored: Scores, new: AbstractSet[str]
+    ) -> None:
+        """Lay the pairs out by their records, once for all the regions that are asked for."""
+        self.records, self.new = records, new
+        every = ((a, b, points) for scores in (fresh, stored) for (a, b), points in scores.items())
+        self.links = _links(every)
+        self.fresh: dict[str, list[Scored]] = {}
+        for (a, b), points in fresh.items():
+            self.fresh.setdefault(a, []).append((a, b, points))
 
 
 def region(
@@ -45,9 +50,8 @@ def region(
 
     Stored pairs of records that were judged anew lead on and are left out.
     """
-    known = (judged.fresh, judged.stored)
-    links = _links((a, b, points) for scores in known for (a, b), points in scores.items())
-    found = Region(pairs=dict(judged.fresh))
+    found = Region()
+    links = judged.links
     frontier = _reached(seeds, links, found.records)
     while frontier:
         found.records |= frontier
@@ -67,6 +71,8 @@ def region(
         projects = {member.project_id for member in placed}
         near.update(m.record_id for m in resolution.members_in(connection, jurisdiction, projects))
         frontier = _reached(near - found.records, links, found.records)
+    for rid in found.records & judged.fresh.keys():
+        found.pairs.update(((a, b), points) for a, b, points in judged.fresh[rid])
     return found
 
 
