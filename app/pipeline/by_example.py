@@ -30,8 +30,8 @@ def fitting(connection: Connection, jurisdiction: int, example: Normal, limit: i
     A key with more than `CAP` living holders tells nothing, so at most 24 · CAP records are compared.
     """
     keys = block_keys(example)
-    holders = resolution.holders_of(connection, jurisdiction, keys, CAP + 1)
-    few = [live for live, _ in holders.values() if len(live) <= CAP]
+    holders = resolution.holders_of(connection, jurisdiction, dict.fromkeys(keys, CAP))
+    few = [live for live, _ in holders.values() if live is not None]
     rows = resolution.read_normals(connection, jurisdiction, {rid for live in few for rid in live})
     rows.sort()
     packed = [*pack_all([example]), *(row.packed for row in rows)]
