@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from sqlalchemy import Connection, text
 
@@ -37,33 +37,46 @@ def living(connection: Connection, jurisdiction: int, project_id: str) -> list[s
     return list(rows.scalars())
 
 
-def closest(
-    connection: Connection, jurisdiction: int, one: str, other: str, *, of_record: bool = False
-) -> tuple[str, str]:
+# from the members of one project, so that only their own pairs are looked up
+_LINKS = (
+    "cluster m JOIN LATERAL (SELECT p.b AS other, p.score FROM pair p WHERE p.jurisdiction = :j AND p.a = m.record_id"
+    "  UNION ALL SELECT p.a, p.score FROM pair p WHERE p.jurisdiction = :j AND p.b = m.record_id) p ON true"
+    " JOIN cluster o ON o.jurisdiction = m.jurisdiction AND o.record_id = p.other"
+    " WHERE m.jurisdiction = :j AND m.live AND o.live AND o.project_id = :other"
+)
+
+
+def closest(connection: Connection, jurisdiction: int, one: str, other: str) -> tuple[str, str]:
     """Give the two living records that stand for two projects: those that score best, else the earliest of each.
 
-    With `of_record` the first is that very record. Raises NotFound where a project has no living record.
+    Raises NotFound where a project has no living record.
     """
-    first = "m.record_id = :one" if of_record else "m.project_id = :one AND m.live"
-    row = connection.execute(
+    return _first(best_between(connection, jurisdiction, one, other, 1)) or _earliest(
+        *(living(connection, jurisdiction, project)[:1] for project in (one, other))
+    )
+
+
+def closest_to(connection: Connection, jurisdiction: int, record_id: str, project_id: str) -> tuple[str, str]:
+    """Give a living record and the one that stands for a project beside it; raises NotFound where none there lives."""
+    rows = connection.execute(
         text(
-            # sql-lint: allow built-text — one of the two clauses written above
-            "SELECT m.record_id, o.record_id FROM cluster m JOIN LATERAL (SELECT p.b AS other, p.score FROM pair p"
-            "  WHERE p.jurisdiction = :j AND p.a = m.record_id UNION ALL SELECT p.a, p.score FROM pair p"
-            "  WHERE p.jurisdiction = :j AND p.b = m.record_id) p ON true"
-            " JOIN cluster o ON o.jurisdiction = m.jurisdiction AND o.record_id = p.other"
-            f" WHERE m.jurisdiction = :j AND {first} AND o.project_id = :other AND o.live"
-            " ORDER BY p.score DESC, 1, 2 LIMIT 1"
+            f"SELECT m.record_id, p.other, p.score FROM {_LINKS} AND m.record_id = :id ORDER BY p.score DESC, 2 LIMIT 1"
         ),
-        {"j": jurisdiction, "one": one, "other": other},
-    ).one_or_none()
-    if row is not None:
-        return row[0], row[1]
-    sides = [one] if of_record else living(connection, jurisdiction, one)[:1]
-    sides += living(connection, jurisdiction, other)[:1]
-    if len(sides) < 2:
+        {"j": jurisdiction, "id": record_id, "other": project_id},
+    )
+    return _first([(row[0], row[1], row[2]) for row in rows]) or _earliest(
+        [record_id], living(connection, jurisdiction, project_id)[:1]
+    )
+
+
+def _first(found: Sequence[tuple[str, str, int]]) -> tuple[str, str] | None:
+    return found[0][:2] if found else None
+
+
+def _earliest(one: Sequence[str], other: Sequence[str]) -> tuple[str, str]:
+    if not one or not other:
         raise NotFound("every record of one of these projects was withdrawn by its department")
-    return sides[0], sides[1]
+    return one[0], other[0]
 
 
 def scores_between(
@@ -104,15 +117,9 @@ def served_in(
 
 
 def sums_between(connection: Connection, jurisdiction: int, one: str, other: str) -> tuple[int, int]:
-    """Give how many pairs of living records between two projects have a score, and the sum of these."""
+    """Give how many pairs of living records between two projects have a score, and their sum; `one` is the smaller."""
     row = connection.execute(
-        text(
-            "SELECT count(*), coalesce(sum(p.score), 0) FROM pair p"
-            " JOIN cluster x ON x.jurisdiction = p.jurisdiction AND x.record_id = p.a AND x.live"
-            " JOIN cluster y ON y.jurisdiction = p.jurisdiction AND y.record_id = p.b AND y.live"
-            " WHERE p.jurisdiction = :j AND ((x.project_id = :one AND y.project_id = :other)"
-            "  OR (x.project_id = :other AND y.project_id = :one))"
-        ),
+        text(f"SELECT count(*), coalesce(sum(p.score), 0) FROM {_LINKS} AND m.project_id = :one"),
         {"j": jurisdiction, "one": one, "other": other},
     ).one()
     return row[0], int(row[1])
@@ -121,14 +128,11 @@ def sums_between(connection: Connection, jurisdiction: int, one: str, other: str
 def best_between(
     connection: Connection, jurisdiction: int, one: str, other: str, n: int
 ) -> list[tuple[str, str, int]]:
-    """Give the `n` best pairs (a, b, score) of living records between two projects."""
+    """Give the `n` best pairs (a, b, score) of living records between two projects, `a` of the first."""
     rows = connection.execute(
         text(
-            "SELECT p.a, p.b, p.score FROM pair p"
-            " JOIN cluster x ON x.jurisdiction = p.jurisdiction AND x.record_id = p.a AND x.live"
-            " JOIN cluster y ON y.jurisdiction = p.jurisdiction AND y.record_id = p.b AND y.live"
-            " WHERE p.jurisdiction = :j AND ((x.project_id = :one AND y.project_id = :other)"
-            "  OR (x.project_id = :other AND y.project_id = :one)) ORDER BY p.score DESC, p.a, p.b LIMIT :n"
+            f"SELECT m.record_id, p.other, p.score FROM {_LINKS} AND m.project_id = :one"
+            " ORDER BY p.score DESC, least(m.record_id, p.other), greatest(m.record_id, p.other) LIMIT :n"
         ),
         {"j": jurisdiction, "one": one, "other": other, "n": n},
     )

@@ -8,11 +8,12 @@ import numpy as np
 
 from app.db import resolution
 from app.db.session import Connection
-from app.pipeline.matching.explain import Explanation, explain
+from app.pipeline.matching.explain import Explanation, explain_pair
 from app.pipeline.matching.keys import CAP, block_keys
 from app.pipeline.matching.normal import Normal
 from app.pipeline.matching.packed import pack_all, unpack_one, vectors_of
-from app.pipeline.matching.score import score_pairs, shipped
+from app.pipeline.matching.rules import forbidden
+from app.pipeline.matching.score import score_pairs, shipped, tell_all
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,5 +39,9 @@ def fitting(connection: Connection, jurisdiction: int, example: Normal, limit: i
     right = np.arange(1, len(packed), dtype=np.intp)
     scores = score_pairs(shipped(), vectors_of(packed), np.zeros_like(right), right)
     order = np.argsort(-scores, kind="stable")[:limit]
-    best = (unpack_one(rows[i].packed) for i in order.tolist() if scores[i] >= least)
-    return Found(tuple((one, explain(example, one)) for one in best), len(rows), len(holders) - len(few))
+    best = [unpack_one(rows[i].packed) for i in order.tolist() if scores[i] >= least]
+    told = (
+        explain_pair(pair, forbidden(example, one))
+        for one, pair in zip(best, tell_all([(example, one) for one in best]), strict=True)
+    )
+    return Found(tuple(zip(best, told, strict=True)), len(rows), len(holders) - len(few))

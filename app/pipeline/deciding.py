@@ -106,7 +106,7 @@ def move(connection: Connection, jurisdiction: int, record_id: str, to: str) -> 
     table = _Table(connection, jurisdiction, [record_id])
     rest = [rid for rid in members if rid != record_id]
     back = words.between(connection, jurisdiction, Verdict.SAME, [record_id], rest)
-    near = places.closest(connection, jurisdiction, record_id, target, of_record=True)
+    near = places.closest_to(connection, jurisdiction, record_id, target)
     parting = table.part([NewWord(*near, Verdict.SAME)], back, [record_id], rest)
     return table.plan(DecisionKind.MOVE, parting, back)
 
@@ -153,6 +153,7 @@ class _Table:
         self.upto = words.last(connection, jurisdiction)
         self.before: Mapping[str, MemberRow] = {}
         self.now: Mapping[str, MemberRow] = {}
+        self._supposed: tuple[frozenset[str], Supposed] | None = None
 
     def suppose(
         self, says: Iterable[NewWord], takes_back: Iterable[int], again: Iterable[WordOf] = ()
@@ -164,8 +165,10 @@ class _Table:
         unsaid = frozenset(takes_back)
         named = self.near.union(rid for row in rows for rid in (row.a, row.b))
         named |= words.named_in(self.connection, self.jurisdiction, unsaid)
-        found = self._resolved(named, Supposed(rows, unsaid))
-        self.before, self.now = found.before, found.members
+        supposed = Supposed(rows, unsaid)
+        if self._supposed != (named, supposed):
+            found = self._resolved(named, supposed)
+            self.before, self.now, self._supposed = found.before, found.members, (named, supposed)
         return named
 
     def _resolved(self, named: Collection[str], supposed: Supposed) -> Resolution:

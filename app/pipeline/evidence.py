@@ -41,8 +41,9 @@ def evidence(connection: Connection, jurisdiction: int, a: str, b: str) -> Evide
     rules: list[RuleView] = []
     question = reviews.question(connection, jurisdiction, a, b)
     if two and p and q:
-        compared, total = places.sums_between(connection, jurisdiction, p, q)
-        best = places.best_between(connection, jurisdiction, p, q, MOST_PAIRS)
+        small, large = sorted((p, q), key=lambda project: sizes[project])
+        compared, total = places.sums_between(connection, jurisdiction, small, large)
+        best = places.best_between(connection, jurisdiction, small, large, MOST_PAIRS)
         rules = _rules(_members(connection, jurisdiction, p), _members(connection, jurisdiction, q))
         question = question or reviews.question_between(connection, jurisdiction, p, q)
     said, home = conflicts.words_among(connection, jurisdiction, {x for x in (p, q) if x})
@@ -74,7 +75,7 @@ def evidence(connection: Connection, jurisdiction: int, a: str, b: str) -> Evide
         compared=compared,
         possible=possible,
         cuts=(REVIEW_CUT, SAFE_CUT),
-        pairs=tuple(PairView(a=x, b=y, score=n) for x, y, n in best),
+        pairs=tuple(PairView(a=min(x, y), b=max(x, y), score=n) for x, y, n in best),
         rules=tuple(rules),
         words=tuple(said[:MOST_WORDS]),
         reasons=tuple(Reason(code=code, zh=zh, en=en) for code, zh, en in reasons(facts)),

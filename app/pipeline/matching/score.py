@@ -13,7 +13,7 @@ from importlib.resources import files
 import numpy as np
 from numpy.typing import NDArray
 
-from app.pipeline.matching.levels import Places, compare
+from app.pipeline.matching.levels import Levels, Places, compare
 from app.pipeline.matching.model import WHOLE, Model, read_model
 from app.pipeline.matching.normal import Normal
 from app.pipeline.matching.project import PROJECT, project_vectors, said
@@ -31,6 +31,7 @@ __all__ = [
     "score",
     "score_pairs",
     "tell",
+    "tell_all",
 ]
 
 PORTION = 16_384
@@ -81,14 +82,28 @@ def score(a: Normal, b: Normal) -> int:
 
 def tell(a: Normal, b: Normal) -> Pair:
     """Score two records and tell every term with what both sides said; symmetric."""
-    if b.record_id < a.record_id:
-        a, b = b, a
-    levels = compare(PROJECT, project_vectors((a, b)), *_ONE)
-    terms = tuple(
+    return tell_all([(a, b)])[0]
+
+
+def tell_all(pairs: Sequence[tuple[Normal, Normal]]) -> list[Pair]:
+    """Score pairs of records and tell every term of each; many at once cost little more than one."""
+    if not pairs:
+        return []
+    ordered = [(a, b) if a.record_id <= b.record_id else (b, a) for a, b in pairs]
+    left = np.arange(0, 2 * len(ordered), 2, dtype=np.intp)
+    levels = compare(PROJECT, project_vectors([n for two in ordered for n in two]), left, left + 1)
+    scores = shipped().probabilities(levels).tolist()
+    return [
+        Pair(a.record_id, b.record_id, score, _terms(a, b, levels[:, i : i + 1]))
+        for i, ((a, b), score) in enumerate(zip(ordered, scores, strict=True))
+    ]
+
+
+def _terms(a: Normal, b: Normal, levels: Levels) -> tuple[Term, ...]:
+    return tuple(
         Term(f"{feature}.{level}", points, *_said(feature, a, b))
         for feature, level, points in shipped().terms(levels)
     )
-    return Pair(a.record_id, b.record_id, int(shipped().probabilities(levels)[0]), terms)
 
 
 def _said(feature: str, a: Normal, b: Normal) -> Sequence[str]:
