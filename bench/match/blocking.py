@@ -15,7 +15,11 @@ _PORTION = 4096
 
 def candidate_pairs(records: Records) -> Pairs:
     """Give every pair that shares a key with at most `CAP` holders."""
-    keys, holders = _holdings(records)
+    return pairs_of_keys(*_holdings(records), len(records))
+
+
+def pairs_of_keys(keys: NDArray[np.int64], holders: NDArray[np.int64], records: int) -> Pairs:
+    """Give every pair of holders of one key, where at most `CAP` hold it; `holders` are places among so many records."""
     order = np.lexsort((holders, keys))
     keys, holders = keys[order], holders[order]
     starts = np.flatnonzero(np.r_[True, keys[1:] != keys[:-1]])
@@ -27,9 +31,9 @@ def candidate_pairs(records: Records) -> Pairs:
             members = holders[groups[:, None] + np.arange(size)]
             left, right = np.triu_indices(size, 1)
             # one group size at a time, and repeats dropped at once: most pairs share several keys
-            told.append(np.unique(_coded(members[:, left].ravel(), members[:, right].ravel(), len(records))))
+            told.append(np.unique(_coded(members[:, left].ravel(), members[:, right].ravel(), records)))
     coded = np.unique(np.concatenate(told)) if told else np.empty(0, np.int64)
-    return np.stack((coded // len(records), coded % len(records)), axis=1).astype(np.int32)
+    return np.stack((coded // records, coded % records), axis=1).astype(np.int32)
 
 
 def _holdings(records: Records) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -170,6 +170,12 @@ def _code(sides: _Sides, feature: Feature) -> _Ints:
     return level
 
 
+def _signs(sides: _Sides, feature: Feature) -> _Ints:
+    a, b = (side[:, 0] for side in sides.two(feature.fields[0]))
+    off = np.count_nonzero(a != b, axis=1)
+    return np.where((a[:, 0] != 0) & (b[:, 0] != 0), 4 - np.minimum(off, 3), 0)
+
+
 def _old(digits: _Ints) -> NDArray[np.bool_]:
     """Tell whether codes are of the generation before November 2020, which leads with a year 2015-2020."""
     d = digits[:, :, :4].astype(np.int32) - ord("0")
@@ -305,6 +311,7 @@ _KINDS: dict[str, Callable[[_Sides, Feature], _Ints]] = {
     "size": _size,
     "body": _body,
     "code": _code,
+    "signs": _signs,
     "ratio": _ratio,
     "phases": _phases,
     "stated": _stated,

@@ -8,7 +8,7 @@ from typing import Literal
 FieldKind = Literal["ids", "grams", "digits", "measures", "set", "small", "numbers"]
 FeatureKind = Literal[
     "same", "jaccard", "overlap", "size", "body", "code", "ratio", "phases", "stated", "leads", "dates", "days", "flags",
-    "classes", "distance", "family",
+    "classes", "distance", "family", "signs",
 ]  # fmt: skip
 
 
@@ -60,6 +60,11 @@ class Profile:
 def same(name: str, field: str) -> Feature:
     """Compare texts as wholes: any of one side is any of the other."""
     return Feature(name, "same", (field,), ("missing", "other", "same"))
+
+
+def signs(name: str, field: str) -> Feature:
+    """Compare numbers sign by sign, as they are mistyped."""
+    return Feature(name, "signs", (field,), ("missing", "apart", "two_off", "one_off", "same"))
 
 
 def stated(name: str, field: str) -> Feature:
