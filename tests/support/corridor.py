@@ -221,6 +221,22 @@ def rows_of(database: Database, query: str, **values: Any) -> list[Row]:
         return [tuple(row) for row in connection.execute(text(query), values)]
 
 
+def agrees(database: Database, jurisdiction: int) -> bool:
+    """Say whether every document names just the members that lead to it, each as living or dead as it says."""
+    documents = {
+        row[0]: {(member["record_id"], member["live"]) for member in json.loads(row[1])["members"]}
+        for row in rows_of(
+            database, "SELECT project_id, golden FROM project WHERE jurisdiction = :j", j=jurisdiction
+        )
+    }
+    members: dict[str, set[tuple[str, bool]]] = {}
+    for record, project, live in rows_of(
+        database, "SELECT record_id, project_id, live FROM member WHERE jurisdiction = :j", j=jurisdiction
+    ):
+        members.setdefault(project, set()).add((record, live))
+    return documents == members and all(project in dict(named) for project, named in members.items())
+
+
 def books(database: Database) -> None:
     """Hold the accounts: received = kept + unchanged + unreadable, and kept = accepted + rejected, per delivery and source."""
     wrong = rows_of(

@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+import random
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 
 from app.db import golden, judgements, jurisdictions
+from app.db.deliveries import accept_push
 from app.db.judgements import Side
 from app.db.session import Connection
+from app.errors import RulesChanged
 from app.pipeline import advance as advancing
 from app.pipeline import normalizing, resolving
-from app.pipeline.advance import advance, compute
+from app.pipeline.advance import STEPS, Work, advance, compute
+from app.pipeline.process import land_pushes
 from app.pipeline.rebuild import rebuild
 from app.pipeline.rules import Rules, load_rules
 from schemas.judgements import Verdict
-from tests.support.corridor import books, differing, drawer, feed, resolved, rows_of, walk
+from tests.support.corridor import agrees, books, differing, drawer, feed, resolved, rows_of, walk
 from tests.support.database import JURISDICTIONS
-from tests.support.small_city import SmallCity, permit, rid, signed, small_city
+from tests.support.mended import mended_city, replayed, taken_up
+from tests.support.small_city import SmallCity, message, permit, rid, signed, small_city
 
 FIRST, SECOND = JURISDICTIONS
 
@@ -43,11 +50,11 @@ def city(database_url: str) -> Iterator[SmallCity]:
     city.database.close()
 
 
-def say(city: SmallCity, jurisdiction: int, a: str, b: str) -> None:
+def say(city: SmallCity, jurisdiction: int, a: str, b: str, verdict: Verdict = Verdict.SAME) -> None:
     with city.database.begin() as connection:
         held = jurisdictions.hold(connection, jurisdiction)
         one, two = (Side(rid("commerce.signed", key, jurisdiction), "", ("", "")) for key in (a, b))
-        judgements.add(connection, held, one, two, Verdict.SAME, "seen", "reviewer")
+        judgements.add(connection, held, one, two, verdict, "seen", "reviewer")
 
 
 @pytest.fixture
@@ -168,3 +175,96 @@ def test_documents_and_their_events_are_written_together_or_not_at_all(
     assert not drawer(city.database)["touched"]
     numbers = [event[0] for event in feed(city.database, FIRST)]
     assert numbers == list(range(1, len(numbers) + 1)) != []
+
+
+def correct(city: SmallCity, jurisdiction: int, key: str, name: str) -> None:
+    """Let a person correct the name of a permit's project."""
+    with city.database.begin() as connection:
+        held = jurisdictions.hold(connection, jurisdiction)
+        connection.execute(
+            text(
+                "INSERT INTO memory.correction (jurisdiction, correction_no, record_id, field, value, seen, reason, by, at)"
+                " VALUES (:j, :n, :r, 'name', :v, '{}', 'seen on site', 'engineer', now())"
+            ),
+            {
+                "j": jurisdiction,
+                "n": jurisdictions.take(connection, held, "correction_no")[0],
+                "r": rid("housing.permits", key, jurisdiction),
+                "v": name,
+            },
+        )
+
+
+def said(city: SmallCity, dice: random.Random, number: int) -> None:
+    """Something new: permits and signings that come, change, go and come back, events of them, words of people."""
+    key, day = f"K{dice.randrange(6)}", f"2024-11-{1 + number % 28:02} 10:{number // 28:02}:00"
+    name = dice.choice(("某组件智造基地厂房", "河西管网改造", "清水塘电池厂房", "样例"))
+    code = dice.choice(("", "2405-430211-04-01-987654"))
+    match dice.randrange(7):
+        case 0 | 1:
+            city.land("housing.permits", permit(key, name, code=code, updated=day))
+        case 2:
+            city.land("housing.permits", permit(key, name, valid="0", updated=day))
+        case 3:
+            city.land("commerce.signed", signed(key, name, code=code), signed(f"{key}-2", name, code=""))
+        case 4:
+            body, headers = message([{"id": f"E{number}", "permit": key, "on": day[:10]}], f"m{number}")
+            for jurisdiction in JURISDICTIONS:
+                with city.database.begin() as connection:
+                    accept_push(
+                        connection, jurisdiction, "housing.events", f"m{number}", headers, body, "housing"
+                    )
+                land_pushes(city.database, load_rules(city.registry), jurisdiction)
+        case 5:
+            for jurisdiction in JURISDICTIONS:
+                correct(city, jurisdiction, key, f"更正后的名称{number}")
+        case _:
+            verdict = dice.choice((Verdict.SAME, Verdict.DIFFERENT))
+            other = f"K{dice.randrange(6)}"
+            if other != key:
+                for jurisdiction in JURISDICTIONS:
+                    say(city, jurisdiction, key, other, verdict)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_however_steps_of_several_workers_deliveries_words_and_replays_follow_each_other_the_end_is_a_rebuilds(
+    database_url: str, tmp_path: Path, seed: int
+) -> None:
+    """Steps are computed now and written later, when others have been; what is served never contradicts itself."""
+    dice, city = random.Random(seed), small_city(database_url)
+    hub, former = city.database, load_rules(city.registry)
+    mended = mended_city(city, "housing.permits", '["样例"]', '["河西管网改造"]', tmp_path)
+    rules = {FIRST: former, SECOND: former}
+    pending: list[tuple[int, int, Work]] = []
+    for number in range(70):
+        said(city, dice, number)
+        for jurisdiction in JURISDICTIONS:
+            steps = dice.sample(STEPS, dice.randint(1, 3))
+            with hub.read() as snapshot:
+                generation = jurisdictions.generation(snapshot, jurisdiction)
+                made = compute(snapshot, rules[jurisdiction], jurisdiction, dice.choice((1, 3, 50)), steps)
+            if made is not None:
+                pending.append((jurisdiction, generation, made))
+        dice.shuffle(pending)
+        while pending and dice.random() < 0.6:
+            jurisdiction, generation, made = pending.pop()
+            with suppress(RulesChanged):
+                advancing._written(hub, rules[jurisdiction], jurisdiction, generation, made)
+            assert agrees(hub, jurisdiction)
+        if number in (30, 50):
+            now = mended if number == 30 else former
+            for jurisdiction in JURISDICTIONS:
+                assert taken_up(hub, now, jurisdiction)
+                rules[jurisdiction] = now
+                assert replayed(hub, now, jurisdiction, ["housing.permits"]).state == "succeeded"
+    for jurisdiction in JURISDICTIONS:
+        walk(hub, former, jurisdiction)
+        assert agrees(hub, jurisdiction)
+    books(hub)
+    derived = drawer(hub)
+    assert not derived["unresolved"]
+    assert not derived["touched"]
+    assert len(derived["project"]) > 4
+    rebuild(hub, former)
+    assert differing(derived, drawer(hub)) == {}
+    city.database.close()
