@@ -6,7 +6,7 @@ import re
 from datetime import date
 from decimal import Decimal
 
-from app.pipeline.matching.stated import Stated, StatedArea, StatedEvidence
+from app.pipeline.matching.stated import Stated, StatedEvidence
 
 _SCALE = re.compile(r"(\d{1,9}(?:\.\d{1,4})?)(万)?(?:平方米|平米|㎡|M2|m2)")
 
@@ -23,22 +23,25 @@ def amount(record: Stated) -> Decimal | None:
 def land(record: Stated) -> tuple[float, ...]:
     """Give the areas of ground the record speaks of, square metres: supplied, wanted, registered, converted."""
     areas = record.areas
-    return _sizes(areas.site_area, areas.wanted_area, areas.registered_area, areas.conversion_area)
+    found: list[float] = []
+    for said in (areas.site_area, areas.wanted_area, areas.registered_area, areas.conversion_area):
+        if said is not None and said.square_metres:
+            size = float(said.square_metres)
+            if size not in found:
+                found.append(size)
+    return tuple(found)
 
 
 def floors(record: Stated) -> tuple[float, ...]:
     """Give the floor areas the record speaks of, square metres, also in the words of its scale."""
-    found = _sizes(record.areas.floor_area)
-    if record.texts.scale and (said := _SCALE.search(record.texts.scale)):
-        size = float(said[1]) * (10_000 if said[2] else 1)
+    said, scale = record.areas.floor_area, record.texts.scale
+    size = float(said.square_metres) if said is not None and said.square_metres else 0.0
+    found = (size,) if size else ()
+    if scale and (told := _SCALE.search(scale)):
+        size = float(told[1]) * (10_000 if told[2] else 1)
         if size and size not in found:
             return (*found, size)
     return found
-
-
-def _sizes(*areas: StatedArea | None) -> tuple[float, ...]:
-    found = {float(area.square_metres): None for area in areas if area and area.square_metres}
-    return tuple(found)
 
 
 def dated(evidence: tuple[StatedEvidence, ...]) -> tuple[frozenset[str], int | None]:

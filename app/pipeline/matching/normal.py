@@ -17,7 +17,10 @@ from schemas.ids import jurisdiction_of
 from schemas.parties import Role
 from schemas.schemes import Scheme, Status
 
-_OWNERS = tuple(role.value for role in (Role.PROJECT_COMPANY, Role.OWNER, Role.LAND_HOLDER, Role.INVESTOR))
+_RANK = {
+    role.value: rank
+    for rank, role in enumerate((Role.PROJECT_COMPANY, Role.OWNER, Role.LAND_HOLDER, Role.INVESTOR))
+}
 _PROJECT_CODE, _WORKS_CODE = Scheme.PROJECT_CODE.value, Scheme.WORKS_CODE.value
 _CODED = (_PROJECT_CODE, _WORKS_CODE)
 _LAND_DOCUMENTS = (Scheme.LAND_APPROVAL_NO.value, Scheme.LAND_CONTRACT_NO.value, Scheme.DOCUMENT_NO.value)
@@ -162,7 +165,8 @@ def _strong(
     found: list[str] = []
     for number in identifiers:
         scheme, value, status = number.scheme, number.value, number.status
-        if scheme in _CODED and status == _VALID and (lead := _CODE_LEAD.match(value)):
+        lead = _CODE_LEAD.match(value) if scheme in _CODED else None
+        if lead and status == _VALID:
             codes.add(lead[0].replace("-", ""))
         if scheme == _PROJECT_CODE or status == _PSEUDO:
             continue
@@ -176,8 +180,7 @@ def _strong(
                 firm.add(said)
         if once is not None and scheme in ONCE:
             once.add(said)
-        tail = _SECTION_TAIL.fullmatch(value) if scheme == _WORKS_CODE else None
-        if tail and not _CODE_LEAD.fullmatch(tail[1]):
+        if scheme == _WORKS_CODE and not lead and (tail := _SECTION_TAIL.fullmatch(value)):
             found.append(f"works_base:{tail[1]}")
     return frozenset(found)
 
@@ -192,14 +195,15 @@ def _owners(record: Stated, places: Places) -> tuple[tuple[str, ...], tuple[str,
     """Give the telling parts of the owners' names, the nearest to the project first, and their valid credit codes."""
     cores: dict[str, None] = {}
     usccs: set[str] = set()
-    for role in _OWNERS:
-        for party in record.parties:
-            if party.role == role and len(cores) < MOST_OWNERS:
-                if party.name:
-                    cores.setdefault(owner_core(party.name, places))
-                if party.uscc and party.uscc.status == _VALID:
-                    usccs.add(party.uscc.value)
-    return tuple(cores), tuple(sorted(usccs))
+    owners = [party for party in record.parties if party.role in _RANK]
+    if len(owners) > 1:
+        owners.sort(key=lambda party: _RANK[party.role])
+    for party in owners[:MOST_OWNERS]:
+        if party.name:
+            cores.setdefault(owner_core(party.name, places))
+        if party.uscc and party.uscc.status == _VALID:
+            usccs.add(party.uscc.value)
+    return tuple(cores), tuple(sorted(usccs)) if len(usccs) > 1 else tuple(usccs)
 
 
 def _without_park(core: str, stated: str, cores: tuple[str, ...]) -> str:

@@ -5,11 +5,12 @@ from time import perf_counter
 
 import msgspec
 from hypothesis import given
+from hypothesis import strategies as st
 
 from app.pipeline.matching.keys import block_keys
 from app.pipeline.matching.normal import MOST_OWNERS, Normal, pack, unpack
 from app.pipeline.matching.normal import normal as prepared
-from app.pipeline.matching.stated import stated
+from app.pipeline.matching.stated import Stated, StatedParty, StatedPlace, StatedTexts, stated
 from schemas.identifiers import Identifier
 from schemas.measures import Money
 from schemas.parties import Party, Role
@@ -136,6 +137,24 @@ def test_a_record_of_many_owners_is_compared_by_its_first():
     assert normal("430200-a", record(parties=parties)).owner_cores == tuple(
         f"恒某{i}号新材" for i in range(MOST_OWNERS)
     )
+
+
+ANY = st.text(max_size=30)
+
+
+@given(ANY, ANY, ANY, ANY, st.sampled_from([None, "430211", "430200", "99", ""]))
+def test_whatever_is_said_is_prepared_and_packed(name, owner, address, zone, district):
+    said = Stated(
+        "a.b",
+        name=name,
+        parties=(StatedParty("owner", owner),),
+        place=StatedPlace(district, zone, address),
+        texts=StatedTexts(zone),
+    )
+    n = prepared("430200-a", said)
+    assert unpack(pack(n)) == n
+    assert bool(n.core) + bool(n.generic) <= 1
+    block_keys(n)
 
 
 @given(RECORD)
