@@ -17,7 +17,7 @@ from typing import overload
 import msgspec
 
 from connectors.manifest import Manifest
-from connectors.rows import BLANKS, MAX_KEY_BYTES, RowReader, join_key
+from connectors.rows import BLANKS, MAX_KEY_BYTES, RowReader, join_key, reader_of
 from schemas.records import RULES_BYTES, Glance, RawRecord, Unreadable
 
 Row = RawRecord | Unreadable
@@ -68,7 +68,8 @@ class UnreadRows(Sequence[Row]):
             return ()
         self[0]
         heads = self._reader.key_heads()
-        return tuple(_glances(_keys(heads), _rules(manifest), self._bodies)) if heads else ()
+        key_of = reader_of(heads) if heads else None
+        return tuple(_glances(key_of, _rules(manifest), self._bodies)) if key_of else ()
 
     def said(self, manifest: Manifest) -> bytes:
         """Hash all rows' bytes with the rules of reading: who finds it equal would read the very same rows."""
@@ -128,16 +129,6 @@ def _glances(
             yield Glance(key, rules + hashed(body, digest_size=16).digest())
         else:
             yield None
-
-
-@lru_cache(maxsize=256)
-def _keys(heads: tuple[str, ...]) -> Callable[[bytes], msgspec.Struct]:
-    """Make a reader of the members that are a key, where they are texts or whole numbers; it builds none of the others."""
-    names = [f"key_{place}" for place, _ in enumerate(heads)]
-    made = msgspec.defstruct(
-        "Key", [(name, str | int, "") for name in names], rename=dict(zip(names, heads, strict=True))
-    )
-    return msgspec.json.Decoder(made).decode
 
 
 def _rules(manifest: Manifest, size: int = RULES_BYTES) -> bytes:

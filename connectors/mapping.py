@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from typing import Any
 
 from connectors.errors import RecordRejected
@@ -87,7 +86,7 @@ class Mapping:
                 said.note(doubt, packed.number[0], Severity.DOUBT)
             self._refuse(said)
             self._audit(said)
-            statements += self._state(replace(raw, key=f"{raw.key}{share.suffix}"), said)
+            statements += self._state(raw._replace(key=f"{raw.key}{share.suffix}"), said)
             issues.update(dict.fromkeys(said.issues))
         if self._state_parcel and packed.into == "parts" and len(shares) > 1:
             for share in shares:

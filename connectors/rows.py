@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from operator import itemgetter
 from typing import Any, NamedTuple
 
@@ -38,6 +39,8 @@ class Layout(NamedTuple):
     values: Callable[[Mapping[str, Slice]], Sequence[Slice]]
     """Gives the content's values in canonical order."""
     read: tuple[tuple[str, str], ...]
+    plain: Callable[[bytes], msgspec.Struct] | None
+    """Reads, of a row that says them in texts or whole numbers, what its key, version and retraction are."""
 
 
 class RowReader:
@@ -83,16 +86,42 @@ class RowReader:
         values = layout.values(said)
         if b"[" in body or body.find(b"{", 1) > 0:
             values = [_canonical(bytes(value)) for value in values]
+        content = content_hash(layout.names + b"\0".join(values))
+        if layout.plain is not None and (found := self._plainly(layout.plain, body)):
+            return RawRecord(self._source, found[0], body, content, *found[1:])
         row = {name: bytes(said[head]) for name, head in layout.read}
         try:
             key = self._key(row) or self._content_key_of(layout, values)
             version = self._version_of(row)
             op = self._op(row)
-        except _Unusable as found:
-            return Unreadable(found.rule, body, found.zh, found.en)
-        return RawRecord(
-            self._source, key, body, content_hash(layout.names + b"\0".join(values)), version, op
-        )
+        except _Unusable as refused:
+            return Unreadable(refused.rule, body, refused.zh, refused.en)
+        return RawRecord(self._source, key, body, content, version, op)
+
+    def _plainly(self, plain: Callable[[bytes], msgspec.Struct], body: bytes) -> tuple[str, str, Op] | None:
+        """Give key, version and op of a row as most rows are; None where it takes a closer look, to the same result."""
+        if b"\\" in body:
+            return None
+        try:
+            said = msgspec.structs.astuple(plain(body))
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            return None
+        if 0 in said:  # it may have been written as -0
+            return None
+        values, size = [*map(str, said)], len(self._choices[0])
+        ends = size + (len(self._version.columns) if self._version else 0)
+        if "" in [value.strip(BLANKS) for value in values[:size]]:
+            return None
+        key = join_key(values[:size])
+        if len(key) * _MOST_BYTES > MAX_KEY_BYTES:
+            return None
+        version = self._render(values[size]) if self._version else ""
+        if version is None:
+            return None
+        if ends > size + 1:
+            version = "|".join((version, *values[size + 1 : ends]))
+        rule, retracts = self._retraction, values[ends] if len(values) > ends else ""
+        return key, version, Op.DELETE if rule and retracts.strip() == rule.value else Op.UPSERT
 
     def key_heads(self) -> tuple[str, ...] | None:
         """Give the heads under which the rows read last have the columns of the first key; None where they lack one."""
@@ -116,10 +145,20 @@ class RowReader:
             content=content,
             values=itemgetter(*kept) if len(kept) > 1 else lambda said: [said[head] for head in kept],
             read=tuple((each.name, head) for each, head in named if each.name in self._read),
+            plain=self._plain_reader({each.name: head for each, head in named}),
         )
         if len(self._layouts) < MAX_LAYOUTS:
             self._layouts[heads] = layout
         return layout
+
+    def _plain_reader(self, heads: Mapping[str, str]) -> Callable[[bytes], msgspec.Struct] | None:
+        """Make a reader of first key, version and retraction; None where a head of the former two is missing."""
+        wanted = (*self._choices[:1], self._version.columns if self._version else ())
+        found = [heads.get(name, "") for names in wanted for name in names]
+        if not self._choices or "" in found:
+            return None
+        retracts = heads.get(self._retraction.column) if self._retraction else None
+        return reader_of((*found, retracts) if retracts else tuple(found))
 
     def _key(self, row: Mapping[str, bytes]) -> str | None:
         """Join the raw values of the first list that is filled; a list after the first is marked, so that none collide.
@@ -164,6 +203,21 @@ class RowReader:
         if rule and _scalar(row.get(rule.column, b"null"), rule.column).strip() == rule.value:
             return Op.DELETE
         return Op.UPSERT
+
+
+@lru_cache(maxsize=1000)
+def reader_of(heads: tuple[str, ...]) -> Callable[[bytes], msgspec.Struct] | None:
+    """Make a reader of these members where they are texts or whole numbers, '' where missing; it builds none of the others.
+
+    None where a head is written with signs that no such reader can be made for.
+    """
+    names = [f"at_{place}" for place in range(len(heads))]
+    renamed = dict(zip(names, heads, strict=True))
+    try:
+        made = msgspec.defstruct("Read", [(name, str | int, "") for name in names], rename=renamed)
+    except ValueError:
+        return None
+    return msgspec.json.Decoder(made).decode
 
 
 class _Unusable(Exception):

@@ -25,8 +25,7 @@ class Op(StrEnum):
     DELETE = "delete"
 
 
-@dataclass(frozen=True, slots=True)
-class RawRecord:
+class RawRecord(NamedTuple):
     """One source row exactly as said; `version` sorts bytewise in the source's own order, '' where it has none."""
 
     source: str
@@ -90,8 +89,7 @@ class Page:
     last: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(NamedTuple):
     """Where a record stands: highest version seen, its content, and the row that said it and the one that began it."""
 
     source: str

@@ -7,7 +7,11 @@ from typing import Any, LiteralString, cast
 
 import psycopg
 from psycopg import sql
+from psycopg.types.string import BytesBinaryDumper
 from sqlalchemy import Connection
+
+# the driver's own choice for a column of bytes is a class in Python, made for DBAPI's Binary: this one is compiled
+psycopg.adapters.register_dumper(bytes, BytesBinaryDumper)
 
 
 def copy_rows(

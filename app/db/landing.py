@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from operator import attrgetter
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, text
@@ -28,7 +27,6 @@ _HEAD = (
     ("said", "bytea"),
 )
 """The columns of a head behind its record, in the order of `Head`."""
-_of_head = attrgetter(*(name for name, _ in _HEAD))
 
 
 _OF_RECORDS = " FROM memory.head WHERE jurisdiction = :j AND source = :s AND record_id = ANY(string_to_array(:ids, ','))"
@@ -262,7 +260,7 @@ def move_heads(
     columns = [("jurisdiction", "int4"), ("record_id", "text"), *_HEAD]
     rows = {True: list[tuple[Any, ...]](), False: list[tuple[Any, ...]]()}
     for record_id, head in sorted(heads.items()):
-        rows[record_id in standing].append((jurisdiction, record_id, *_of_head(head)))
+        rows[record_id in standing].append((jurisdiction, record_id, *head))
     if rows[False]:
         copy_rows(connection, "memory.head", columns, rows[False])
     if rows[True]:

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, replace
 from enum import StrEnum
 from types import MappingProxyType
+from typing import NamedTuple
 
 from schemas.records import RULES_BYTES, Head, Op, RawRecord
 
@@ -30,8 +30,7 @@ class Fate(StrEnum):
     KNOWN = "known"
 
 
-@dataclass(frozen=True, slots=True)
-class Landed:
+class Landed(NamedTuple):
     """One row with its record and fate."""
 
     row_no: int
@@ -87,9 +86,9 @@ def decide(
             stands = (raw.source, raw.key, raw.version, raw.op, raw.hash, delivery_no, row_no, *first)
             now[record_id] = moved[record_id] = Head(*stands, seen)
         elif fate is Fate.CONFIRMED and head:
-            now[record_id] = moved[record_id] = replace(head, version=raw.version, said=seen)
+            now[record_id] = moved[record_id] = head._replace(version=raw.version, said=seen)
         elif head and seen[:RULES_BYTES] not in (b"", head.said[:RULES_BYTES]) and _repeats(raw, head):
-            now[record_id] = moved[record_id] = replace(head, said=seen)  # it was read by other rules
+            now[record_id] = moved[record_id] = head._replace(said=seen)  # it was read by other rules
     return landed, moved
 
 

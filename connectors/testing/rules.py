@@ -5,8 +5,6 @@ A rule gives None where it is kept, else what is wrong; it raises NothingSeen wh
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from connectors import samples
 from connectors.columns import column_name
 from connectors.strict_json import StrictJsonError, dumps, loads
@@ -77,7 +75,7 @@ def refuses_strange(feed: Feed) -> str | None:
         row = loads(raw.body)
         heads = {column_name(head): head for head in row}
         changed = {**row, heads.get(rule.columns[0], rule.columns[0]): STRANGE}
-        outcome = next(iter(feed.connector.normalize([replace(raw, body=dumps(changed))])))
+        outcome = next(iter(feed.connector.normalize([raw._replace(body=dumps(changed))])))
         found = {issue.rule for issue in outcome.issues} if isinstance(outcome, Accepted) else {outcome.rule}
         if "lookup.unknown" not in found:
             return f"{name}: the unknown value {STRANGE} went through without a word"

@@ -9,7 +9,7 @@ import re
 import time
 import unicodedata
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -178,7 +178,7 @@ def too_large(settings: FilesSettings) -> NotReadable:
 def _dated(rows: Iterator[RawRecord | Unreadable], version: str) -> Iterator[RawRecord | Unreadable]:
     if not version:
         return rows
-    return (replace(row, version=version) if isinstance(row, RawRecord) else row for row in rows)
+    return (row._replace(version=version) if isinstance(row, RawRecord) else row for row in rows)
 
 
 class Arrived(NamedTuple):

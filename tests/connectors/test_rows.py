@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from hypothesis import given
@@ -133,3 +134,40 @@ def test_a_retraction_row_is_a_delete_with_its_own_version() -> None:
 def test_reading_a_row_twice_gives_the_same(row: dict[str, Any]) -> None:
     body = json.dumps(row).encode()
     assert read(simple(), body) == read(simple(), body)
+
+
+_SAID = st.one_of(
+    st.sampled_from(
+        ["1", " 2 ", "", "\u3000", "a|b", "\\\\", "a\0b", "0", "2024-01-02 03:04:05", "2024-02-30 00:00:00"]
+    ),
+    st.sampled_from(["2024-01-02T03:04:05+08:00", "20240102", "x" * 300, "项目" * 130, "\ud800"]),
+    st.sampled_from([None, 0, 7, 10**30, -3, 1.5, True, ["1"], {"a": 1}]),
+    st.text(max_size=5),
+)
+
+
+class Closely(RowReader):
+    """A reader that takes the closest look at every row."""
+
+    def _plain_reader(self, heads: Mapping[str, str]) -> None:
+        return None
+
+
+@given(
+    rows=st.lists(
+        st.dictionaries(st.sampled_from(["BH", "A", "GXSJ", "XH", "SJYXBS", "bh", "ＢＨ"]), _SAID), max_size=4
+    ),
+    kind=st.sampled_from(["timestamp", "integer", "text"]),
+    keys=st.sampled_from(['columns = ["BH"]', 'columns = ["BH", "A"]', 'any_of = [["A"], ["BH"]]']),
+    minus=st.booleans(),
+)
+def test_a_row_read_plainly_is_read_as_with_the_closest_look(
+    rows: list[dict[str, Any]], kind: str, keys: str, *, minus: bool
+) -> None:
+    version = f'[version]\ncolumns = ["GXSJ", "XH"]\nkind = "{kind}"\n'
+    made = manifest(PUSH, f"[identity]\n{keys}", version, RETRACTION)
+    plainly, closely = RowReader(made), Closely(made)
+    for row in rows:
+        body = json.dumps(row, ensure_ascii=minus).encode("utf-8", "surrogatepass")
+        body = body.replace(b": 0", b": -0") if minus else body
+        assert plainly.from_json(body) == closely.from_json(body)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -92,7 +91,7 @@ def test_an_older_version_goes_to_history_and_changes_nothing_served(hub: Databa
 
 def land_sheet(hub: Database, day: str, *said: Mapping[str, str]) -> Landed:
     """Land a whole listing whose file is dated."""
-    dated = tuple(replace(row, version=day) for row in rows(SIGNED, *said) if isinstance(row, RawRecord))
+    dated = tuple(row._replace(version=day) for row in rows(SIGNED, *said) if isinstance(row, RawRecord))
     page = Page(dated, "", Listing.FULL_END, f"{day}.xlsx", day)
     landed = []
     for jurisdiction in JURISDICTIONS:

@@ -6,7 +6,6 @@ import contextlib
 import json
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -166,7 +165,7 @@ def test_reading_only_what_is_new_keeps_what_reading_all_keeps(
 def test_a_version_nobody_could_order_by_costs_its_own_row(hub: Database) -> None:
     """An index holds no more than some thousand bytes of it."""
     long = RawRecord(PERMITS, "A-1", b"{}", b"1" * 16, secrets.token_hex(9000))
-    page = Page((long, replace(long, key="A-2", version="2024")), "")
+    page = Page((long, long._replace(key="A-2", version="2024")), "")
     for jurisdiction in JURISDICTIONS:
         with hub.begin() as connection:
             landed = land_page(connection, jurisdiction, PERMITS, page)

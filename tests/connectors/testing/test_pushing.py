@@ -21,7 +21,7 @@ COUNTING = """    calls = 0
     def unpack(self, headers, body):
         type(self).calls += 1
         for row in super().unpack(headers, body):
-            yield replace(row, key=f"{row.key}-{self.calls}")
+            yield row._replace(key=f"{row.key}-{self.calls}")
 """
 
 
