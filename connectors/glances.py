@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import hashlib
 from array import array
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import lru_cache
 from importlib import resources
-from typing import overload
+from typing import TYPE_CHECKING, Generic, TypeVar, overload
 
 import msgspec
 
@@ -20,8 +20,15 @@ from connectors.manifest import Manifest
 from connectors.rows import BLANKS, MAX_KEY_BYTES, RowReader, join_key, reader_of
 from schemas.records import RULES_BYTES, Glance, RawRecord, Unreadable
 
+if TYPE_CHECKING:
+    from hashlib import _Hash as Digest
+
 Row = RawRecord | Unreadable
-_READING = ("columns.py", "moments.py", "rows.py", "splitting.py", "strict_json.py")
+Said = TypeVar("Said")
+_READING = (
+    *("columns.py", "moments.py", "rows.py", "splitting.py", "strict_json.py"),
+    *("transports/databases.py", "transports/table.py"),
+)
 """The code that decides what record a row's bytes are."""
 _WHOLE = 16
 """Bytes that tell the rules of reading apart where a whole page rests on them."""
@@ -29,16 +36,15 @@ _LONGEST = MAX_KEY_BYTES // 4
 """Characters that are certainly not too many bytes."""
 
 
-class UnreadRows(Sequence[Row]):
+class Unread(Sequence[Row], Generic[Said]):
     """The rows of one page in order, each read once, when it is first asked for."""
 
-    def __init__(self, reader: RowReader, bodies: Sequence[bytes], whole: bytes = b"") -> None:
-        """`whole` is the list of the rows as it was said, where they came as one."""
-        self._reader, self._bodies, self._whole = reader, bodies, whole
-        self._read: list[Row | None] = [None] * len(bodies)
+    def __init__(self, read: Callable[[Said], Row], said: Sequence[Said]) -> None:
+        self._read, self._said = read, said
+        self._rows: list[Row | None] = [None] * len(said)
 
     def __len__(self) -> int:
-        return len(self._bodies)
+        return len(self._said)
 
     @overload
     def __getitem__(self, place: int) -> Row: ...
@@ -47,45 +53,72 @@ class UnreadRows(Sequence[Row]):
     def __getitem__(self, place: int | slice) -> Row | Sequence[Row]:
         if isinstance(place, slice):
             return tuple(self[each] for each in range(*place.indices(len(self))))
-        row = self._read[place]
+        row = self._rows[place]
         if row is None:
-            row = self._read[place] = self._reader.from_json(self._bodies[place])
+            row = self._rows[place] = self._read(self._said[place])
         return row
 
     @property
     def read_so_far(self) -> int:
         """How many rows somebody has asked for."""
-        return len(self._read) - self._read.count(None)
-
-    def glances(self, manifest: Manifest) -> Sequence[Glance | None]:
-        """Give a glance at each row, None where it must be read to be told; empty when a row has been read already.
-
-        The heads of the key are those of the first row, which is read.
-        """
-        if self.read_so_far > 1:
-            return ()
-        if not self._bodies:
-            return ()
-        self[0]
-        heads = self._reader.key_heads()
-        key_of = reader_of(heads) if heads else None
-        return tuple(_glances(key_of, _rules(manifest), self._bodies)) if key_of else ()
-
-    def said(self, manifest: Manifest) -> bytes:
-        """Hash all rows' bytes with the rules of reading: who finds it equal would read the very same rows."""
-        digest = hashlib.sha256(_rules(manifest, _WHOLE))
-        if self._whole:
-            digest.update(self._whole)
-            return digest.digest()
-        digest.update(array("Q", map(len, self._bodies)).tobytes())
-        digest.update(b"".join(self._bodies))
-        return digest.digest()
+        return len(self._rows) - self._rows.count(None)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Sequence) and tuple(self) == tuple(other)
 
     def __hash__(self) -> int:
         return hash(tuple(self))
+
+
+class UnreadRows(Unread[bytes]):
+    """Rows that came as JSON; `whole` is their list as it was said, where they came as one."""
+
+    def __init__(self, reader: RowReader, bodies: Sequence[bytes], whole: bytes = b"") -> None:
+        super().__init__(reader.from_json, bodies)
+        self._reader, self._whole = reader, whole
+
+    def glances(self, manifest: Manifest) -> Sequence[Glance | None]:
+        """Give a glance at each row, None where it must be read to be told; empty when most rows have been read already.
+
+        The heads of the key are those of the first row, which is read.
+        """
+        if not self._said or self.read_so_far * 2 > max(len(self), 2):
+            return ()
+        self[0]
+        heads = self._reader.key_heads()
+        key_of = reader_of(heads) if heads else None
+        return tuple(_glances(key_of, _rules(manifest), self._said)) if key_of else ()
+
+    def stamps(self) -> list[str | None]:
+        """Give each row's version as `RowReader` reads it, None of a row that is none: most are not read for it."""
+        return [self._stamp(place) for place in range(len(self))]
+
+    def _stamp(self, place: int) -> str | None:
+        row = self._rows[place]
+        if row is None and (seen := self._reader.seen(self._said[place])):
+            return seen[1]
+        row = self[place]
+        return row.version if isinstance(row, RawRecord) else None
+
+    def without(self, places: Collection[int]) -> UnreadRows:
+        """Give the same rows but for those at these places."""
+        bodies = [body for place, body in enumerate(self._said) if place not in places]
+        return UnreadRows(self._reader, bodies)
+
+    def said(self, manifest: Manifest) -> bytes:
+        """Hash all rows' bytes with the rules of reading: who finds it equal would read the very same rows."""
+        digest = whole_digest(manifest)
+        if self._whole:
+            digest.update(self._whole)
+            return digest.digest()
+        digest.update(array("Q", map(len, self._said)).tobytes())
+        digest.update(b"".join(self._said))
+        return digest.digest()
+
+
+def whole_digest(manifest: Manifest) -> Digest:
+    """Begin the hash of a whole page with the rules by which its rows are read."""
+    return hashlib.sha256(_rules(manifest, _WHOLE))
 
 
 class Glances(Sequence[Glance | None]):

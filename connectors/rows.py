@@ -100,8 +100,6 @@ class RowReader:
 
     def _plainly(self, plain: Callable[[bytes], msgspec.Struct], body: bytes) -> tuple[str, str, Op] | None:
         """Give key, version and op of a row as most rows are; None where it takes a closer look, to the same result."""
-        if b"\\" in body:
-            return None
         try:
             said = msgspec.structs.astuple(plain(body))
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -110,6 +108,8 @@ class RowReader:
             return None
         values, size = [*map(str, said)], len(self._choices[0])
         ends = size + (len(self._version.columns) if self._version else 0)
+        if b"\\" in body and not _sound("".join(values)):  # only an escape can bring in what is refused
+            return None
         if "" in [value.strip(BLANKS) for value in values[:size]]:
             return None
         key = join_key(values[:size])
@@ -122,6 +122,13 @@ class RowReader:
             version = "|".join((version, *values[size + 1 : ends]))
         rule, retracts = self._retraction, values[ends] if len(values) > ends else ""
         return key, version, Op.DELETE if rule and retracts.strip() == rule.value else Op.UPSERT
+
+    def seen(self, body: bytes) -> tuple[str, str, Op] | None:
+        """Give key, version and op of a row of the form the rows before had; None where it must be read to be told."""
+        plain = next(reversed(self._layouts.values())).plain if self._layouts else None
+        if plain is None or body.count(b",") >= MOST_NAMES:
+            return None
+        return self._plainly(plain, body)
 
     def key_heads(self) -> tuple[str, ...] | None:
         """Give the heads under which the rows read last have the columns of the first key; None where they lack one."""
@@ -224,6 +231,14 @@ class _Unusable(Exception):
     def __init__(self, rule: str, zh: str, en: str) -> None:
         super().__init__(rule)
         self.rule, self.zh, self.en = rule, zh, en
+
+
+def _sound(text: str) -> bool:
+    """Tell whether a text has neither half a character nor NUL."""
+    try:
+        return b"\0" not in text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
 
 
 def _scalar(raw: bytes, name: str) -> str:

@@ -59,6 +59,7 @@ class _Walk:
         self._begun = datetime.now(UTC)
         self._edge: frozenset[RawRecord | Unreadable] = frozenset()
         """What the last page ended with: the next one, asked for from that time on, begins with it."""
+        self._edge_stamp: str | None = None
 
     def pages(self) -> Iterator[Page]:
         if self._shifts:
@@ -77,9 +78,11 @@ class _Walk:
         held: Sequence[Row] = ()
         before, gave = b"", time.monotonic()
         for look in range(LOOKS):
-            order, number = hashlib.blake2b(digest_size=16), 0
-            for rows, more in self._look():
-                number += 1
+            order = hashlib.blake2b(digest_size=16)
+            for number, (rows, more) in enumerate(self._look()):
+                if look == number == 0 and not more:
+                    yield self._page(rows, more=False)
+                    return
                 order.update(b"\0".join(_name(row) for row in rows))
                 fresh = tuple(row for row in rows if hash(row) not in told)
                 told.update(map(hash, rows))
@@ -88,7 +91,7 @@ class _Walk:
                 elif fresh or time.monotonic() - gave > QUIET_SECONDS:  # a silent run would lose its lease
                     yield self._page(fresh, more=True)
                     gave = time.monotonic()
-            if (not look and number == 1) or order.digest() == before:
+            if order.digest() == before:
                 yield self._page(held, more=False)
                 return
             before = order.digest()
@@ -97,7 +100,7 @@ class _Walk:
             f"rows moved between pages in each of {LOOKS} looks; the next run starts again"
         )
 
-    def _look(self) -> Iterator[tuple[Sequence[Row], bool]]:
+    def _look(self) -> Iterator[tuple[UnreadRows, bool]]:
         """Give the rows of each page, and whether pages follow; complete or with an error."""
         number, token, total, given, asked = 0, None, None, 0, 0
         since, since_stamp = self._since(self._start), ""
@@ -127,11 +130,14 @@ class _Walk:
             check_encoding(self._manifest, bodies, whole)
             check_shape(self._manifest, rows)
             check_names(self._manifest, bodies)
-            reached = self._advance(rows)
-            fresh = tuple(row for row in rows if row not in self._edge) if self._edge else rows
-            self._edge = (
-                frozenset(row for row in rows if _stamp(row) == reached) if self._ordered else frozenset()
-            )
+            stamps = _stamps(rows) if self._settings.since else []
+            reached = self._advance(stamps)
+            told = {n for n, stamp in enumerate(stamps) if self._edge and stamp == self._edge_stamp}
+            told = {n for n in told if rows[n] in self._edge}
+            fresh = rows.without(told) if told else rows
+            if self._ordered and more:
+                self._edge_stamp = reached
+                self._edge = frozenset(rows[n] for n, stamp in enumerate(stamps) if stamp == reached)
             yield fresh, more
             if not more:
                 return
@@ -235,8 +241,8 @@ class _Walk:
             raise SourceUnavailable(f"the source names {total} rows and gives {given}")
         return more
 
-    def _advance(self, raws: Sequence[Row]) -> str | None:
-        """Give the highest update time of a page; note it unless it is from the future.
+    def _advance(self, said: Sequence[str | None]) -> str | None:
+        """Give the highest of the update times of a page; note it unless it is from the future.
 
         Where a list is ordered the next page is asked for from that time on: a row that is updated meanwhile moves to
         the end and shifts all page numbers. A wrong clock at the source must not skip what is to come.
@@ -245,7 +251,7 @@ class _Walk:
             return None
         # of a list without order, what changed after we began may stand on a page that was read before it changed
         limit = moments.render(datetime.now(UTC) + CLOCK_SLACK if self._ordered else self._begun)
-        stamps = [stamp for raw in raws if (stamp := _stamp(raw)) is not None]
+        stamps = [stamp for stamp in said if stamp is not None]
         if self._settings.since.ordered and stamps != sorted(stamps):
             raise SourceChanged(
                 f"{self._manifest.key}: rows are not in the order of {self._settings.since.column}"
@@ -279,8 +285,9 @@ class _Walk:
         return Listing.FULL if more else Listing.FULL_END
 
 
-def _stamp(raw: Row) -> str | None:
-    return raw.version.split("|")[0] if isinstance(raw, RawRecord) else None
+def _stamps(rows: UnreadRows) -> list[str | None]:
+    """Give the update time of each row, None where it has none that can be read."""
+    return [version.split("|")[0] if version is not None else None for version in rows.stamps()]
 
 
 def _name(row: Row) -> bytes:

@@ -17,6 +17,7 @@ from connectors import moments
 from connectors.columns import column_name
 from connectors.contract import Binding
 from connectors.errors import SourceChanged
+from connectors.glances import Unread, whole_digest
 from connectors.locations import location
 from connectors.manifest import Manifest
 from connectors.rows import RowReader
@@ -29,6 +30,8 @@ from schemas.records import Listing, Page, RawRecord, Unreadable
 CLOCK_SLACK = timedelta(minutes=5)
 ZERO_DAYS = ("mysql", "mariadb")
 """The databases that keep days which are none: 0000-00-00."""
+_TOLD = frozenset({bool, bytes, date, datetime, Decimal, float, int, str, type(None)})
+"""Types whose values are written as they are: two of the same words are equal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,12 +121,12 @@ def _pages(
         rows, more = found[: settings.page], len(found) > settings.page
         if more:
             last = _end(connection, table, rows[-1], found[-1], settings)
-        raws = _read(reader, rows)
+        raws = Unread(lambda row: reader.from_values(_values(row)), rows)
         check_shape(manifest, raws)
         reached = _advance(reached, rows, manifest, settings, kind)
         if rows or (full and not more):
             listing = (Listing.FULL if more else Listing.FULL_END) if full else Listing.CHANGES
-            yield Page(raws, reached.cursor(), listing, last=not more)
+            yield Page(raws, reached.cursor(), listing, said=_said(manifest, rows), last=not more)
         if not more:
             return
 
@@ -176,6 +179,19 @@ def _unstamped(
 
 def _read(reader: RowReader, rows: Sequence[Any]) -> tuple[RawRecord | Unreadable, ...]:
     return tuple(reader.from_values(_values(row)) for row in rows)
+
+
+def _said(manifest: Manifest, rows: Sequence[Any]) -> bytes:
+    """Hash what the rows of a page hold, with the rules of reading; empty where a value's own words may not tell all."""
+    digest = whole_digest(manifest)
+    for row in rows[:1]:
+        digest.update(repr(tuple(row)).encode())  # the names of its columns
+    for row in rows:
+        values = tuple(row.values())
+        if not _TOLD.issuperset(map(type, values)):
+            return b""
+        digest.update(repr(values).encode("utf-8", "surrogatepass"))
+    return digest.digest() if rows else b""
 
 
 def _values(row: Any) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import pytest
 
 from connectors.contract import Binding
 from connectors.errors import AuthFailed, SourceChanged, SourceUnavailable
+from connectors.glances import UnreadRows
 from connectors.manifest import Manifest
 from connectors.moments import moment
 from connectors.testing.web import handled as serving
@@ -290,3 +291,23 @@ def test_an_answer_that_names_its_rows_twice_is_another_source() -> None:
 
     with serving(reply) as base, pytest.raises(SourceChanged, match="rows stands twice"):
         pages(simple(HTTP), base)
+
+
+@pytest.mark.parametrize("rules", ["full", "ordered", "unordered"])
+def test_to_walk_a_list_few_of_its_rows_are_read_and_equal_pages_are_told_equal(rules: str) -> None:
+    api = Api([row(n) for n in range(1, 41)])
+    since = {"full": "", "ordered": SINCE, "unordered": SINCE.replace("ordered = true", "")}[rules]
+    top = 'listing = "full"' if rules == "full" else ""
+    made = simple(
+        PAGED.replace("size = 2", f"size = {15 if rules == 'ordered' else 40}") + since, VERSION, top=top
+    )
+    with serving(api) as base:
+        found, again = pages(made, base), pages(made, base)
+        for page in found:
+            assert isinstance(page.rows, UnreadRows)
+            assert page.rows.read_so_far <= 2
+        assert [page.said for page in found] == [page.said for page in again]
+        assert [page.last for page in found] == [False] * (len(found) - 1) + [True]
+        assert keys(found) == [str(n) for n in range(1, 41)]
+        api.rows[39]["MC"] = "别的"
+        assert pages(made, base)[-1].said != found[-1].said

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from connectors.contract import Binding
 from connectors.errors import AuthFailed, SourceChanged, SourceUnavailable
+from connectors.glances import Unread
 from connectors.manifest import Manifest
 from connectors.transport_settings import TableSettings
 from connectors.transports import databases
@@ -380,3 +381,19 @@ def test_a_full_listing_names_its_rows_without_an_update_time_at_each_run(databa
     again = pages(database, found[-1].cursor, made)
     assert keys(found) == keys(again) == ["K2", "K1"]
     assert [page.listing for page in again] == [Listing.FULL, Listing.FULL_END]
+
+
+def test_a_page_is_told_by_what_its_rows_hold_and_only_its_first_is_read(database: Database) -> None:
+    database.add(1, 2, 3)
+    [page] = pages(database)
+    [again] = pages(database)
+    assert isinstance(page.rows, Unread)
+    assert page.rows.read_so_far == 1
+    assert page.said == again.said != b""
+    assert page.last
+    database.run("""UPDATE "T_XX" SET "MC" = '乙' WHERE "BH" = 'K3'""")
+    [other] = pages(database)
+    assert other.said != page.said
+    assert list(other.rows)[:2] == list(page.rows)[:2]
+    unlike = simple(TABLE, VERSIONED)
+    assert pages(database, made=unlike)[0].said != other.said
