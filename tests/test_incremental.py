@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -54,7 +53,7 @@ def city(home: Path, projects: int) -> list[Delivery]:
     gone: dict[str, list[RawRecord]] = {}
     for source, name in sorted(newest)[::5]:
         row = newest[source, name]
-        gone.setdefault(source, []).append(replace(row, op=Op.DELETE, version=f"{row.version}~"))
+        gone.setdefault(source, []).append(row._replace(op=Op.DELETE, version=f"{row.version}~"))
     return [*said, *(Delivery(source, Page(tuple(rows), ""), "") for source, rows in gone.items())]
 
 
