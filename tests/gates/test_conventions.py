@@ -19,6 +19,7 @@ STORIES = {
     "test_bad_input",
     "test_corridor",
     "test_hostile_city",
+    "test_hostile_records",
     "test_incremental",
     "test_mariadb",
     "test_migrations",

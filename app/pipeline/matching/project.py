@@ -24,12 +24,14 @@ from app.pipeline.matching.profile import (
     size,
     stated,
 )
-from app.pipeline.matching.vector import Columns, Vectors, vectors
+from app.pipeline.matching.vector import Columns, Vectors, dtype, vectors
 
 CLASSES = ("commerce", "land", "housing", "other")
 _CLASS_OF = {"commerce": 0, "reform": 0, "land": 1, "land_portals": 1, "housing": 2}
 _WORKS = {"building": 1, "municipal": 2, "other": 3}
 MOST_NUMBERS = 16
+_PORTION = 256
+"""Records that are packed at once: their columns stay in the processor's cache."""
 _RANK = {family: rank for rank, family in enumerate(FAMILIES)}
 
 
@@ -129,7 +131,11 @@ PROJECT = Profile(
 
 def project_vectors(normals: Sequence[Normal]) -> Vectors:
     """Pack records, one row each; equal records give equal bytes."""
-    return vectors(PROJECT, _columns(normals))
+    made = np.zeros(len(normals), dtype(PROJECT))
+    for start in range(0, len(normals), _PORTION):
+        part = slice(start, start + _PORTION)
+        made[part] = vectors(PROJECT, _columns(normals[part]))
+    return made
 
 
 def _columns(normals: Sequence[Normal]) -> Columns:
