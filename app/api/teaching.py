@@ -10,7 +10,7 @@ from app.pipeline.matching.teaching import draw
 from schemas.api.reviews import ReviewView
 from schemas.ids import record_id
 
-WINDOW = 5_000
+WINDOW = 2_000
 """Pairs among which is drawn; ids are hashes, so those behind any one of them are a fair sample."""
 
 

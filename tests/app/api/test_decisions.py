@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
+from app.pipeline.land import rename_key
 from app.pipeline.rebuild import rebuild
 from app.pipeline.rules import load_rules
 from tests.app.api.conftest import MakeKey
@@ -171,6 +173,18 @@ def test_of_two_reviewers_at_once_the_second_is_told_what_the_first_said(
     )
 
 
+def test_of_two_who_decide_in_one_moment_one_is_kept(judge: Client, city: SmallCity) -> None:
+    def merge(other: str) -> int:
+        return judge.post(f"/projects/{A}/merge", {"other": other, **SAYS}).status_code
+
+    with ThreadPoolExecutor(2) as both:
+        found = list(both.map(merge, (B, B)))
+    assert sorted(found) == [201, 409]
+    assert [one["kind"] for one in judge.get("/decisions").json()["items"]] == ["merge"]
+    city.drain()
+    as_rebuilt(city)
+
+
 def test_an_answer_on_a_stale_view_names_what_changed(judge: Client, city: SmallCity) -> None:
     item = judge.get("/reviews", order="teaching").json()["items"][0]
     seen = item["seen"] | {"hash_a": "0" * 8, "etag_b": "f" * 8}
@@ -209,6 +223,23 @@ def test_what_cannot_be_decided_changes_nothing(judge: Client, path: str, body: 
     assert answer.status_code == status, answer.text
     assert judge.get("/decisions").json()["items"] == []
     assert judge.get("/judgements").json()["items"] == []
+
+
+def test_a_decision_follows_a_record_to_its_new_key_and_is_undone_there(
+    judge: Client, city: SmallCity
+) -> None:
+    merged = judge.post(f"/projects/{A}/merge", {"other": B, **SAYS}).json()["decision_no"]
+    city.land("commerce.signed", signed("s-new", NAMES[1], code="", investor=""))
+    with city.database.begin() as connection:
+        rename_key(connection, HERE, "commerce.signed", "s-b", "s-new", "department")
+    city.drain()
+    new = rid("commerce.signed", "s-new")
+    assert places(judge, A, new) == [A, A]
+    undone = judge.post(f"/decisions/{merged}/undo", SAYS)
+    assert (undone.status_code, len(undone.json()["withdrew"])) == (201, 1)
+    city.drain()
+    assert len(set(places(judge, A, new))) == 2
+    as_rebuilt(city)
 
 
 def test_only_who_may_judge_decides_and_only_at_home(judge: Client, make_key: MakeKey) -> None:
