@@ -18,7 +18,7 @@ from app.db.session import Connection
 from app.errors import RulesChanged
 from app.pipeline import advance as advancing
 from app.pipeline import normalizing, resolving
-from app.pipeline.advance import STEPS, Work, advance, compute
+from app.pipeline.advance import STEPS, Step, Work, advance, compute
 from app.pipeline.process import land_pushes
 from app.pipeline.rebuild import rebuild
 from app.pipeline.rules import Rules, load_rules
@@ -175,6 +175,29 @@ def test_documents_and_their_events_are_written_together_or_not_at_all(
     assert not drawer(city.database)["touched"]
     numbers = [event[0] for event in feed(city.database, FIRST)]
     assert numbers == list(range(1, len(numbers) + 1)) != []
+
+
+def test_who_normalizes_alone_waits_for_who_resolves_and_documents_wait_for_rows(
+    city: SmallCity, rules: Rules, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is served never falls far behind what was read, and a project is not composed for every batch."""
+    monkeypatch.setattr(advancing, "MOST_AHEAD", 3)
+
+    def step(*kinds: Step) -> bool:
+        return advance(city.database, rules, FIRST, limit=8, steps=kinds)
+
+    taken = 0
+    while step(Step.NORMALIZE):
+        taken += 1
+    assert taken < 4
+    assert rows_of(city.database, "SELECT sum(names) > 3 FROM unresolved") == [(True,)]
+    while step(Step.RESOLVE, Step.COMPOSE):
+        pass
+    assert rows_of(city.database, "SELECT count(*) FROM unresolved") == [(0,)]
+    assert rows_of(city.database, "SELECT count(*) FROM project") == [(0,)]
+    assert step(Step.NORMALIZE)
+    assert step(Step.COMPOSE), "who only composes waits for nobody"
+    assert agrees(city.database, FIRST)
 
 
 def correct(city: SmallCity, jurisdiction: int, key: str, name: str) -> None:
