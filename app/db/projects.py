@@ -67,7 +67,7 @@ def search(
     where_sql = where(FILTERS | place, values)
     rows = connection.execute(
         text(
-            "SELECT project_id, name, stage, district, path, loop, status, departments, investment, updated_at"
+            "SELECT project_id, name, stage, district, path, loop, status, departments, investment, within, updated_at"
             f" FROM project WHERE jurisdiction = :j{where_sql}"
             f" ORDER BY {order_sql} LIMIT :n"
         ),

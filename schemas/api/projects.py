@@ -35,7 +35,10 @@ class ProjectQuery(Paged):
 
 
 class ProjectSummary(Schema):
-    """A project in a list; `investment` in yuan, `updated_at` the newest word any department said about it."""
+    """A project in a list; `investment` in yuan, `updated_at` the newest word any department said about it.
+
+    `within` is the project whose sums count this one: who adds up a list leaves those out that have one.
+    """
 
     project_id: str
     name: str
@@ -46,6 +49,7 @@ class ProjectSummary(Schema):
     status: str
     departments: tuple[str, ...]
     investment: Decimal | None
+    within: str | None
     updated_at: datetime
 
 

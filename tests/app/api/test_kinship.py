@@ -192,6 +192,8 @@ def test_a_part_and_what_was_replaced_count_within_their_project_until_the_word_
     word = say(city, "road", Verdict.PART_OF, "p1")
     assert funnel(client) == (3, 600_000_000)
     assert client.get(f"/projects/{project('road')}").json()["within"] == project("p1")
+    listed = {one["project_id"]: one["within"] for one in client.get("/projects").json()["items"]}
+    assert listed == {project(f"p{n}"): None for n in PHASES} | {project("road"): project("p1")}
     assert told(client, "p3")["totals"]["projects"] == 3
     assert len(told(client, "p3")["family"]) == 4
     say(city, "p1", Verdict.PART_OF, "road")  # a ring: it is asked about, and changes nothing
