@@ -7,7 +7,7 @@ from itertools import product
 
 _LETTERS = tuple(map("".join, product("abcdefghijklmnopqrstuvwxyz234567", repeat=2)))
 """Base 32 in lower case, ten bits at a time: an id is made for every row that is looked at."""
-_PLACES = tuple(range(70, -10, -10))
+_HALF = (1 << 40) - 1
 
 
 def record_id(jurisdiction: int, source: str, key: str) -> str:
@@ -17,7 +17,11 @@ def record_id(jurisdiction: int, source: str, key: str) -> str:
     """
     digest = hashlib.blake2b(f"{source}\0{key}".encode("utf-8", "surrogatepass"), digest_size=10).digest()
     n = int.from_bytes(digest)
-    return f"{jurisdiction}-{''.join([_LETTERS[n >> place & 1023] for place in _PLACES])}"
+    a, b, two = n >> 40, n & _HALF, _LETTERS
+    return (
+        f"{jurisdiction}-{two[a >> 30]}{two[a >> 20 & 1023]}{two[a >> 10 & 1023]}{two[a & 1023]}"
+        f"{two[b >> 30]}{two[b >> 20 & 1023]}{two[b >> 10 & 1023]}{two[b & 1023]}"
+    )
 
 
 def jurisdiction_of(public_id: str) -> int | None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from app.db import poisons, records
@@ -13,7 +16,8 @@ from app.db.session import Connection
 from app.pipeline import statements
 from app.pipeline.interpret import Interpreted, interpret
 from app.pipeline.rules import Rules
-from app.pipeline.statements import History, Said
+from app.pipeline.statements import History, Said, Written
+from schemas.cleaning import REMEMBERED
 from schemas.ids import record_id
 from schemas.records import Accepted
 
@@ -61,9 +65,9 @@ def normalize(
     gone = records.read_gone(connection, jurisdiction, known)
     firsts |= {row.raw_id: (row.first_delivery, row.first_row) for row in stored}
     firsts |= records.read_firsts(connection, jurisdiction, [one for one in known if one not in firsts])
-    histories = _histories(stored, gone)
-    folded = statements.fold(histories, map(said, rows, found))
-    after = settled(jurisdiction, stored, folded, firsts)
+    told, rest = _told_once(jurisdiction, rows, found)
+    folded = statements.fold(_histories(stored, gone), [said(rows[n], found[n]) for n in rest])
+    after = told + settled(jurisdiction, stored, folded, firsts)
     was = {row.record_id: row for row in stored}
     decided = {raw_id for raw_id, history in folded.items() if history.winner is not None}
     anew = tuple(row for row in after if was.get(row.record_id) != row)
@@ -144,34 +148,63 @@ def _fresh(jurisdiction: int, raw_id: str, history: History, first: tuple[int, i
     assert winner is not None
     assert said_at is not None
     assert history.content is not None
-    version, delivery_no, row_no = history.content
+    stands = (*first, *history.content, winner.raw_hash, history.live)
+    return _records(jurisdiction, raw_id, winner.key, winner.statements or (), stands, said_at)
+
+
+def _told_once(
+    jurisdiction: int, rows: Sequence[PendingRow], found: Sequence[Interpreted]
+) -> tuple[list[RecordRow], list[int]]:
+    """Give the records of raw records that begin here and are spoken of once, and the places of all other rows.
+
+    Nearly all rows of a first load are such: they have no history that would have to be folded.
+    """
+    often = Counter([row.record_id for row in rows])
+    made: list[RecordRow] = []
+    rest: list[int] = []
+    for n, (row, one) in enumerate(zip(rows, found, strict=True)):
+        if not row.begins or row.op != "upsert" or often[row.record_id] > 1:
+            rest.append(n)
+            continue
+        place = (row.delivery_no, row.row_no)
+        stands = (*place, row.version, *place, row.hash, True)
+        made += _records(jurisdiction, row.record_id, row.key, one.statements, stands, row.landed_at)
+    return made, rest
+
+
+def _records(
+    jurisdiction: int,
+    raw_id: str,
+    key: str,
+    statements: Iterable[Written],
+    stands: tuple[int, int, str, int, int, bytes, bool],
+    said_at: datetime,
+) -> list[RecordRow]:
+    """Give the records that a raw record's statements are; `stands` are their columns from first_delivery to live."""
     return [
-        RecordRow(
-            # further statements are named within their raw record, so that no two raw records can meet in one
-            record_id=raw_id
-            if said.key == winner.key
-            else record_id(jurisdiction, said.source, f"{raw_id}\0{said.key}"),
-            source=said.source,
-            key=said.key,
-            kind=said.kind,
-            parent_id=record_id(jurisdiction, said.parent_source, said.parent_key)
-            if said.kind == "part"
-            else None,
-            raw_id=raw_id,
-            first_delivery=first[0],
-            first_row=first[1],
-            version=version,
-            delivery_no=delivery_no,
-            row_no=row_no,
-            raw_hash=winner.raw_hash,
-            live=history.live,
-            hash=written.content_hash,
-            statement=written.text,
-            said_at=said_at,
+        RecordRow._make(
+            (
+                # further statements are named within their raw record, so that no two raw records can meet in one
+                raw_id if said.key == key else record_id(jurisdiction, said.source, f"{raw_id}\0{said.key}"),
+                said.source,
+                said.key,
+                said.kind,
+                _parent_id(jurisdiction, said.parent_source, said.parent_key)
+                if said.kind == "part"
+                else None,
+                raw_id,
+                *stands,
+                content_hash,
+                text,
+                said_at,
+            )
         )
-        for written in winner.statements or ()
-        for said in (written.statement,)
+        for said, text, content_hash in statements
     ]
+
+
+_parent_id = lru_cache(maxsize=REMEMBERED)(record_id)
+"""Many parts hang on one record."""
 
 
 def dropped(stored: Iterable[RecordRow], after: Iterable[RecordRow]) -> dict[str, RecordRow]:

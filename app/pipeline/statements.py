@@ -17,7 +17,8 @@ from schemas.structs import encode, is_struct
 
 Order = tuple[str, int, int]
 
-_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
+_hash = hashlib.blake2b
+_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 """An escaped NUL in JSON, and not a backslash that was said before `u0000`."""
 
 
@@ -38,12 +39,11 @@ def write(statement: ProjectRecord | PartRecord) -> Written:
         said = encode(statement)
     else:  # a department's own connector made it
         said = statement.__pydantic_serializer__.to_json(statement, exclude_defaults=True)
-    text = said.decode()
-    if "\\u0000" in text and _NUL.search(text):
+    if b"\\u0000" in said and _NUL.search(said):
         raise ValueError("a text holds NUL")
     # `stated_at` is the last field: what stands before it is the content
     content = said if statement.stated_at is None else said[: said.rindex(b',"stated_at":')] + b"}"
-    return Written(statement, text, hashlib.blake2b(content, digest_size=16).hexdigest())
+    return Written(statement, said.decode(), _hash(content, digest_size=16).hexdigest())
 
 
 class Said(NamedTuple):
