@@ -47,10 +47,17 @@ class ManifestConnector(Connector):
 
     def normalize(self, raws: Iterable[RawRecord]) -> Iterator[Outcome]:
         """Give one outcome per raw record, in order."""
-        return map(checked_outcome, self._mapping.normalize(raws))
+        return map(checked_outcome, self.interpret(raws))
 
     def understand(self, raws: Iterable[RawRecord]) -> Iterator[Outcome]:
-        """Give what `normalize` gives: by the mapping alone as structs, else as a feed's own `normalize` has it."""
+        """Give what `normalize` gives: as structs, or as a feed's own `normalize` has it."""
         if type(self).normalize is ManifestConnector.normalize:
-            return self._mapping.normalize(raws)
+            return self.interpret(raws)
         return self.normalize(raws)
+
+    def interpret(self, raws: Iterable[RawRecord]) -> Iterator[Outcome]:
+        """Give one outcome per raw record by the mapping, as structs that nobody has checked.
+
+        A feed's own connector may change what it gives, itself in structs (`schemas.structs`).
+        """
+        return self._mapping.normalize(raws)

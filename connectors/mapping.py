@@ -57,7 +57,7 @@ class Mapping:
                 return self._unpacked(raw, _row(raw), self._packed)
             said = self._plain.read(raw.body) or self._said(raw)
             self._audit(said)
-            return Accepted(tuple(self._state(raw, said)), tuple(said.issues))
+            return Accepted(self._state(raw, said), tuple(said.issues))
         except RecordRejected as error:
             return Rejection(
                 rule=error.rule,

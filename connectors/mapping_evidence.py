@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import date
+from functools import lru_cache
 
 from connectors.manifest_mapping import EvidenceRule, PlannedRule, When
 from connectors.mapping_values import Reader, Said
@@ -15,6 +16,8 @@ from schemas.lifecycle import Evidence, Planned, Rank
 from schemas.structs import maker
 
 make_evidence, make_planned = maker(Evidence), maker(Planned)
+_KINDS = 256
+"""Texts of which a condition remembers whether it holds: they name kinds of things, and are few."""
 _CODE_MONTH = re.compile(r"(\d{2})(\d{2})-?\d{6}-?\d{2}-?(?!88)\d{2}-?\d{6}", re.ASCII)
 
 
@@ -110,11 +113,10 @@ def _proof_reader(rule: EvidenceRule) -> Reader[Evidence | None]:
 
 def _fits(condition: When) -> Callable[[str], object]:
     """Tell by a text of the condition's column whether it holds."""
-    return (
-        frozenset(condition.values).__contains__
-        if condition.match is None
-        else re.compile(condition.match).search
-    )
+    if condition.match is None:
+        return frozenset(condition.values).__contains__
+    search = re.compile(condition.match).search
+    return lru_cache(maxsize=_KINDS)(lambda text: search(text) is not None)
 
 
 def _month(code: str) -> StatedDate | None:

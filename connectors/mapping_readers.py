@@ -28,13 +28,16 @@ def text_reader(rule: TextRule, lookups: Lookups) -> Reader[str | None]:
     if not (rule.required or rule.match or rule.lookup):
         return first_text(rule.columns)
     columns, required = rule.columns, rule.required
-    piece = piece_of(rule.match)
+    only = columns[0] if len(columns) == 1 else None
+    piece = piece_of(rule.match) if rule.match else None
     meaning = _meaning(rule, lookups) if rule.lookup else None
 
     def read(said: Said) -> str | None:
         texts = said.texts
-        column = next((name for name in columns if texts[name] is not None), columns[0])
-        text = piece(texts[column])
+        column = only or next((name for name in columns if texts[name] is not None), columns[0])
+        text = texts[column]
+        if piece is not None:
+            text = piece(text)
         if text is None:
             return missing(column) if required else None
         return text if meaning is None else meaning(said, column, text)
@@ -55,10 +58,8 @@ def first_text(columns: tuple[str, ...]) -> Reader[str | None]:
     return read
 
 
-def piece_of(match: str | None) -> Callable[[str | None], str | None]:
-    """Give the part of a text a pattern's group takes, None where it does not fit; without a pattern the text itself."""
-    if match is None:
-        return lambda text: text
+def piece_of(match: str) -> Callable[[str | None], str | None]:
+    """Give the part of a text a pattern's group takes, None where it does not fit."""
     search = re.compile(match).search
 
     def piece(text: str | None) -> str | None:
@@ -97,11 +98,14 @@ def numbers_reader(rules: Iterable[NumberRule]) -> Reader[tuple[Identifier, ...]
 
     def read(said: Said) -> tuple[Identifier, ...]:
         several = []
+        texts = said.texts
         for column, scheme, piece, required in ready:
-            text = said.texts[column]
-            if text is None and required:
-                missing(column)
-            if text is None or (piece and (text := piece(text)) is None):
+            text = texts[column]
+            if text is None:
+                if required:
+                    missing(column)
+                continue
+            if piece is not None and (text := piece(text)) is None:
                 continue
             if numbers := said.understand(column, required, parse, scheme, text):
                 several.append(numbers)

@@ -29,7 +29,7 @@ from schemas.structs import maker
 
 make_project, make_part = maker(ProjectRecord), maker(PartRecord)
 WorksClass = Literal["building", "municipal", "other"]
-Stater = Callable[[RawRecord, Said], list[ProjectRecord | PartRecord]]
+Stater = Callable[[RawRecord, Said], tuple[ProjectRecord | PartRecord, ...]]
 """Gives the statements of one row; issues are left in what is said."""
 
 
@@ -38,13 +38,13 @@ def stater(manifest: Manifest, city: int) -> Stater:
     if manifest.states == "nothing":
         read_all = _shared_reader(manifest)
 
-        def nothing(_raw: RawRecord, said: Said) -> list[ProjectRecord | PartRecord]:
+        def nothing(_raw: RawRecord, said: Said) -> tuple[ProjectRecord | PartRecord, ...]:
             read_all(said)  # its cells are read all the same: what is odd in them is told
-            return []
+            return ()
 
         return nothing
     state = _part_stater(manifest) if manifest.parent else _project_stater(manifest, city)
-    return lambda raw, said: [state(raw, said)]
+    return lambda raw, said: (state(raw, said),)
 
 
 def _project_stater(manifest: Manifest, city: int) -> Callable[[RawRecord, Said], ProjectRecord]:

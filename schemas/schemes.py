@@ -32,6 +32,8 @@ class Scheme(StrEnum):
     ELECTRONIC_CERTIFICATE = "electronic_certificate"
     DOCUMENT_NO = "document_no"
 
+    __hash__ = str.__hash__  # as of the text it is equal to, and several times as fast as that of its name
+
 
 class Status(StrEnum):
     """What an identifier is worth: only a valid one links by itself."""
