@@ -75,7 +75,7 @@ class UnreadRows(Unread[bytes]):
 
     def __init__(self, reader: RowReader, bodies: Sequence[bytes], whole: bytes = b"") -> None:
         super().__init__(reader.from_json, bodies)
-        self._reader, self._whole = reader, whole
+        self._reader, self._whole, self._hash = reader, whole, b""
 
     def glances(self, manifest: Manifest) -> Sequence[Glance | None]:
         """Give a glance at each row, None where it must be read to be told; empty when most rows have been read already.
@@ -107,13 +107,13 @@ class UnreadRows(Unread[bytes]):
 
     def said(self, manifest: Manifest) -> bytes:
         """Hash all rows' bytes with the rules of reading: who finds it equal would read the very same rows."""
-        digest = whole_digest(manifest)
-        if self._whole:
-            digest.update(self._whole)
-            return digest.digest()
-        digest.update(array("Q", map(len, self._said)).tobytes())
-        digest.update(b"".join(self._said))
-        return digest.digest()
+        if not self._hash:
+            digest = whole_digest(manifest)
+            if not self._whole:
+                digest.update(array("Q", map(len, self._said)).tobytes())
+            digest.update(self._whole or b"".join(self._said))
+            self._hash, self._whole = digest.digest(), b""  # pages wait in memory: once is enough
+        return self._hash
 
 
 def whole_digest(manifest: Manifest) -> Digest:

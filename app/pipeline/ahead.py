@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from queue import Full, Queue
 from typing import TypeVar
 
-DEPTH = 2
-"""Pages that may wait to be landed."""
+DEPTH = 1
+"""Pages that may wait to be landed, beside the one that is fetched: several runs wait at once, and memory must not grow."""
 _BEAT_SECONDS = 0.2
 _T = TypeVar("_T")
 
@@ -23,10 +23,13 @@ def ahead(items: Iterator[_T], *, is_last: Callable[[_T], bool] = lambda _: Fals
         if is_last(first):
             yield first
             return
-        yield from _rest(items, first)
+        given = [first]
+        del first
+        yield from _rest(items, given)
 
 
-def _rest(items: Iterator[_T], first: _T) -> Iterator[_T]:
+def _rest(items: Iterator[_T], given: list[_T]) -> Iterator[_T]:
+    """Go on behind the one item given; nobody here holds on to an item while the next one is waited for."""
     waiting: Queue[tuple[list[_T], BaseException | None]] = Queue(DEPTH)
     left = threading.Event()
 
@@ -42,6 +45,7 @@ def _rest(items: Iterator[_T], first: _T) -> Iterator[_T]:
         try:
             for item in items:
                 put([item])
+                del item
                 if left.is_set():
                     return
         except BaseException as error:  # noqa: BLE001 - it is raised where the items are asked for
@@ -51,13 +55,13 @@ def _rest(items: Iterator[_T], first: _T) -> Iterator[_T]:
 
     threading.Thread(target=fetch, name="fetch-ahead", daemon=True).start()
     try:
-        yield first
+        yield given.pop()
         while True:
             said, error = waiting.get()
             if error is not None:
                 raise error
             if not said:
                 return
-            yield said[0]
+            yield said.pop()
     finally:
         left.set()

@@ -88,6 +88,7 @@ def _pages(database: Database, rules: Rules, run: Claimed, stopping: Callable[[]
             with database.begin() as connection:
                 runs.release(connection, run)
             return "queued"
+        del page  # while the next one is waited for
     return _finish(database, run, "succeeded")
 
 

@@ -128,6 +128,7 @@ class _Walk:
             if not more and total is not None and len(bodies) >= self._settings.paging.size:
                 self._check_nothing_follows(number, since, marks, total)
             check_encoding(self._manifest, bodies, whole)
+            del whole  # it is as large as all its rows
             check_shape(self._manifest, rows)
             check_names(self._manifest, bodies)
             stamps = _stamps(rows) if self._settings.since else []
@@ -139,6 +140,7 @@ class _Walk:
                 self._edge_stamp = reached
                 self._edge = frozenset(rows[n] for n, stamp in enumerate(stamps) if stamp == reached)
             yield fresh, more
+            del rows, fresh
             if not more:
                 return
             if self._ordered and reached:
