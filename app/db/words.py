@@ -62,16 +62,25 @@ def apart(
     return [(row[0], row[1]) for row in rows]
 
 
+_IN_A, _IN_B = (
+    f"(j.{x} = ANY(:ids) OR EXISTS (SELECT FROM cluster c WHERE c.jurisdiction = j.jurisdiction AND c.record_id = j.{x}"
+    " AND c.project_id = ANY(:projects)))"
+    for x in "ab"
+)
+
+
 def newer_on(
     connection: Connection, jurisdiction: int, upto: int, projects: Iterable[str], record_ids: Iterable[str]
 ) -> list[Judgement]:
-    """Give up to 20 words said after number `upto` on these records or on any record of these projects."""
+    """Give up to 20 words said or taken back after number `upto` that matter to these records and projects.
+
+    `same` with anybody does, `different` between two of them, and whatever is said of two of the records themselves.
+    """
     rows = connection.execute(
         text(
             f"SELECT {JUDGEMENT_COLUMNS} FROM memory.judgement j WHERE j.jurisdiction = :j AND j.judgement_no > :upto"
-            " AND (j.a = ANY(:ids) OR j.b = ANY(:ids) OR EXISTS (SELECT FROM cluster c WHERE"
-            "  c.jurisdiction = j.jurisdiction AND c.record_id IN (j.a, j.b) AND c.project_id = ANY(:projects)))"
-            " ORDER BY j.judgement_no LIMIT 20"
+            f" AND ((j.verdict = 'same' AND ({_IN_A} OR {_IN_B})) OR (j.verdict = 'different' AND {_IN_A} AND {_IN_B})"
+            "  OR (j.a = ANY(:ids) AND j.b = ANY(:ids))) ORDER BY j.judgement_no LIMIT 20"
         ),
         {"j": jurisdiction, "upto": upto, "ids": list(record_ids), "projects": list(projects)},
     )

@@ -185,6 +185,18 @@ def test_of_two_who_decide_in_one_moment_one_is_kept(judge: Client, city: SmallC
     as_rebuilt(city)
 
 
+def test_a_word_that_does_not_touch_a_question_leaves_its_view_as_it_was(judge: Client) -> None:
+    seen = {other: judge.get(f"/pairs/{A}/{other}").json() for other in (B, C, D)}
+
+    def decide(other: str, verdict: str) -> int:
+        a, b = seen[other]["a"]["record_id"], seen[other]["b"]["record_id"]
+        word = {"a": a, "b": b, "verdict": verdict, "seen": seen[other]["seen"]}
+        return judge.post("/decisions", {"answers": [word], **SAYS}).status_code
+
+    assert [decide(B, "different"), decide(C, "same")] == [201, 201]
+    assert [decide(D, "same"), decide(B, "unsure")] == [409, 409]
+
+
 def test_an_answer_on_a_stale_view_names_what_changed(judge: Client, city: SmallCity) -> None:
     item = judge.get("/reviews", order="teaching").json()["items"][0]
     seen = item["seen"] | {"hash_a": "0" * 8, "etag_b": "f" * 8}
