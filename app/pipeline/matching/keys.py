@@ -15,8 +15,8 @@ CAP = 100
 MOST = 24
 _PRODUCT = 4
 """Signs of a product's name by which a parent's record meets its project company's."""
-_STEPS = 200
-"""Steps of ground per factor e: areas within a quarter of a percent share one of two steps, half a step apart."""
+_STEPS = 400
+"""Steps of ground per factor e: areas within an eighth of a percent share one of two steps, half a step apart."""
 
 
 def block_keys(n: Normal) -> tuple[int, ...]:
@@ -64,8 +64,6 @@ def _of_names(n: Normal) -> list[str]:
             found.append(f"v{n.usccs[0]}{n.core[:2]}")
         if len(n.rest) >= _PRODUCT:
             found.append(f"q{n.rest[:_PRODUCT]}{where}")
-    elif n.town:  # public works are called by their town
-        found.append(f"b{n.town}{where}")
     return found
 
 

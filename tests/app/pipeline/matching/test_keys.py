@@ -25,7 +25,6 @@ def shared(a: dict[str, Any], b: dict[str, Any]) -> int:
         (NAMED, {"core": "恒某轨道基地"}),
         (NAMED, {"owner_cores": ("恒某",)}),
         (NAMED, {"core": "另某轨道基地", "rest": "轨道基地", "district": "430211"}),
-        ({"core": "枫某实验中学", "district": "430211"}, {"town": "枫某", "district": "430211"}),
         ({"land": (42066.67,), "district": "430211"}, {"land": (42100.0,), "district": "430211"}),
     ],
 )  # fmt: skip
