@@ -157,6 +157,20 @@ def _matching(groups: Groups) -> None:
     )
     evaluate.add_argument("--truth", required=True, metavar="CSV", help="columns source,key,project")
     evaluate.add_argument("--json", metavar="FILE")
+    train = _jurisdiction(
+        _leaf(
+            match,
+            "train",
+            "matching:train",
+            "learn weights on this hub's records, and what they would change",
+        )
+    )
+    train.add_argument(
+        "--out", required=True, metavar="FILE", help="the model file to write; nothing is published"
+    )
+    train.add_argument(
+        "--answers-only", action="store_true", help="correct the shipped model by people's answers alone"
+    )
     explain = _leaf(match, "explain", "matching:explain", "why two records score as they do")
     explain.add_argument("a", metavar="RECORD_ID")
     explain.add_argument("b", metavar="RECORD_ID")

@@ -48,6 +48,41 @@ def evaluate(options: argparse.Namespace) -> None:
         )
 
 
+def train(options: argparse.Namespace) -> None:
+    """Learn a model on this hub's own records and answers, write it to a file, and tell what it would change."""
+    from app.learning.change import change
+    from app.learning.hub import Hub
+    from app.learning.train import from_answers, from_codes
+    from app.pipeline.matching.model import write_model
+    from app.pipeline.matching.project import PROJECT
+    from app.pipeline.matching.score import MODEL
+
+    runtime, jurisdiction = opened(options)
+    with runtime.database.read() as connection:
+        hub = Hub(connection, jurisdiction)
+    try:
+        model = (
+            MODEL if options.answers_only else from_codes(PROJECT, hub.levels(), MODEL, f"hub {jurisdiction}")
+        )
+    except ValueError as error:
+        raise BadRequest(str(error)) from error
+    levels, answers = hub.answers()
+    if len(answers.labels):
+        model = from_answers(PROJECT, levels, answers.labels, answers.chances, model, f"hub {jurisdiction}")
+    Path(options.out).write_text(write_model(model), encoding="utf-8")
+    told = change(hub, MODEL, model)
+    rows: list[tuple[object, ...]] = [
+        ("projects", *told.projects),
+        ("questions for people", *told.questions),
+        ("words its own score speaks against", *told.against),
+    ]
+    print(table(("", "now", "then"), rows))
+    print(
+        f"{told.records} records, {told.moved} in other company: {told.split} projects split, {told.merged} merged;"
+        f" {told.words} words of people stand. Nothing is published: {options.out} is a proposal"
+    )
+
+
 def explain(options: argparse.Namespace) -> None:
     """Print every term of the score of two records."""
     jurisdiction = jurisdiction_of(options.a)

@@ -19,6 +19,8 @@ from app.pipeline.matching.profile import Profile
 
 _ROUNDS, _FIRST = 30, 8
 _PENALTY, _PAIR_PENALTY = 2.0, 8.0
+_FARTHEST = 3.0
+"""Log-odds that one table may give or take: a city where towns are never mistaken must not teach that they never are."""
 _LEAST_GAIN = 12.0
 """Gain in log-likelihood (about) below which two features are not looked at together."""
 
@@ -157,7 +159,8 @@ class _Fit:
     def _move(self, term: _Term, places: tuple[int, ...]) -> float:
         before = term.table
         # a step too far is worse than two small ones: log-odds of rare levels run away otherwise
-        term.table = before + np.clip(term.step(*self._slopes()), -1.5, 1.5)
+        step = np.clip(term.step(*self._slopes()), -1.5, 1.5)
+        term.table = np.clip(before + step, -_FARTHEST, _FARTHEST)
         for axis, place in enumerate(places):
             if self.profile.features[place].ordered:
                 self._straighten(term, axis, place)

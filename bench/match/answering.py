@@ -10,13 +10,13 @@ import numpy as np
 
 from app.learning.isotonic import Floats
 from app.learning.labels import draw_chances
+from app.learning.linking import Linking
 from app.learning.train import from_answers
 from app.pipeline.matching.cluster import Review, Word
 from app.pipeline.matching.model import Model
 from app.pipeline.matching.project import PROJECT
 from app.pipeline.matching.scorer import Scorer
 from bench.match.city import Records
-from bench.match.linking import Linking
 from bench.match.scoring import City
 from schemas.judgements import Verdict
 

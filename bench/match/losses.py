@@ -9,13 +9,13 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
+from app.learning.linking import Points
 from app.pipeline.matching.chain import linked
 from app.pipeline.matching.names import bigrams
 from app.pipeline.matching.normal import Normal
 from app.pipeline.matching.rules import forbidden
 from bench.match.blocking import Pairs
 from bench.match.city import Records
-from bench.match.measures import Points
 
 Kind = tuple[str, str]
 """The step at which a pair was lost or made, and what both sides say."""

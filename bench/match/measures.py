@@ -9,11 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from app.learning.linking import Points
 from app.pipeline.evaluate import Score
 from bench.match.blocking import Pairs
 from bench.match.city import Records
-
-Points = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)

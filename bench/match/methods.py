@@ -7,13 +7,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from app.learning.isotonic import Floats
+from app.learning.linking import SHIPPED, Cuts, Points, link
 from app.learning.train import MOST_PAIRS, from_codes, from_labels
+from app.pipeline.matching.levels import Levels
 from app.pipeline.matching.model import Model
 from app.pipeline.matching.project import PROJECT
 from app.pipeline.matching.score import MODEL
 from bench.match.answering import taught
-from bench.match.linking import SHIPPED, Cuts, link
-from bench.match.measures import Points, clusters_score, curve
+from bench.match.measures import clusters_score, curve
 from bench.match.scoring import City
 
 SAFE = 0.998
@@ -48,15 +50,17 @@ def with_answers(told: City, tuning: City, before: Method, answers: int) -> Meth
 
 def trained(cities: Iterable[City], tuning: City) -> Method:
     """Give a model learned on the truth of other cities."""
+    return suited(from_labels(PROJECT, *labelled(cities), MODEL, "other simulated cities"), tuning)
+
+
+def labelled(cities: Iterable[City]) -> tuple[Levels, Floats]:
+    """Give the levels and the truth of all pairs of these cities that no hard rule decides."""
     levels, labels = [], []
     for city in cities:
         open_ = np.flatnonzero(~city.ruled)
         levels.append(city.levels(open_))
         labels.append(city.labels(open_))
-    model = from_labels(
-        PROJECT, np.concatenate(levels, axis=1), np.concatenate(labels), MODEL, "other simulated cities"
-    )
-    return suited(model, tuning)
+    return np.concatenate(levels, axis=1), np.concatenate(labels)
 
 
 def suited(model: Model, tuning: City) -> Method:
@@ -65,7 +69,7 @@ def suited(model: Model, tuning: City) -> Method:
     return Method(model, _threshold(tuning, scores), _cuts(tuning, scores))
 
 
-def _all_levels(city: City) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+def _all_levels(city: City) -> Levels:
     every = max(1, len(city.pairs) // (10 * MOST_PAIRS))
     return city.levels(np.arange(0, len(city.pairs), every))
 
@@ -79,14 +83,14 @@ def _cuts(city: City, scores: Points) -> Cuts:
     records, pairs = city.records, city.pairs
 
     def together(review: int) -> float:
-        return clusters_score(records, link(records, pairs, scores, Cuts(review, 900_000)).linked().together)[
-            0
-        ].f1
+        return clusters_score(
+            records, link(records.ids, records.normal, pairs, scores, Cuts(review, 900_000)).linked().together
+        )[0].f1
 
     review = max(_REVIEW, key=together)
     for safe in _SAFE:
         if safe > review:
-            linked = link(records, pairs, scores, Cuts(review, safe)).linked()
+            linked = link(records.ids, records.normal, pairs, scores, Cuts(review, safe)).linked()
             if clusters_score(records, linked.safe)[0].precision >= SAFE:
                 return Cuts(review, safe)
     return Cuts(review, 990_000)

@@ -21,7 +21,8 @@ from app.pipeline.matching.model import Model
 from app.pipeline.matching.profile import Field, Profile, jaccard, overlap, same, signs
 from app.pipeline.matching.scorer import Scorer
 from app.pipeline.matching.vector import Vectors, hashes, vectors
-from bench.match.blocking import Pairs, pairs_of_keys
+from app.learning.blocking import pairs_of_keys
+from bench.match.blocking import Pairs
 
 PERSON = Profile(
     "person",

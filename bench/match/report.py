@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
+from app.learning.linking import Linked, Points
 from app.pipeline.evaluate import Score, evaluate
 from app.pipeline.matching.score import REVIEW_CUT
 from bench.match.blocking import Pairs
 from bench.match.city import Records
-from bench.match.linking import Linked
 from bench.match.losses import Kind, lost, made
-from bench.match.measures import Points, clusters_score, curve, same, siblings, true_pairs
+from bench.match.measures import clusters_score, curve, same, siblings, true_pairs
 
 Measured = dict[str, Any]
 SAFE = 0.995

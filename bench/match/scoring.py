@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from app.learning.linking import Points
 from app.pipeline.matching.levels import Levels, compare
 from app.pipeline.matching.model import Model
 from app.pipeline.matching.normal import Normal
@@ -17,7 +18,7 @@ from app.pipeline.matching.scorer import Scorer
 from app.pipeline.matching.vector import Vectors
 from bench.match.blocking import Pairs, candidate_pairs
 from bench.match.city import Records, Wanted, simulated
-from bench.match.measures import Points, same
+from bench.match.measures import same
 
 _PORTION, _HELD = 10_000, 200_000
 

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from app.pipeline.matching.model import read_model
+
 TRUTH = "source,key,project\ncommerce.signed,A-1,one\nhousing.permits,A-1,one\nhousing.permits,B-2,two\n"
 
 
@@ -44,3 +46,20 @@ def test_a_truth_file_that_cannot_be_used_is_refused_by_name(
     said = refuses("match", "eval", "--truth", str(truth))
     assert told in said
     assert str(truth) in said
+
+
+def test_a_hub_that_teaches_too_little_keeps_its_model_and_is_told_so(
+    refuses: Callable[..., str], tmp_path: Path
+) -> None:
+    assert "keep the model that is there" in refuses("match", "train", "--out", str(tmp_path / "model.toml"))
+    assert not (tmp_path / "model.toml").exists()
+
+
+def test_a_proposal_says_what_it_would_change_and_publishes_nothing(
+    says: Callable[..., str], tmp_path: Path
+) -> None:
+    out = tmp_path / "model.toml"
+    said = says("match", "train", "--answers-only", "--out", str(out))
+    assert "0 in other company" in said
+    assert str(out) in said
+    assert read_model(out.read_text(encoding="utf-8")).profile == "project"

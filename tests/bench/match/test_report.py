@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from app.learning.linking import link
 from app.pipeline.matching.score import MODEL
 from bench.match.city import Wanted
-from bench.match.linking import link
 from bench.match.measures import clusters_score
 from bench.match.report import analysed, measured, table
 from bench.match.scoring import made_ready
@@ -13,7 +13,7 @@ from bench.match.scoring import made_ready
 def test_a_small_city_is_told_whole() -> None:
     city = made_ready(Wanted(5, 400))
     scores = city.scores(MODEL)
-    linked = link(city.records, city.pairs, scores).linked()
+    linked = link(city.records.ids, city.records.normal, city.pairs, scores).linked()
     figures = measured(city.records, city.pairs, np.where(city.ruled, 0, scores), linked, 500_000)
     # the lower cut only ever joins what the safe cut left apart
     assert figures["clusters"]["recall"] >= figures["safe_clusters"]["recall"] > 0.5
