@@ -148,7 +148,8 @@ def pending_rows(connection: Connection, jurisdiction: int, after: Progress, lim
 def opened(row: Sequence[Any]) -> PendingRow:
     """Give a raw row of `ROW_COLUMNS` with its body unsealed."""
     body = row[_BODY]
-    return PendingRow._make((*row[:_BODY], b"" if body is None else unseal(body), *row[_BODY + 1 :]))
+    clear = b"" if body is None else unseal(body)
+    return PendingRow._make(row if clear is body else (*row[:_BODY], clear, *row[_BODY + 1 :]))
 
 
 def pending_landings(
