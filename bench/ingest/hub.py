@@ -21,7 +21,7 @@ from app.crew import Forked, settle
 from app.db import jurisdictions, records, runs
 from app.db.session import Database
 from app.garbage import uncollected
-from app.pipeline.normalize import normalize
+from app.pipeline.normalizing import next_batch
 from app.pipeline.process import drain
 from app.pipeline.rules import Rules, load_rules
 from app.settings import Settings
@@ -159,28 +159,18 @@ def pull(database: Database, rules: Rules, sources: int) -> None:
 
 def normalize_all(database: Database, rules: Rules, stages: Stages) -> None:
     """Take all that landed into the table of records, without resolving: what dlt calls a load ends here."""
-    understand = stages.watched("normalize", normalize)
     while True:
         with uncollected(), database.read() as snapshot:  # as `advance` computes a batch
-            before = records.read_progress(snapshot, JURISDICTION)
-            rows = records.pending_rows(snapshot, JURISDICTION, before, BATCH)
-            full = len(rows) == BATCH
-            landings = records.pending_landings(
-                snapshot, JURISDICTION, before, rows[-1].landing_no if full else None, records.MOST_LANDINGS
-            )
-            if not rows and not landings:
-                return
-            made = understand(snapshot, JURISDICTION, rules, rows, landings)
-        last = (rows[-1].landing_no, rows[-1].row_no) if full else (landings[-1].landing_no, 0)
-        if not full and rows and rows[-1].landing_no == last[0]:
-            last = (last[0], rows[-1].row_no)
+            batch = next_batch(snapshot, rules, JURISDICTION, BATCH)
+        if batch is None:
+            return
+        made = batch.normalized
         with stages.timing("write"), database.begin() as connection:
             jurisdictions.hold(connection, JURISDICTION)
             records.write_records(connection, JURISDICTION, made.rows, made.former)
             records.write_gone(connection, JURISDICTION, made.gone)
             records.write_outcomes(connection, JURISDICTION, made.outcomes, made.rejections, made.issues)
-            after = before._replace(landing_no=last[0], row_no=last[1])
-            records.set_progress(connection, JURISDICTION, after)
+            records.set_progress(connection, JURISDICTION, batch.after)
 
 
 if __name__ == "__main__":
