@@ -9,11 +9,12 @@ have, `drain` takes the steps of each role in the batches of the settings. Landi
 from __future__ import annotations
 
 import multiprocessing
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from functools import partial
+from itertools import pairwise
+from multiprocessing.connection import Connection
 from typing import Any
 
 from app.bell import Bell
@@ -101,35 +102,42 @@ def side_by_side(pull_all: Callable[[], None], chain: Sequence[Link], stages: St
 
     These are the processes in which a worker has its roles: two, or three when the settings say so.
     """
-    there, here = multiprocessing.Pipe()
     here_too = [link for link in chain[:-1] if SETTINGS.worker_processes == 2]
+    after = dict(pairwise(chain))
 
-    def forked(number: int) -> None:
-        chain[number].go()
-        if number + 1 < len(chain):
-            chain[number + 1].end()
-        there.send((stages.wall, stages.cpu))
+    def go(link: Link) -> None:
+        try:
+            link.go()
+        finally:
+            if link in after:
+                after[link].end()
 
-    def beside(link: Link) -> None:
-        link.go()
-        chain[-1].end()
+    def forked(link: Link) -> tuple[Forked, Connection]:
+        here, there = multiprocessing.Pipe(duplex=False)
 
-    others = [Forked(partial(forked, n)) for n, link in enumerate(chain) if link not in here_too]
-    there.close()
-    threads = [threading.Thread(target=beside, args=(link,)) for link in here_too]
-    for thread in threads:
-        thread.start()
-    pull_all()
-    chain[0].end()
-    for thread in threads:
-        thread.join()
-    try:
-        for _ in others:
+        def work() -> None:
+            go(link)
+            there.send((stages.wall, stages.cpu))
+
+        process = Forked(work)
+        there.close()  # whoever reads here learns from its end that the process has failed
+        return process, here
+
+    others = [forked(link) for link in chain if link not in here_too]
+    with ThreadPoolExecutor(1) as pool:
+        beside = [pool.submit(go, link) for link in here_too]
+        try:
+            pull_all()
+        finally:
+            chain[0].end()
+        for one in beside:
+            one.result()
+    for process, here in others:
+        try:
             stages.add(*here.recv())
-    except EOFError:
-        raise RuntimeError("deriving failed: see above") from None
-    for other in others:
-        other.wait(60)
+        except EOFError:
+            raise RuntimeError("deriving failed: see above") from None
+        process.wait(60)
 
 
 def bind(database: Database, places: Mapping[str, str]) -> None:
