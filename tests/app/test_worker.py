@@ -364,5 +364,5 @@ def test_slots_follow_the_binding_then_the_manifest_in_china_time() -> None:
     assert next_slot(manifest, 7, now) == now + timedelta(seconds=7)
     assert next_slot(manifest, None, now) == now + timedelta(seconds=3600)
     assert next_slot(None, None, now) > now
-    daily = parse(PERMITS.replace("schedule = { every = 60 }", 'schedule = { cron = "30 2 * * *" }'))
+    daily = parse(PERMITS.replace("schedule = { every = 3600 }", 'schedule = { cron = "30 2 * * *" }'))
     assert next_slot(daily, None, now) == datetime(2024, 6, 1, 18, 30, tzinfo=UTC)
