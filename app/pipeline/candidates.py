@@ -80,16 +80,21 @@ def _holders(
     most = {key: CAP + len(leaving.get(key, ())) for key in keys}
     stored = resolution.holders_of(connection, jurisdiction, most)
     found: dict[int, Holders] = {}
-    for key in stored.keys() | (live.keys() | dead.keys()) & most.keys():
-        alive, gone = stored.get(key, ((), ()))
+    for key, (alive, gone) in stored.items():
         if alive is None:
             continue
-        staying = [rid for rid in alive if rid not in holding]
-        others = [rid for rid in gone if rid not in holding]
+        staying = [rid for rid in alive if rid not in holding] if held else alive
+        others = [rid for rid in gone if rid not in holding] if held else gone
         new = live.get(key, ())
         everybody = frozenset((*staying, *others, *new, *dead.get(key, ())))
         if len(everybody) > 1 or len(alive) > CAP:
             found[key] = Holders(len(alive), len(staying) + len(new), everybody)
+    for key in live.keys() | dead.keys():
+        if key not in stored:
+            new = live.get(key, ())
+            everybody = frozenset((*new, *dead.get(key, ())))
+            if len(everybody) > 1:
+                found[key] = Holders(0, len(new), everybody)
     return found
 
 

@@ -41,7 +41,7 @@ from app.pipeline.matching.stated import stated
 from app.pipeline.region import Component, Judged, Region, components, region
 from schemas.judgements import Verdict
 
-PAIRS, SEEDS, KEPT = 8_000, 250, 6_000
+PAIRS, SEEDS, KEPT = 16_000, 250, 6_000
 """Pairs that are scored and records whose components are clustered in one go, and prepared records that are kept for the
 next: a batch touches ever more of a growing hub, and memory must not follow."""
 _NOTHING: Difference[Any, Any] = Difference((), ())

@@ -6,7 +6,7 @@ Texts become 64-bit hashes and signatures of their bigrams, so that comparing to
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import chain, islice
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -139,10 +139,20 @@ def _mix(x: NDArray[np.uint64]) -> NDArray[np.uint64]:
 
 def _slots(column: Sequence[Any], slots: int) -> list[str]:
     """Lay texts out, as many a record as there are slots; the empty text fills up."""
-    if slots == 1:
-        return list(column)
-    empty = ("",) * slots
-    return [text for some in column for text in islice(chain(some, empty), slots)]
+    return list(column) if slots == 1 else _laid(column, slots, "")
+
+
+def _laid(column: Sequence[Any], slots: int, blank: Any) -> list[Any]:
+    """Lay values out, as many a record as there are slots; blanks fill up."""
+    filling = [(blank,) * (slots - many) for many in range(slots + 1)]
+    flat: list[Any] = []
+    for some in column:
+        if len(some) <= slots:
+            flat += some
+            flat += filling[len(some)]
+        else:
+            flat += some[:slots]
+    return flat
 
 
 def _digits(column: Sequence[Sequence[str]], field: Field) -> NDArray[np.uint8]:
@@ -157,9 +167,7 @@ def _digits(column: Sequence[Sequence[str]], field: Field) -> NDArray[np.uint8]:
 def _measures(column: Sequence[Any], slots: int) -> NDArray[np.float64]:
     if slots == 1:
         return np.asarray(column, np.float64).reshape(-1, 1)
-    empty = (np.nan,) * slots
-    flat = [value for some in column for value in islice(chain(some, empty), slots)]
-    return np.asarray(flat, np.float64).reshape(-1, slots)
+    return np.asarray(_laid(column, slots, np.nan), np.float64).reshape(-1, slots)
 
 
 def _mask(some: Iterable[int]) -> int:
