@@ -43,17 +43,19 @@ def work(runtime: Runtime, roles: Collection[Role], *, disk: Path | None = None)
     stopping = threading.Event()
     until_told(stopping)
     parts = parted(roles, runtime.settings.worker_processes)
+    landed, normalized = Bell(), Bell()
     if len(parts) == 1:
-        in_roles(runtime, roles, stopping, disk)
+        in_roles(runtime, roles, stopping, disk, landed=landed)
         return
     ours = os.getpid()
-    bell = Bell()
     runtime.database.close()  # a connection has one process
 
     def child(part: list[Role]) -> Child:
         return Child(
             f"worker {'+'.join(part)}",
-            lambda: Forked(lambda: in_roles(runtime, part, stopping, disk, ours, bell)),
+            lambda: Forked(
+                lambda: in_roles(runtime, part, stopping, disk, ours, landed=landed, normalized=normalized)
+            ),
         )
 
     supervisor = Supervisor([child(part) for part in parts], stopping, grace=GRACE)
@@ -67,12 +69,20 @@ def in_roles(
     stopping: threading.Event,
     disk: Path | None = None,
     parent: int | None = None,
-    bell: Bell | None = None,
+    *,
+    landed: Bell | None = None,
+    normalized: Bell | None = None,
 ) -> None:
     """Work in these roles in this process, until told to stop or until its parent is gone, where it has one."""
     logs.configure(runtime.settings.log_level, "+".join(sorted(roles)))
     worker = Worker(
-        runtime.database, runtime.rules, batch=runtime.settings.batch, disk=disk, roles=roles, bell=bell
+        runtime.database,
+        runtime.rules,
+        batch=runtime.settings.batch,
+        disk=disk,
+        roles=roles,
+        landed=landed,
+        normalized=normalized,
     )
     worker.start()
     log.info("works")

@@ -82,7 +82,8 @@ class Worker:
         batch: int = 200,
         disk: Path | None = None,
         roles: Collection[Role] = tuple(Role),
-        bell: Bell | None = None,
+        landed: Bell | None = None,
+        normalized: Bell | None = None,
     ) -> None:
         self.database = database
         self.rules = rules
@@ -90,7 +91,9 @@ class Worker:
         self.disk = disk
         self.roles = frozenset(roles)
         self.steps = tuple(step for role in sorted(roles) for step in STEPS_OF[role])
-        self.bell = bell
+        self.landed = landed
+        """Rung when something was pulled that is to be normalized."""
+        self.normalized = normalized
         """Rung when something was normalized that another process resolves."""
         self.seldom = Seldom(log)
         self.stopping = threading.Event()
@@ -104,7 +107,7 @@ class Worker:
         if Role.PULL in self.roles:
             jobs += [(self.tick, 1.0, 1), (self.pull, BEAT_SECONDS, PULLS), (self.tell, TELL_SECONDS, 1)]
         if Role.NORMALIZE in self.roles:
-            jobs += [(self.process, BEAT_SECONDS, 1), (self.replay, 1.0, 1)]
+            jobs.append((self.replay, 1.0, 1))
         for job, seconds, at_once in jobs:
             self.scheduler.add_job(
                 self._guarded(job),
@@ -117,14 +120,16 @@ class Worker:
             )
         if Role.NORMALIZE in self.roles:
             self.scheduler.add_job(self.renew, misfire_grace_time=None)
-        elif Role.RESOLVE in self.roles:
+        if self.steps:
             self.scheduler.add_job(self.follow, misfire_grace_time=None)
         self.scheduler.start()
 
     def stop(self) -> None:
         """Ask every job to end where it stands well, and wait for them."""
         self.stopping.set()
-        self.ring()
+        for bell in (self.landed, self.normalized):
+            if bell is not None:
+                bell.ring()
         self.scheduler.shutdown(wait=True)
 
     def tick(self) -> None:
@@ -159,7 +164,13 @@ class Worker:
                     run = runs.claim(connection, jurisdiction, LEASE_SECONDS)
                 if run is None:
                     break
-                state = sync(self.database, self.rules, run, stopping=self.stopping.is_set)
+                state = sync(
+                    self.database,
+                    self.rules,
+                    run,
+                    stopping=self.stopping.is_set,
+                    kept=lambda: None if self.landed is None else self.landed.ring(),
+                )
                 log.info(
                     "a run ended", extra={"facts": {"run": run.run_id, "source": run.source, "state": state}}
                 )
@@ -218,16 +229,17 @@ class Worker:
             return jurisdictions.outdated(connection, self.rules.fingerprint)
 
     def follow(self) -> None:
-        """Process as soon as something was normalized, and on every beat, until told to stop."""
+        """Process as soon as the step before has left something, and on every beat, until told to stop."""
         beat = self._guarded(self.process)
+        bell = self.landed if Role.NORMALIZE in self.roles else self.normalized
         while not self.stopping.is_set():
             beat()
-            (self.stopping if self.bell is None else self.bell).wait(BEAT_SECONDS)
+            (self.stopping if bell is None else bell).wait(BEAT_SECONDS)
 
     def ring(self) -> None:
         """Tell whoever resolves in another process that something was normalized."""
-        if self.bell is not None:
-            self.bell.ring()
+        if self.normalized is not None:
+            self.normalized.ring()
 
     def process(self) -> None:
         """Take the steps of this worker's roles until nothing waits for them; who normalizes lands stored pushes first."""

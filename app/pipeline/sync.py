@@ -33,14 +33,21 @@ def binding(
 
 
 def sync(
-    database: Database, rules: Rules, run: Claimed, *, stopping: Callable[[], bool] = lambda: False
+    database: Database,
+    rules: Rules,
+    run: Claimed,
+    *,
+    stopping: Callable[[], bool] = lambda: False,
+    kept: Callable[[], object] = lambda: None,
 ) -> str:
     """Walk a claimed run to its end and give its state; what was landed stays landed whatever happens.
+
+    `kept` is called after every page of which something was kept, when it can be read by others.
 
     The one place that turns a connector's errors into what must be done: try again, tell the owner, or look.
     """
     try:
-        return _pages(database, rules, run, stopping)
+        return _pages(database, rules, run, stopping, kept)
     except LeaseLost:
         log.warning("a run was taken over", extra={"facts": {"run": run.run_id, "source": run.source}})
         return "lost"
@@ -57,7 +64,13 @@ def sync(
         return _fail(database, run, error, None)
 
 
-def _pages(database: Database, rules: Rules, run: Claimed, stopping: Callable[[], bool]) -> str:
+def _pages(
+    database: Database,
+    rules: Rules,
+    run: Claimed,
+    stopping: Callable[[], bool],
+    kept: Callable[[], object],
+) -> str:
     if run.source not in rules.registry.sources:
         raise SourceChanged(f"no connector for {run.source} is installed here")
     connector = rules.registry.open(run.source, binding(run.jurisdiction, run.location))
@@ -80,6 +93,8 @@ def _pages(database: Database, rules: Rules, run: Claimed, stopping: Callable[[]
                 )
                 counts = {name: getattr(landed, name) for name in COUNTS}
             cancelled = runs.checkpoint(connection, run, page.cursor, counts, LEASE_SECONDS, last=page.last)
+        if counts["kept"]:  # what says nothing new waits for a beat: many such pages are one step
+            kept()
         if page.last:
             return "cancelled" if cancelled else "succeeded"
         if cancelled:

@@ -47,8 +47,8 @@ def take_in(job: Job) -> dict[str, Any]:
         places = {one.source: f"{job.address}/{job.told}/{one.source}" for one in job.listings}
         bind(database, places)
 
-    def pull_all() -> None:
-        pull(database, rules, len(places))
+    def pull_all(landed: Bell | None = None) -> None:
+        pull(database, rules, len(places), landed)
 
     def derive(*roles: Role, ring: Callable[[], None] = lambda: None) -> None:
         with stages.timing(f"at {'+'.join(roles)}"):
@@ -97,7 +97,7 @@ class Link:
             last or self.bell.wait(BEAT_SECONDS)
 
 
-def side_by_side(pull_all: Callable[[], None], chain: Sequence[Link], stages: Stages) -> None:
+def side_by_side(pull_all: Callable[[Bell], None], chain: Sequence[Link], stages: Stages) -> None:
     """Pull here, and let each link of the chain work in another process; the first of two here, beside pulling.
 
     These are the processes in which a worker has its roles: two, or three when the settings say so.
@@ -127,7 +127,7 @@ def side_by_side(pull_all: Callable[[], None], chain: Sequence[Link], stages: St
     with ThreadPoolExecutor(1) as pool:
         beside = [pool.submit(go, link) for link in here_too]
         try:
-            pull_all()
+            pull_all(chain[0].bell)
         finally:
             chain[0].end()
         for one in beside:
@@ -149,9 +149,9 @@ def bind(database: Database, places: Mapping[str, str]) -> None:
             runs.bind(connection, JURISDICTION, source, location=address, every_seconds=None, scheduled=True)
 
 
-def pull(database: Database, rules: Rules, sources: int) -> None:
+def pull(database: Database, rules: Rules, sources: int, landed: Bell | None) -> None:
     """Read every listing that is due from its beginning to its end, as the pulling half of a worker does."""
-    worker = Worker(database, rules, roles=[Role.PULL])
+    worker = Worker(database, rules, roles=[Role.PULL], landed=landed)
     worker.tick()
     with ThreadPoolExecutor(PULLS) as pulls:
         for each in [pulls.submit(worker.pull) for _ in range(PULLS)]:

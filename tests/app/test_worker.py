@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, text
 
+from app.bell import Bell
 from app.db import health, jurisdictions, leases, runs
 from app.db.deliveries import accept_push
 from app.db.runs import LeaseLost
@@ -18,7 +19,7 @@ from app.errors import RulesChanged
 from app.pipeline.rebuild import rebuild
 from app.pipeline.rules import Rules, load_rules
 from app.pipeline.sync import sync
-from app.worker import Worker, bind_found, next_slot
+from app.worker import Role, Worker, bind_found, next_slot
 from connectors.manifest import parse
 from tests.app.house import until
 from tests.support.corridor import books, rows_of
@@ -351,6 +352,26 @@ def test_pushes_land_once_in_order_of_receipt_whoever_works(
         assert len(order) == 30
         assert order == sorted(order)
     assert rows_of(hub, "SELECT count(*) FROM record WHERE kind = 'part'") == [(20,)]
+
+
+def test_what_is_pulled_is_normalized_at_once_and_not_at_the_next_beat(
+    hub: Database, rules: Rules, table: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.worker.BEAT_SECONDS", 600.0)
+    fill(table, 1, 2, 3)
+    bound(hub)
+    for jurisdiction in JURISDICTIONS:
+        accept_event(hub, jurisdiction, "m1")
+    landed = Bell()
+    worker = Worker(hub, rules, roles=[Role.NORMALIZE], landed=landed)
+    worker.start()
+    until(lambda: all(landed_pushes(hub, jurisdiction) for jurisdiction in JURISDICTIONS))
+    pulls = Worker(hub, rules, roles=[Role.PULL], landed=landed)
+    pulls.tick()
+    pulls.pull()
+    until(lambda: rows_of(hub, "SELECT count(*) FROM record WHERE kind = 'project'") == [(6,)])
+    worker.stop()
+    landed.close()
 
 
 def test_found_sources_are_bound_once(hub: Database, rules: Rules, table: Engine) -> None:
