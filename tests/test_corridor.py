@@ -83,6 +83,7 @@ def test_the_city_says_what_these_tests_need(city: Database) -> None:
     )
     assert rows_of(city, "SELECT max(n) FROM (SELECT count(*) n FROM member GROUP BY project_id) m")[0][0] > 4
     assert rows_of(city, "SELECT count(*) FROM record WHERE kind = 'part'")[0][0] > 10
+    assert rows_of(city, "SELECT count(*) FROM relation WHERE kind <> 'apart'")[0][0] > 0
     books(city)
 
 

@@ -20,9 +20,10 @@ _CODES = (Scheme.PROJECT_CODE, Scheme.WORKS_CODE)
 def related(
     project_id: str, rows: Iterable[RelationRow], members: Iterable[MemberRecord], code: str | None
 ) -> tuple[Relation, ...]:
-    """Give the relations a project's document tells, sorted: those to other projects, and which code its own replaced.
+    """Give the relations a project's document tells: those to other projects, and which code its own replaced.
 
-    `code` is the project code in force.
+    They are sorted by their records and not by their projects, whose ids tell what was said first. `code` is the project
+    code in force.
     """
     told = [
         Relation(
@@ -44,7 +45,7 @@ def related(
         )
         for old, record_id in former.items()
     ]
-    return tuple(sorted(told, key=lambda one: (one.kind, one.one, one.other or "", one.number or "")))
+    return tuple(sorted(told, key=lambda one: (one.kind, one.a, one.b, one.number or "")))
 
 
 def _former(members: Iterable[MemberRecord], code: str) -> Mapping[str, str]:
@@ -70,10 +71,13 @@ def _before(old: str, code: str) -> bool:
 
 
 def within(project_id: str, relations: Iterable[Relation]) -> str | None:
-    """Give the project whose sums count this one: what it is a part of, else what replaced it; of several the smallest id."""
-    above = [r.other for r in relations if r.kind == "part_of" and r.one == project_id and r.other]
-    above = above or [r.one for r in relations if r.kind == "replaces" and r.other == project_id]
-    return min(above, default=None)
+    """Give the project whose sums count this one: what it is a part of, else what replaced it.
+
+    Of several it is that whose record the relation is read off is the smallest, whatever was said first.
+    """
+    above = [(r.b, r.other) for r in relations if r.kind == "part_of" and r.one == project_id]
+    above = above or [(r.a, r.one) for r in relations if r.kind == "replaces" and r.other == project_id]
+    return min(above)[1] if above else None
 
 
 def counted(rows: Sequence[ProjectRow], replaced: Collection[str]) -> list[ProjectRow]:

@@ -169,7 +169,10 @@ def opened(url: str, *, pool_size: int = 4) -> Iterator[Database]:
 
 
 def shape(database: Database, jurisdiction: int) -> dict[frozenset[str], tuple[Any, Any]]:
-    """Give projects by their members, with claims and ledger; without project ids, and of any jurisdiction alike."""
+    """Give projects by their members, with claims and ledger; of any jurisdiction alike.
+
+    Projects are called by their smallest record, for their ids tell what was said first.
+    """
     with database.read() as connection:
         members = connection.execute(
             text("SELECT project_id, record_id, live FROM member WHERE jurisdiction = :j"),
@@ -183,18 +186,22 @@ def shape(database: Database, jurisdiction: int) -> dict[frozenset[str], tuple[A
     for project_id, record_id, live in members:
         groups.setdefault(project_id, set()).add(f"{record_id.partition('-')[2]}{'' if live else ' dead'}")
     assert groups.keys() == {row.project_id for row in projects}
+    called = {project_id.partition("-")[2]: min(group) for project_id, group in groups.items()}
     return {
         frozenset(groups[row.project_id]): (
-            _bare(row.golden, jurisdiction),
-            _bare(row.ledger, jurisdiction),
+            _bare(row.golden, jurisdiction, called),
+            _bare(row.ledger, jurisdiction, called),
         )
         for row in projects
     }
 
 
-def _bare(document: str, jurisdiction: int) -> Any:
+def _bare(document: str, jurisdiction: int, called: Mapping[str, str]) -> Any:
     found = json.loads(document.replace(f'"{jurisdiction}-', '"'))
-    found.pop("project_id")
+    for told in (found, *found.get("relations", ())):
+        told |= {
+            name: called[told[name]] for name in ("project_id", "one", "other", "within") if told.get(name)
+        }
     return found
 
 

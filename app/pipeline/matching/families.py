@@ -58,7 +58,8 @@ def kin(
 ) -> Kin:
     """Read the links between projects off pairs and words; `home` gives each placed record its project.
 
-    A word whose two records are in one project, or that would close a ring, is a conflict; of a ring the latest word goes.
+    A word whose two records are in one project, or that would close a ring, is a conflict; of a ring the latest word goes,
+    and of what no person said the least alike.
     """
     words = sorted(words, key=lambda word: (word.number, word.a, word.b))
     above: _Above = {True: {}, False: {}}
@@ -66,7 +67,8 @@ def kin(
     spoken = {frozenset((link.one, link.other)) for link in said}
     best = _closest(home, records, pairs)
     found = {(link.one, link.other, link.kind): link for link in said}
-    for link in (*_phases(home, records, best, words), *_replaced(home, records, pairs)):
+    read = (*_phases(home, records, best, words), *_replaced(home, records, pairs))
+    for link in sorted(read, key=lambda link: (-link.score, link[:3])):
         if frozenset((link.one, link.other)) not in spoken and _climbs(link, above):
             found.setdefault((link.one, link.other, link.kind), link)
     related = {frozenset(two[:2]) for two in found}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import permutations
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -105,6 +107,22 @@ def test_who_states_two_codes_says_which_project_replaced_which_where_they_are_t
     assert links(cluster(records, {}, pairs(ab=600), [])) == {("replaces", "a", "b", "code")}
     records["b"] = norm("b", codes=(LATER,))
     assert links(cluster(records, {}, pairs(ab=600), [])) == {("replaces", "b", "a", "code")}
+
+
+def test_of_a_ring_of_replacements_the_least_alike_goes_in_whatever_order_the_pairs_come():
+    old, new = ([f"24{month}430211040112345{n}" for n in range(3)] for month in ("03", "07"))
+    records = {
+        rid: norm(rid, codes=codes)
+        for n, ids in enumerate(("ab", "cd", "ef"))
+        for rid, codes in zip(ids, ((old[n], new[n]), (old[n - 1],)), strict=True)
+    }
+    for said in permutations(pairs(ab=990, cd=990, ef=990, ad=600, cf=500, be=550)):
+        done = cluster(records, {}, said, [])
+        assert done.projects == (("a", "b"), ("c", "d"), ("e", "f"))
+        assert {link[:3] for link in done.links if link.kind == "replaces"} == {
+            ("replaces", "a", "c"),
+            ("replaces", "e", "a"),
+        }
 
 
 @pytest.mark.parametrize(
