@@ -4,12 +4,13 @@ SHELL := /bin/sh
 BIN := .venv/bin
 IMAGE ?= lifecycle-hub
 CACHE ?= $(HOME)/.cache/lifecycle-hub-bench
+ORDERS ?= 20
 # Half of a test's time is PostgreSQL's; more than four at once only wait for it.
 PARALLEL ?= --numprocesses auto --maxprocesses 4 --dist worksteal
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-singer test-campaign check bench bench-match lock image
+.PHONY: help setup demo test test-singer test-campaign test-orders check bench bench-match lock image
 
 help: ## what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,6 +29,9 @@ test-singer: setup ## foreign Singer taps, each in an environment of its own; ne
 
 test-campaign: setup ## the long form of tests that have a short one in `make test`
 	@HUB_TEST_CAMPAIGN=1 $(BIN)/python -m pytest -m campaign $(ARGS)
+
+test-orders: setup ## a city of ten thousand records told in twenty random orders has the same clusters each time; an hour
+	@HUB_TEST_CAMPAIGN=1 HUB_TEST_ORDERS=$(ORDERS) $(BIN)/python -m pytest tests/test_incremental.py -m campaign $(ARGS)
 
 check: setup ## the gates: format, lint, types, imports, schema drift, SQL, conventions, lock
 	$(BIN)/ruff format --check .
