@@ -17,6 +17,9 @@ from app.db.unresolved import Names, Resolved, Standing
 from app.pipeline.resolve import Resolution, resolve
 
 MOST_WORDS = 50
+BATCHES = 4
+"""Batches of names that are resolved together where so many wait: the records of one project come source by source, and
+each time some of them are met all of them are clustered anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +50,14 @@ class Waiting:
 
 
 def next_regrouping(connection: Connection, jurisdiction: int, limit: int) -> Regrouping | None:
-    """Resolve the next names, about `limit` of them, and the words that wait; None when there is neither."""
+    """Resolve the next names, some batches of `limit`, and the words that wait; None when there is neither."""
     found = waiting(connection, jurisdiction, limit, MOST_WORDS)
     return regroup(connection, jurisdiction, found) if found.something else None
 
 
 def waiting(connection: Connection, jurisdiction: int, limit: int, most_words: int) -> Waiting:
-    """Give what the next step takes up: about `limit` names, and up to `most_words` words where no more names wait."""
-    batches, whole = unresolved.first(connection, jurisdiction, limit)
+    """Give what the next step takes up: `BATCHES` batches of about `limit` names, and once no more wait `most_words` words."""
+    batches, whole = unresolved.first(connection, jurisdiction, BATCHES * limit)
     if not whole:
         return Waiting(batches)
     before = unresolved.read_resolved(connection, jurisdiction)
