@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, TextClause, text
 
 from app.db import jurisdictions
 from app.db.filters import where
@@ -30,6 +30,23 @@ LATER_COLUMNS = (
     "  SELECT FROM memory.judgement w WHERE w.jurisdiction = c.jurisdiction AND w.withdraws = c.judgement_no)) AS confirmed"
 )
 FILTERS = {"record": "(j.a = :record OR j.b = :record)", "after": "j.judgement_no < :after"}
+
+_TAKEN_BACK = text(
+    "INSERT INTO memory.judgement (jurisdiction, judgement_no, a, b, verdict, reason, by, at, hash_a, hash_b,"
+    " cores_a, cores_b, withdraws, decision_no) SELECT j.jurisdiction, n.no, j.a, j.b, j.verdict, :reason, :by,"
+    " now(), j.hash_a, j.hash_b, j.cores_a, j.cores_b, j.judgement_no, :decision FROM memory.judgement j"
+    " JOIN unnest(CAST(:words AS bigint[]), CAST(:numbers AS bigint[])) AS n(word, no)"
+    "  ON n.word = j.judgement_no WHERE j.jurisdiction = :j"
+)
+_SAID_AGAIN = text(
+    "INSERT INTO memory.judgement (jurisdiction, judgement_no, a, b, verdict, reason, by, at, hash_a, hash_b,"
+    " cores_a, cores_b, drawn, decision_no, again) SELECT j.jurisdiction, n.no, j.a, j.b, j.verdict, :reason, :by,"
+    " now(), j.hash_a, j.hash_b, j.cores_a, j.cores_b, j.drawn, :decision, coalesce(b.again, b.judgement_no)"
+    " FROM memory.judgement j JOIN memory.judgement b ON b.jurisdiction = j.jurisdiction"
+    "  AND b.judgement_no = coalesce(j.confirms, j.judgement_no)"
+    " JOIN unnest(CAST(:words AS bigint[]), CAST(:numbers AS bigint[])) AS n(word, no)"
+    "  ON n.word = j.judgement_no WHERE j.jurisdiction = :j"
+)
 
 
 class Side(NamedTuple):
@@ -198,27 +215,7 @@ def take_back(
     decision_no: int | None = None,
 ) -> Sequence[int]:
     """Take back exactly these words, one row each; give the numbers of the rows that do."""
-    if not words:
-        return ()
-    numbers = jurisdictions.take(connection, held, "judgement_no", len(words))
-    connection.execute(
-        text(
-            "INSERT INTO memory.judgement (jurisdiction, judgement_no, a, b, verdict, reason, by, at, hash_a, hash_b,"
-            " cores_a, cores_b, withdraws, decision_no) SELECT j.jurisdiction, n.no, j.a, j.b, j.verdict, :reason, :by,"
-            " now(), j.hash_a, j.hash_b, j.cores_a, j.cores_b, j.judgement_no, :decision FROM memory.judgement j"
-            " JOIN unnest(CAST(:words AS bigint[]), CAST(:numbers AS bigint[])) AS n(word, no)"
-            "  ON n.word = j.judgement_no WHERE j.jurisdiction = :j"
-        ),
-        {
-            "j": held.jurisdiction,
-            "reason": reason,
-            "by": by,
-            "words": list(words),
-            "numbers": list(numbers),
-            "decision": decision_no,
-        },
-    )
-    return numbers
+    return _more(connection, held, words, _TAKEN_BACK, (reason, by, decision_no))
 
 
 def say_again(
@@ -230,19 +227,23 @@ def say_again(
     decision_no: int | None = None,
 ) -> Sequence[int]:
     """Say words that were taken back once more, about what they were said of then; give their new numbers."""
+    return _more(connection, held, words, _SAID_AGAIN, (reason, by, decision_no))
+
+
+def _more(
+    connection: Connection,
+    held: Held,
+    words: Sequence[int],
+    statement: TextClause,
+    said: tuple[str, str, int | None],
+) -> Sequence[int]:
+    """Add a row for each of these words; give their numbers."""
     if not words:
         return ()
     numbers = jurisdictions.take(connection, held, "judgement_no", len(words))
+    reason, by, decision_no = said
     connection.execute(
-        text(
-            "INSERT INTO memory.judgement (jurisdiction, judgement_no, a, b, verdict, reason, by, at, hash_a, hash_b,"
-            " cores_a, cores_b, drawn, decision_no, again) SELECT j.jurisdiction, n.no, j.a, j.b, j.verdict, :reason, :by,"
-            " now(), j.hash_a, j.hash_b, j.cores_a, j.cores_b, j.drawn, :decision, coalesce(b.again, b.judgement_no)"
-            " FROM memory.judgement j JOIN memory.judgement b ON b.jurisdiction = j.jurisdiction"
-            "  AND b.judgement_no = coalesce(j.confirms, j.judgement_no)"
-            " JOIN unnest(CAST(:words AS bigint[]), CAST(:numbers AS bigint[])) AS n(word, no)"
-            "  ON n.word = j.judgement_no WHERE j.jurisdiction = :j"
-        ),
+        statement,
         {
             "j": held.jurisdiction,
             "reason": reason,
