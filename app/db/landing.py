@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from typing import Any, NamedTuple
+from typing import Any, LiteralString, NamedTuple
 
 from sqlalchemy import Connection, text
 
 from app.db import known_pages
-from app.db.copy import copy_rows, storable
+from app.db.copy import copy_rows, fetch_rows, storable
 from app.db.seal import seal, unseal
 from schemas.records import SAID_BYTES, Head, RawRecord, Unreadable
 
@@ -29,13 +29,16 @@ _HEAD = (
 """The columns of a head behind its record, in the order of `Head`."""
 
 
-_OF_RECORDS = " FROM memory.head WHERE jurisdiction = :j AND source = :s AND record_id = ANY(string_to_array(:ids, ','))"
+_OF_RECORDS: LiteralString = (
+    " FROM memory.head WHERE jurisdiction = %(j)s AND source = %(s)s"
+    " AND record_id = ANY(string_to_array(%(ids)s, ','))"
+)
 """Without the source the planner walks an index of sources in search of each record."""
-_HEADS = text(
+_HEADS: LiteralString = (
     "SELECT record_id, source, key, version, op, hash, delivery_no, row_no, first_delivery, first_row, said"
     + _OF_RECORDS
 )
-_STANDING = text(
+_STANDING: LiteralString = (
     "SELECT string_agg(convert_to(record_id, 'UTF8') || said, '') FILTER (WHERE said <> '') AS said,"
     " array_agg(DISTINCT first_delivery) FILTER (WHERE said <> '') AS began, count(*) AS heads" + _OF_RECORDS
 )
@@ -47,8 +50,10 @@ def read_heads(
     """Give the heads of those records of a source that have one."""
     if not record_ids:
         return {}
-    rows = connection.execute(_HEADS, {"j": jurisdiction, "s": source, "ids": ",".join(sorted(record_ids))})
-    return {row[0]: Head(*row[1:]) for row in rows}
+    rows = fetch_rows(
+        connection, _HEADS, {"j": jurisdiction, "s": source, "ids": ",".join(sorted(record_ids))}
+    )
+    return {row[0]: Head._make(row[1:]) for row in rows}
 
 
 class Standing(NamedTuple):
@@ -66,9 +71,8 @@ def standing_on(
 
     All of them come as one value: thousands of rows cost more to take apart than to compare.
     """
-    found, began, heads = connection.execute(
-        _STANDING, {"j": jurisdiction, "s": source, "ids": ",".join(record_ids)}
-    ).one()
+    values = {"j": jurisdiction, "s": source, "ids": ",".join(record_ids)}
+    ((found, began, heads),) = fetch_rows(connection, _STANDING, values)
     if found is None:
         return Standing(heads=heads)
     size = len(record_ids[0]) + SAID_BYTES  # ids of one jurisdiction are of one length
@@ -277,7 +281,7 @@ def move_heads(
             ),
             {"j": jurisdiction},
         )
-        connection.execute(text("TRUNCATE moved_head"))
+        connection.execute(text("DELETE FROM moved_head"))  # to truncate it costs a new file each time
 
 
 def note_listed(connection: Connection, jurisdiction: int, run_id: str, record_ids: Iterable[str]) -> None:

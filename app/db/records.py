@@ -93,6 +93,10 @@ MOST_LANDINGS = 1_000
 _PROGRESS_COLUMNS = ", ".join(Progress._fields)
 _RECORD_COLUMNS = ", ".join(RecordRow._fields)
 _RECORDS_SQL: LiteralString = f"SELECT {_RECORD_COLUMNS} FROM record WHERE jurisdiction = %(j)s"
+_STANDING_SQL: LiteralString = (
+    "SELECT record_id, source, key, kind, parent_id, raw_id, first_delivery, first_row, version, delivery_no, row_no,"
+    " raw_hash, live, hash, '' AS statement, said_at FROM record WHERE jurisdiction = %(j)s"
+)
 ROW_COLUMNS = (
     "l.landing_no, r.delivery_no, r.row_no, r.source, r.record_id, r.key, r.version, r.op, r.hash, r.body,"
     " l.landed_at, r.begins"
@@ -179,12 +183,23 @@ def rows_wait(connection: Connection, jurisdiction: int) -> bool:
 
 def read_stored(connection: Connection, jurisdiction: int, raw_ids: Sequence[str]) -> list[RecordRow]:
     """Give every stored record that came of these raw records; most bear the id of theirs."""
+    return _stored(connection, jurisdiction, raw_ids, _RECORDS_SQL)
+
+
+def read_standing(connection: Connection, jurisdiction: int, raw_ids: Sequence[str]) -> list[RecordRow]:
+    """Give every stored record that came of these raw records, without its statement, which is most of it."""
+    return _stored(connection, jurisdiction, raw_ids, _STANDING_SQL)
+
+
+def _stored(
+    connection: Connection, jurisdiction: int, raw_ids: Sequence[str], of: LiteralString
+) -> list[RecordRow]:
     if not raw_ids:
         return []
     rows = fetch_rows(
         connection,
-        f"{_RECORDS_SQL} AND record_id = ANY(CAST(%(ids)s AS text[])) UNION ALL"
-        f" {_RECORDS_SQL} AND raw_id = ANY(CAST(%(ids)s AS text[])) AND raw_id <> record_id",
+        f"{of} AND record_id = ANY(CAST(%(ids)s AS text[])) UNION ALL"
+        f" {of} AND raw_id = ANY(CAST(%(ids)s AS text[])) AND raw_id <> record_id",
         {"j": jurisdiction, "ids": array_of(raw_ids)},
     )
     return list(map(RecordRow._make, rows))

@@ -61,12 +61,17 @@ def normalize(
     found = interpret(jurisdiction, rules, rows, aside)
     firsts = {row.record_id: (row.delivery_no, row.row_no) for row in rows if row.begins}
     known = [raw_id for raw_id in raw_ids if raw_id not in firsts]  # of what begins here nothing stands
-    stored = records.read_stored(connection, jurisdiction, known)
+    stored = records.read_standing(connection, jurisdiction, known)
     gone = records.read_gone(connection, jurisdiction, known)
     firsts |= {row.raw_id: (row.first_delivery, row.first_row) for row in stored}
     firsts |= records.read_firsts(connection, jurisdiction, [one for one in known if one not in firsts])
     told, rest = _told_once(jurisdiction, rows, found)
     folded = statements.fold(_histories(stored, gone), [said(rows[n], found[n]) for n in rest])
+    # what a new row decided is never as it stood; of the others the statement is wanted too
+    stays = [row.record_id for row in stored if folded[row.raw_id].winner is None]
+    if stays:
+        whole = {row.record_id: row for row in records.read_records(connection, jurisdiction, stays)}
+        stored = [whole.get(row.record_id, row) for row in stored]
     after = told + settled(jurisdiction, stored, folded, firsts)
     was = {row.record_id: row for row in stored}
     decided = {raw_id for raw_id, history in folded.items() if history.winner is not None}
