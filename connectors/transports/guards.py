@@ -45,16 +45,19 @@ def check_names(manifest: Manifest, rows: Sequence[bytes]) -> None:
         raise ColumnsChanged(manifest.key, (), unknown)
 
 
-def check_encoding(manifest: Manifest, rows: Sequence[bytes], whole: bytes = b"") -> None:
-    """Raise SourceChanged when most rows of a page that go beyond ASCII are not UTF-8; a few are rejected one by one.
-
-    `whole` is the list that the rows were cut from, where there was one.
-    """
-    if is_utf8(whole or b"".join(rows)):
-        return
-    beyond = [row for row in rows if not row.isascii()]
-    bad = sum(not is_utf8(row) for row in beyond)
-    if bad >= ENOUGH and bad * 2 > len(beyond):
+def check_encoding(manifest: Manifest, rows: Sequence[bytes]) -> None:
+    """Raise SourceChanged when most rows of a page that go beyond ASCII are not UTF-8; a few are rejected one by one."""
+    good = bad = 0
+    for row in rows:
+        if row.isascii():
+            continue
+        if is_utf8(row):
+            good += 1
+            if good * 2 >= len(rows):
+                return  # whatever the others are, they are not most
+        else:
+            bad += 1
+    if bad >= ENOUGH and bad > good:
         raise SourceChanged(f"{manifest.key}: the answer is not UTF-8; the source has changed its encoding")
 
 

@@ -127,8 +127,8 @@ class _Walk:
                 )
             if not more and total is not None and len(bodies) >= self._settings.paging.size:
                 self._check_nothing_follows(number, since, marks, total)
-            check_encoding(self._manifest, bodies, whole)
             del whole  # it is as large as all its rows
+            check_encoding(self._manifest, bodies)
             check_shape(self._manifest, rows)
             check_names(self._manifest, bodies)
             stamps = _stamps(rows) if self._settings.since else []
