@@ -12,7 +12,7 @@ from collections.abc import Collection
 from enum import StrEnum
 
 from app.db import golden, jurisdictions, records, unresolved
-from app.db.session import Connection, Database
+from app.db.session import Connection, Database, unhurried
 from app.garbage import uncollected
 from app.pipeline import compose as composing
 from app.pipeline import normalizing, resolving
@@ -98,7 +98,9 @@ def _written(database: Database, rules: Rules, jurisdiction: int, generation: in
         check_rules(connection, held, rules)
         if held.generation == generation and _is_due(connection, jurisdiction, made):
             write(connection, jurisdiction, made)
-            if isinstance(made, Composition) and made.changes:
+            if not isinstance(made, Composition):
+                unhurried(connection)  # nobody outside has a number of it
+            elif made.changes:
                 numbers = jurisdictions.take(connection, held, "change_no", len(made.changes))
                 golden.add_changes(connection, jurisdiction, numbers, made.changes)
     return True

@@ -20,7 +20,7 @@ from typing import Any
 from app.bell import Bell
 from app.crew import Forked, settle
 from app.db import jurisdictions, records, runs
-from app.db.session import Database
+from app.db.session import Database, unhurried
 from app.garbage import uncollected
 from app.pipeline.normalizing import next_batch
 from app.pipeline.process import drain
@@ -179,6 +179,7 @@ def normalize_all(database: Database, rules: Rules, stages: Stages) -> None:
             records.write_gone(connection, JURISDICTION, made.gone)
             records.write_outcomes(connection, JURISDICTION, made.outcomes, made.rejections, made.issues)
             records.set_progress(connection, JURISDICTION, batch.after)
+            unhurried(connection)  # as `advance` ends such a step
 
 
 if __name__ == "__main__":
