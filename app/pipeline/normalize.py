@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
@@ -65,16 +65,17 @@ def normalize(
     gone = records.read_gone(connection, jurisdiction, known)
     firsts |= {row.raw_id: (row.first_delivery, row.first_row) for row in stored}
     firsts |= records.read_firsts(connection, jurisdiction, [one for one in known if one not in firsts])
-    told, rest = _told_once(jurisdiction, rows, found)
+    told, rest = _told_once(jurisdiction, rows, found, {row.raw_id: row for row in stored}, gone)
     folded = statements.fold(_histories(stored, gone), [said(rows[n], found[n]) for n in rest])
+    said_anew = {row.raw_id for row in stored if row.raw_id not in folded}
+    decided = said_anew | {raw_id for raw_id, history in folded.items() if history.winner is not None}
     # what a new row decided is never as it stood; of the others the statement is wanted too
-    stays = [row.record_id for row in stored if folded[row.raw_id].winner is None]
+    stays = [row.record_id for row in stored if row.raw_id not in decided]
     if stays:
         whole = {row.record_id: row for row in records.read_records(connection, jurisdiction, stays)}
         stored = [whole.get(row.record_id, row) for row in stored]
     after = told + settled(jurisdiction, stored, folded, firsts)
     was = {row.record_id: row for row in stored}
-    decided = {raw_id for raw_id, history in folded.items() if history.winner is not None}
     anew = tuple(row for row in after if was.get(row.record_id) != row)
     drops = dropped((row for row in stored if row.raw_id in decided), after)
     return Normalized(
@@ -158,23 +159,36 @@ def _fresh(jurisdiction: int, raw_id: str, history: History, first: tuple[int, i
 
 
 def _told_once(
-    jurisdiction: int, rows: Sequence[PendingRow], found: Sequence[Interpreted]
+    jurisdiction: int,
+    rows: Sequence[PendingRow],
+    found: Sequence[Interpreted],
+    standing: Mapping[str, RecordRow],
+    gone: Collection[str],
 ) -> tuple[list[RecordRow], list[int]]:
-    """Give the records of raw records that begin here and are spoken of once, and the places of all other rows.
+    """Give the records of raw records that are spoken of once and begin here or say something later than what stands.
 
-    Nearly all rows of a first load are such: they have no history that would have to be folded.
+    With them come the places of all other rows. Nearly all rows are such as have no history that would have to be folded.
     """
     often = Counter([row.record_id for row in rows])
     made: list[RecordRow] = []
     rest: list[int] = []
     for n, (row, one) in enumerate(zip(rows, found, strict=True)):
-        if not row.begins or row.op != "upsert" or often[row.record_id] > 1:
+        first = place = (row.delivery_no, row.row_no)
+        alone = row.op == "upsert" and often[row.record_id] == 1
+        if alone and not row.begins:
+            stood = standing.get(row.record_id) if isinstance(one.outcome, Accepted) else None
+            alone = stood is not None and row.record_id not in gone and _is_later(row, stood)
+            first = (stood.first_delivery, stood.first_row) if stood else place
+        if not alone:
             rest.append(n)
             continue
-        place = (row.delivery_no, row.row_no)
-        stands = (*place, row.version, *place, row.hash, True)
+        stands = (*first, row.version, *place, row.hash, True)
         made += _records(jurisdiction, row.record_id, row.key, one.statements, stands, row.landed_at)
     return made, rest
+
+
+def _is_later(row: PendingRow, stood: RecordRow) -> bool:
+    return (row.version, row.delivery_no, row.row_no) > (stood.version, stood.delivery_no, stood.row_no)
 
 
 def _records(
