@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, TypeVar
 
 import numpy as np
@@ -33,7 +33,7 @@ from app.pipeline.matching.agree import agree
 from app.pipeline.matching.cluster import Clustering, Scores, Word, cluster
 from app.pipeline.matching.families import APART
 from app.pipeline.matching.items import items
-from app.pipeline.matching.keys import block_keys_of
+from app.pipeline.matching.keys import block_keys_of, keyed
 from app.pipeline.matching.normal import Normal, normal
 from app.pipeline.matching.packed import pack_all, unpack_one, vectors_of
 from app.pipeline.matching.score import FLOOR, score_pairs, shipped
@@ -83,10 +83,8 @@ class Known:
 
     @property
     def normal(self) -> Normal:
-        """Give the record as clustering sees it."""
-        if self._normal is None:
-            self._normal = unpack_one(self.packed)
-        return self._normal
+        """Give the record as clustering sees it; one that was not read already is read each time, and not kept."""
+        return unpack_one(self.packed) if self._normal is None else self._normal
 
 
 def resolve(
@@ -114,19 +112,17 @@ def resolve(
     stood = {rid: _known(row) for rid, row in before.items() if rid in moved or rid not in known}
     holding = _holding(moved)
     holding |= dict.fromkeys(dropped, Holding((), live=False))
-    held = _holding(stood)
+    held, otherwise = _held(stood, moved, holding)
     judged, candidate = candidates(connection, jurisdiction, held, holding)
     fresh: Scores = {}
     for pairs in _portions(candidate, PAIRS):
-        near = _near(
-            connection, jurisdiction, {rid for pair in pairs for rid in pair}.difference(dropped), known
-        )
-        fresh |= _score(near, pairs)
+        sides = set(chain.from_iterable(pairs)).difference(dropped)
+        fresh |= _score(_near(connection, jurisdiction, sides, known), sides, pairs)
     new = moved.keys() - stood.keys()
     stored = {(a, b): n for a, b, n in resolution.pairs_of(connection, jurisdiction, judged - new)}
-    differing = {pair for pair in fresh.keys() | stored.keys() if fresh.get(pair) != stored.get(pair)}
-    seeds = {*dropped, *asked, *(rid for pair in differing for rid in pair)}
-    seeds.update(rid for rid, one in moved.items() if rid in new or _held_by(stood[rid]) != _held_by(one))
+    gone = [pair for pair, n in stored.items() if fresh.get(pair) != n]
+    come = [pair for pair, n in fresh.items() if stored.get(pair) != n]
+    seeds = {*dropped, *asked, *new, *otherwise, *chain.from_iterable(gone), *chain.from_iterable(come)}
     seeds |= resolution.asked_about(connection, jurisdiction, moved.keys() - seeds)
     anew = Judged(frozenset(judged), fresh, stored, new)
     done: set[str] = set()
@@ -139,20 +135,18 @@ def resolve(
         touched = region(connection, jurisdiction, some, anew, words_upto, supposed)
         near = _near(connection, jurisdiction, touched.records.difference(dropped), known)
         for component in components(touched.records & near.keys(), touched.pairs, _words(touched)):
-            clustering = _cluster(component, near)
+            normals = {rid: near[rid].normal for rid in component.records}
+            clustering = _cluster(component, normals, near)
             places |= {place.record_id: place for place in _places(clustering, near)}
-            reviews += _reviews(clustering, component, near)
+            reviews += _reviews(clustering, component, normals)
             relations += _relations(clustering, places)
         done |= touched.records
         seeds -= touched.records
         was |= touched.before
     return Resolution(
-        keys=difference(_keys(held), _keys(holding)),
-        normals=difference({rid: before[rid] for rid in stood}, {rid: rows[rid] for rid in moved}),
-        pairs=difference(
-            {pair: PairRow(*pair, n) for pair, n in stored.items()},
-            {pair: PairRow(*pair, n) for pair, n in sorted(fresh.items())},
-        ),
+        keys=difference(_keys(held, holding), _keys(holding, held)),
+        normals=Difference(tuple(stood), tuple(rows[rid] for rid in moved)),
+        pairs=Difference(tuple(gone), tuple(PairRow(*pair, fresh[pair]) for pair in come)),
         region=frozenset(done),
         before=was,
         members=places,
@@ -168,6 +162,22 @@ def _holding(known: Mapping[str, Known]) -> dict[str, Holding]:
     return {rid: Holding(held, one.live) for (rid, one), held in zip(known.items(), keys, strict=True)}
 
 
+def _held(
+    stood: Mapping[str, Known], moved: Mapping[str, Known], holding: Mapping[str, Holding]
+) -> tuple[dict[str, Holding], list[str]]:
+    """Give what records held before, and those of which clustering sees something else now."""
+    found: dict[str, Holding] = {}
+    otherwise: list[str] = []
+    for rid, was in stood.items():
+        if (now := moved.get(rid)) is not None:
+            then, n = was.normal, now.normal
+            if (was.live, was.first, *_clustered(then)) != (now.live, now.first, *_clustered(n)):
+                otherwise.append(rid)
+            if keyed(then) == keyed(n):
+                found[rid] = Holding(holding[rid].keys, was.live)
+    return found | _holding({rid: was for rid, was in stood.items() if rid not in found}), otherwise
+
+
 def _portions(items: Iterable[_T], size: int) -> Iterator[list[_T]]:
     rest = iter(items)
     while some := list(islice(rest, size)):
@@ -178,14 +188,19 @@ def _words(touched: Region) -> list[Word]:
     return [Word(w.a, w.b, Verdict(w.verdict), w.judgement_no) for _, w in sorted(touched.words.items())]
 
 
-def _held_by(one: Known) -> tuple[object, ...]:
-    """Give what clustering sees of a record besides its pairs."""
-    n = one.normal
-    return (one.live, one.first, n.phase, n.zone, n.works_class, n.codes, n.bears, n.cites, n.once, n.firm)
+def _clustered(n: Normal) -> tuple[object, ...]:
+    """Give what clustering sees of a record besides its pairs, whether it lives and when it began."""
+    return (n.phase, n.zone, n.works_class, n.codes, n.bears, n.cites, n.once, n.firm)
 
 
-def _keys(holding: Mapping[str, Holding]) -> dict[Key, KeyRow]:
-    return {(key, rid): KeyRow(key, rid, one.live) for rid, one in holding.items() for key in one.keys}
+def _keys(holding: Mapping[str, Holding], other: Mapping[str, Holding]) -> dict[Key, KeyRow]:
+    """Give the keys of records that do not hold the same on the other side."""
+    return {
+        (key, rid): KeyRow(key, rid, one.live)
+        for rid, one in holding.items()
+        if other.get(rid) != one
+        for key in one.keys
+    }
 
 
 def _near(
@@ -217,25 +232,23 @@ def _known(row: NormalRow) -> Known:
     return Known(row.packed, row.live, (row.first_delivery, row.first_row))
 
 
-def _score(known: Mapping[str, Known], pairs: Iterable[tuple[str, str]]) -> Scores:
-    """Score the pairs whose sides are known and not both dead; give those that are above the floor."""
-    two = [(a, b) for a, b in pairs if a in known and b in known and (known[a].live or known[b].live)]
-    place: dict[str, int] = {}
-    for a, b in two:
-        place.setdefault(a, len(place))
-        place.setdefault(b, len(place))
-    left = np.fromiter((place[a] for a, _ in two), np.intp, len(two))
-    right = np.fromiter((place[b] for _, b in two), np.intp, len(two))
+def _score(known: Mapping[str, Known], sides: Iterable[str], pairs: Iterable[tuple[str, str]]) -> Scores:
+    """Score the pairs of these sides as far as they are known and not both dead; give those that are above the floor."""
+    place = {rid: i for i, rid in enumerate(rid for rid in sides if rid in known)}
+    pairs = [pair for pair in pairs if pair[0] in place and pair[1] in place]
+    left = np.fromiter((place[a] for a, _ in pairs), np.intp, len(pairs))
+    right = np.fromiter((place[b] for _, b in pairs), np.intp, len(pairs))
+    live = np.fromiter((known[rid].live for rid in place), np.bool_, len(place))
     scores = score_pairs(shipped(), vectors_of(known[rid].packed for rid in place), left, right)
-    kept = np.flatnonzero(scores >= FLOOR)
-    return {two[i]: points for i, points in zip(kept.tolist(), scores[kept].tolist(), strict=True)}
+    kept = np.flatnonzero((scores >= FLOOR) & (live[left] | live[right]))
+    return {pairs[i]: points for i, points in zip(kept.tolist(), scores[kept].tolist(), strict=True)}
 
 
-def _cluster(component: Component, known: Mapping[str, Known]) -> Clustering:
-    live = {rid: known[rid].normal for rid in component.records if known[rid].live}
-    if len(live) == len(component.records) and not component.words and agree(live, component.pairs):
+def _cluster(component: Component, normals: Mapping[str, Normal], known: Mapping[str, Known]) -> Clustering:
+    live = {rid: n for rid, n in normals.items() if known[rid].live}
+    if len(live) == len(normals) and not component.words and agree(live, component.pairs):
         return Clustering((tuple(component.records),), (), {}, ())
-    dead = {rid: known[rid].normal for rid in component.records if not known[rid].live}
+    dead = {rid: n for rid, n in normals.items() if rid not in live}
     return cluster(live, dead, component.pairs, component.words)
 
 
@@ -257,9 +270,8 @@ def _relations(clustering: Clustering, places: Mapping[str, MemberRow]) -> Itera
         yield RelationRow(one, other, link.kind, link.why, link.a, link.b, link.score, link.number)
 
 
-def _reviews(clustering: Clustering, component: Component, known: Mapping[str, Known]) -> Iterable[ReviewRow]:
-    if not clustering.reviews and not clustering.conflicts:
-        return
-    normals = {rid: known[rid].normal for rid in component.records}
+def _reviews(
+    clustering: Clustering, component: Component, normals: Mapping[str, Normal]
+) -> Iterable[ReviewRow]:
     for item in items(clustering, normals, component.pairs, component.words):
         yield ReviewRow(*item)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import islice
 from math import floor, log
+from operator import attrgetter
 
 from app.pipeline.matching.names import is_public
 from app.pipeline.matching.normal import Normal
@@ -17,6 +18,11 @@ _PRODUCT = 4
 """Signs of a product's name by which a parent's record meets its project company's."""
 _STEPS = 400
 """Steps of ground per factor e: areas within an eighth of a percent share one of two steps, half a step apart."""
+KEYED = (
+    "codes", "bears", "cites", "usccs", "district", "owner_cores", "core", "rest", "address", "spots", "town", "land",
+)  # fmt: skip
+keyed = attrgetter(*KEYED)
+"""All that keys are made of: records that are equal in it hold equal keys."""
 
 
 def block_keys(n: Normal) -> tuple[int, ...]:

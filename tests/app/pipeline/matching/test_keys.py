@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
-from app.pipeline.matching.keys import MOST, block_keys, block_keys_of
+from app.pipeline.matching.keys import KEYED, MOST, block_keys, block_keys_of, keyed
 from tests.app.pipeline.matching.build import norm
 from tests.app.pipeline.matching.drawn import RECORD
 
@@ -55,3 +56,10 @@ def test_a_public_owner_is_no_key_and_a_record_of_many_numbers_has_no_more_keys(
 @given(st.lists(RECORD, max_size=5))
 def test_many_records_have_the_keys_each_of_them_has_alone(records):
     assert block_keys_of(records) == [block_keys(one) for one in records]
+
+
+@given(RECORD, RECORD)
+def test_records_equal_in_what_keys_are_made_of_hold_equal_keys(one, other):
+    alike = replace(other, **{field: getattr(one, field) for field in KEYED})
+    assert keyed(alike) == keyed(one)
+    assert block_keys(alike) == block_keys(one)
