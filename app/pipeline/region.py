@@ -24,14 +24,14 @@ class Region:
 
 
 class Judged:
-    """The records judged anew and those of whom nothing is stored yet, with their pairs as found and as stored before."""
+    """The records judged anew and those of whom nothing is stored yet, with their pairs as found and those that were other."""
 
     def __init__(
-        self, records: AbstractSet[str], fresh: Scores, stored: Scores, new: AbstractSet[str]
+        self, records: AbstractSet[str], fresh: Scores, former: Scores, new: AbstractSet[str]
     ) -> None:
         """Lay the pairs out by their records, once for all the regions that are asked for."""
         self.records, self.new = records, new
-        every = ((a, b, points) for scores in (fresh, stored) for (a, b), points in scores.items())
+        every = ((a, b, points) for scores in (fresh, former) for (a, b), points in scores.items())
         self.links = _links(every)
         self.fresh: dict[str, list[Scored]] = {}
         for (a, b), points in fresh.items():

@@ -124,7 +124,7 @@ def resolve(
     come = [pair for pair, n in fresh.items() if stored.get(pair) != n]
     seeds = {*dropped, *asked, *new, *otherwise, *chain.from_iterable(gone), *chain.from_iterable(come)}
     seeds |= resolution.asked_about(connection, jurisdiction, moved.keys() - seeds)
-    anew = Judged(frozenset(judged), fresh, stored, new)
+    anew = Judged(frozenset(judged), fresh, {pair: stored[pair] for pair in gone}, new)
     done: set[str] = set()
     places: dict[str, MemberRow] = {}
     was: dict[str, MemberRow] = {}

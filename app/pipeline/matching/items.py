@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from app.pipeline.matching.cluster import Clustering, Scored, Word
 from app.pipeline.matching.model import WHOLE
 from app.pipeline.matching.normal import Normal, pack
@@ -51,14 +53,10 @@ class _Side:
     sources: set[str] = field(default_factory=set)
     districts: set[str] = field(default_factory=set)
     amount: int = 0
-    links: dict[str, _Link] = field(default_factory=dict)
-
-
-class _Link(NamedTuple):
-    """The best pair between two sides as (−score, a, b), and the last word on them as (number, verdict)."""
-
-    best: tuple[int, str, str] | None
-    said: tuple[int, str] | None
+    best: dict[str, tuple[int, str, str]] = field(default_factory=dict)
+    """The best pair with each other side, as (−score, a, b)."""
+    said: dict[str, tuple[int, str]] = field(default_factory=dict)
+    """The last word on it and each other side, as (number, verdict)."""
 
 
 def items(
@@ -79,10 +77,10 @@ def items(
     _link(sides, home, pairs, words)
     for review in clustering.reviews:
         left, right = review.left[0], review.right[0]
-        link = sides[left].links.get(right, _Link(None, None))
-        best = link.best[1:] if link.best else (min(left, right), max(left, right))
+        best = sides[left].best.get(right, (0, min(left, right), max(left, right)))[1:]
         if best not in contradicted:
-            yield _item(best, review.reason, review.score, (sides[left], sides[right]), records, link.said)
+            said = sides[left].said.get(right)
+            yield _item(best, review.reason, review.score, (sides[left], sides[right]), records, said)
         _join(sides, min(left, right), max(left, right))
 
 
@@ -99,12 +97,7 @@ def alike(a: Normal, b: Normal) -> str:
 
 def contents(a: Normal, b: Normal) -> str:
     """Name what two records say to matching, whatever their keys are."""
-    return _hash(sorted(pack(_keyless(n)).hex() for n in (a, b)))
-
-
-def _keyless(n: Normal) -> Normal:
-    values = {name: getattr(n, name) for name in n.__struct_fields__}
-    return Normal(**(values | {"record_id": ""}))
+    return _hash(sorted(pack(replace(n, record_id="")).hex() for n in (a, b)))
 
 
 def _item(
@@ -149,31 +142,29 @@ def _link(
 ) -> None:
     """Note between every two projects their best pair and the last word that moves nothing."""
     for a, b, score in pairs:
-        if a in home and b in home and home[a] != home[b]:
-            _note(sides, home[a], home[b], _Link((-score, a, b), None))
+        if a in home and b in home and (one := home[a]) != (other := home[b]):
+            best, pair = sides[one].best, (-score, a, b)
+            if other not in best or pair < best[other]:
+                best[other] = sides[other].best[one] = pair
     for word in words:
         if word.verdict not in _MOVING and word.a in home and word.b in home and home[word.a] != home[word.b]:
-            _note(sides, home[word.a], home[word.b], _Link(None, (word.number, word.verdict.value)))
-
-
-def _note(sides: Mapping[str, _Side], one: str, other: str, link: _Link) -> None:
-    known = sides[one].links.get(other)
-    if known is not None:
-        link = _Link(
-            min((x for x in (known.best, link.best) if x), default=None),
-            max((x for x in (known.said, link.said) if x), default=None),
-        )
-    sides[one].links[other] = sides[other].links[one] = link
+            one, other = home[word.a], home[word.b]
+            said = (word.number, word.verdict.value)
+            sides[one].said[other] = sides[other].said[one] = max(said, sides[one].said.get(other, said))
 
 
 def _join(sides: dict[str, _Side], stays: str, goes: str) -> None:
     """Take two sides as one from here on, as the questions below were asked."""
     mine, theirs = sides[stays], sides.pop(goes)
-    mine.links.pop(goes, None)
-    theirs.links.pop(stays, None)
-    for other, link in theirs.links.items():
-        del sides[other].links[goes]
-        _note(sides, stays, other, link)
+    for side, gone in ((mine, goes), (theirs, stays)):
+        side.best.pop(gone, None)
+        side.said.pop(gone, None)
+    for other, pair in theirs.best.items():
+        del sides[other].best[goes]
+        mine.best[other] = sides[other].best[stays] = min(pair, mine.best.get(other, pair))
+    for other, said in theirs.said.items():
+        del sides[other].said[goes]
+        mine.said[other] = sides[other].said[stays] = max(said, mine.said.get(other, said))
     mine.sources |= theirs.sources
     mine.districts |= theirs.districts
     mine.amount = max(mine.amount, theirs.amount)
