@@ -41,7 +41,7 @@ from app.pipeline.matching.stated import stated
 from app.pipeline.region import Component, Judged, Region, components, region
 from schemas.judgements import Verdict
 
-PAIRS, SEEDS, KEPT = 16_000, 250, 6_000
+PAIRS, SEEDS, KEPT = 6_000, 250, 3_000
 """Pairs that are scored and records whose components are clustered in one go, and prepared records that are kept for the
 next: a batch touches ever more of a growing hub, and memory must not follow."""
 _NOTHING: Difference[Any, Any] = Difference((), ())
@@ -117,7 +117,7 @@ def resolve(
     fresh: Scores = {}
     for pairs in _portions(candidate, PAIRS):
         sides = set(chain.from_iterable(pairs)).difference(dropped)
-        fresh |= _score(_near(connection, jurisdiction, sides, known), sides, pairs)
+        fresh |= _score(_near(connection, jurisdiction, sides, known), pairs)
     new = moved.keys() - stood.keys()
     stored = {(a, b): n for a, b, n in resolution.pairs_of(connection, jurisdiction, judged - new)}
     gone = [pair for pair, n in stored.items() if fresh.get(pair) != n]
@@ -232,9 +232,10 @@ def _known(row: NormalRow) -> Known:
     return Known(row.packed, row.live, (row.first_delivery, row.first_row))
 
 
-def _score(known: Mapping[str, Known], sides: Iterable[str], pairs: Iterable[tuple[str, str]]) -> Scores:
-    """Score the pairs of these sides as far as they are known and not both dead; give those that are above the floor."""
-    place = {rid: i for i, rid in enumerate(rid for rid in sides if rid in known)}
+def _score(known: Mapping[str, Known], pairs: Iterable[tuple[str, str]]) -> Scores:
+    """Score the pairs whose sides are known and not both dead; give those that are above the floor."""
+    pairs = list(pairs)
+    place = {rid: i for i, rid in enumerate({*chain.from_iterable(pairs)} & known.keys())}
     pairs = [pair for pair in pairs if pair[0] in place and pair[1] in place]
     left = np.fromiter((place[a] for a, _ in pairs), np.intp, len(pairs))
     right = np.fromiter((place[b] for _, b in pairs), np.intp, len(pairs))
