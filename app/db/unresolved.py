@@ -95,15 +95,19 @@ def add(
     )
 
 
-def first(connection: Connection, jurisdiction: int, most: int) -> tuple[list[Names], bool]:
-    """Give the first batches that wait, of at most `most` names together but at least one batch, and whether these are all."""
+def first(connection: Connection, jurisdiction: int, most: int, projects: int) -> tuple[list[Names], bool]:
+    """Give the first batches that wait, and whether these are all.
+
+    They have at most `most` names together, `projects` of them of project records; the first is given however many it has.
+    """
     rows = fetch_rows(
         connection,
         "SELECT landing_no, row_no, poison_no, record_ids, parent_ids, waiting FROM (SELECT landing_no, row_no, poison_no,"
-        " record_ids, parent_ids, count(*) OVER () AS waiting, row_number() OVER place AS n, sum(names) OVER place AS upto"
+        " record_ids, parent_ids, count(*) OVER () AS waiting, row_number() OVER place AS n, sum(names) OVER place AS upto,"
+        " sum(cardinality(record_ids)) OVER place AS records"
         " FROM unresolved WHERE jurisdiction = %(j)s WINDOW place AS (ORDER BY landing_no, row_no, poison_no)) u"
-        " WHERE n = 1 OR upto <= %(most)s ORDER BY landing_no, row_no, poison_no",
-        {"j": jurisdiction, "most": most},
+        " WHERE n = 1 OR (upto <= %(most)s AND records <= %(projects)s) ORDER BY landing_no, row_no, poison_no",
+        {"j": jurisdiction, "most": most, "projects": projects},
     )
     found = [Names(Progress(*row[:3]), row[3], row[4]) for row in rows]
     return found, not rows or rows[0][5] == len(rows)

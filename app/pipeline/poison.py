@@ -23,7 +23,7 @@ from app.pipeline.advance import DOCUMENTS, Work, write
 from app.pipeline.compose import affected, compose
 from app.pipeline.normalizing import MOST_VERDICTS, Batch, batch_of, next_batch, next_verdicts
 from app.pipeline.reread import reread
-from app.pipeline.resolving import BATCHES, MOST_WORDS, Waiting, regroup, waiting
+from app.pipeline.resolving import MOST_WORDS, PROJECTS, Waiting, regroup, waiting
 from app.pipeline.rules import Rules
 
 log = logging.getLogger(__name__)
@@ -192,7 +192,7 @@ def _stages(drawer: Drawer, limit: int) -> list[Stage]:
     return [
         Stage("verdicts", 1, verdicts, judged),
         Stage("rows", limit, rows, last),
-        Stage("names", BATCHES * limit, names, named),
+        Stage("names", PROJECTS * limit, names, named),
         Stage("words", MOST_WORDS, words, spoken),
         Stage("documents", DOCUMENTS, documents, members, pinned),
     ]

@@ -17,9 +17,9 @@ from app.db.unresolved import Names, Resolved, Standing
 from app.pipeline.resolve import Resolution, resolve
 
 MOST_WORDS = 50
-BATCHES = 4
-"""Batches of names that are resolved together where so many wait: the records of one project come source by source, and
-each time some of them are met all of them are clustered anew."""
+BATCHES, PROJECTS = 4, 2
+"""Batches of names that are resolved together where so many wait, and how many of them may be of project records, which
+are what a write is long of. Records of one project come source by source, and each time all it has are clustered anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +56,8 @@ def next_regrouping(connection: Connection, jurisdiction: int, limit: int) -> Re
 
 
 def waiting(connection: Connection, jurisdiction: int, limit: int, most_words: int) -> Waiting:
-    """Give what the next step takes up: `BATCHES` batches of about `limit` names, and once no more wait `most_words` words."""
-    batches, whole = unresolved.first(connection, jurisdiction, BATCHES * limit)
+    """Give what the next step takes up: some batches of about `limit` names, and once no more wait `most_words` words."""
+    batches, whole = unresolved.first(connection, jurisdiction, BATCHES * limit, PROJECTS * limit)
     if not whole:
         return Waiting(batches)
     before = unresolved.read_resolved(connection, jurisdiction)
