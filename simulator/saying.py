@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 
-from simulator import words
+from simulator import lexicon, words
 from simulator.dice import chance
 from simulator.model import Project, Scenario
 from simulator.naming import hard_company, hard_name
@@ -113,12 +113,36 @@ def company_name(rng: random.Random, project: Project, name: str) -> str:
 
 
 def place_name(rng: random.Random, project: Project) -> str:
-    """Where the project stands; in the hard city every fourth time by its crossing, else 8 % without number, 6 % with another."""
+    """Where the project stands; in the hard city every fourth time by its crossing, else 8 % without number, 6 % with another.
+
+    There 5 % leave the town out and 3 % write another of the district; parks are called as `park_name` says.
+    """
     said = project.address
     if project.hard:
         said = project.site if chance(rng, 0.25) else _numbered(rng, said)
+        if project.scenario is None:
+            said = _in_town(rng, project, said).replace(project.park, park_name(rng, project), 1)
     alias = project.aliases.get("address")
     return said.replace(project.district.name, alias, 1) if alias else said
+
+
+def _in_town(rng: random.Random, project: Project, said: str) -> str:
+    """The address with its town, without it, or with another of the district."""
+    style, towns = rng.random(), lexicon.places(project.district.adcode, project.district.parks).towns
+    town = next((town for town in towns if town in said), "")
+    other = rng.choice(towns)
+    return said if not town or style >= 0.08 else said.replace(town, "" if style < 0.05 else other, 1)
+
+
+def park_name(rng: random.Random, project: Project) -> str:
+    """The park the project is in; in the hard city 4 % name another of the district, 4 % the developer's own part of it."""
+    if not project.hard or project.scenario is not None:
+        return project.park
+    style, parks = rng.random(), lexicon.places(project.district.adcode, project.district.parks).parks
+    other, end = rng.choice(parks), rng.choice(("产业园", "科技园", "智造园"))
+    if style >= 0.08:
+        return project.park
+    return other if style < 0.04 else project.brand + end
 
 
 def _numbered(rng: random.Random, address: str) -> str:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from app.learning.isotonic import Floats, rising
+from app.pipeline.matching.model import REACH, STEP, Model
 
 _BINS = 60
 _LEAST, _MOST = 0.0002, 0.9998
@@ -32,6 +35,13 @@ def knots(odds: Floats, labels: Floats, weights: Floats, *, noisy: bool = False)
     return tuple((round(point * 1e6), round(chance * 1e6)) for point, chance in _distinct(middle, found))
 
 
+def capped(model: Model) -> Model:
+    """Give the model with its caps where they belong: just below the safe cut, so that what is capped is asked about."""
+    below = model.safe - (model.safe - model.review) // 20
+    points = (int(np.searchsorted(model.odds, below, side="right")) - 1 - REACH) * STEP
+    return replace(model, caps=tuple(replace(cap, points=points) for cap in model.caps))
+
+
 def _distinct(points: Floats, chances: Floats) -> list[tuple[float, float]]:
     """Give one knot per point in rising order, with only the ends of level stretches."""
     kept: list[tuple[float, float]] = []
@@ -41,7 +51,11 @@ def _distinct(points: Floats, chances: Floats) -> list[tuple[float, float]]:
         if len(kept) > 1 and kept[-1][1] == kept[-2][1] == chance:
             kept.pop()
         kept.append((point, chance))
-    # beyond the outermost bins the log-odds go on by themselves
+    # where the outermost bins say no more the log-odds go on by themselves, so that the surest pairs stay told apart
+    if len(kept) > 2 and kept[0][1] == kept[1][1]:
+        kept.pop(0)
+    if len(kept) > 2 and kept[-1][1] == kept[-2][1]:
+        kept.pop()
     if kept:
         first, last = kept[0], kept[-1]
         kept = [(first[0] - 4, min(first[1], _LEAST)), *kept, (last[0] + 4, max(last[1], _MOST))]

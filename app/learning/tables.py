@@ -1,7 +1,7 @@
 """Log-odds per level and per two levels, learned by logistic regression with a small penalty: the whole model is tables.
 
 Newton steps term by term over the levels themselves, so that there is nothing to translate: what is learned is what is
-read, and a feature of which more can only speak for a match never speaks against it.
+read. A feature of which more can only speak for a match never speaks against it; what is missing says nothing.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.learning.isotonic import Floats, rising
+from app.learning.known import LEAST, MOST, PRIOR
 from app.pipeline.matching.levels import Levels
 from app.pipeline.matching.profile import Profile
 
@@ -21,6 +22,7 @@ _ROUNDS, _FIRST = 30, 8
 _PENALTY, _PAIR_PENALTY = 2.0, 8.0
 _FARTHEST = 6.0
 """Log-odds that one table may give or take: a city where towns are never mistaken must not teach that they never are."""
+_NO_LEAST, _NO_MOST = (-np.inf,), (np.inf,)
 _LEAST_GAIN = 12.0
 """Gain in log-likelihood (about) below which two features are not looked at together."""
 
@@ -71,11 +73,16 @@ class _Term:
 
 
 def learn(
-    profile: Profile, examples: Examples, features: Sequence[str], pairs: int, penalty: float = _PENALTY
+    profile: Profile,
+    examples: Examples,
+    features: Sequence[str],
+    pairs: int,
+    penalty: float = _PENALTY,
 ) -> Tables:
     """Learn tables of `features` and of at most `pairs` pairs of them, those that tell most beyond the single ones.
 
-    `penalty` is how many torn examples a level must have on its side to move halfway.
+    `penalty` is how many torn examples a level must have on its side to move halfway. Without offset the tables
+    keep to what is known before (`app.learning.known`).
     """
     places = [profile.place(name) for name in features]
     fit = _Fit(profile, examples, places, penalty)
@@ -95,6 +102,11 @@ class _Fit:
 
     def __init__(self, profile: Profile, examples: Examples, places: Sequence[int], penalty: float) -> None:
         self.profile, self.examples = profile, examples
+        self.bounds = {
+            place: (LEAST.get(name, _NO_LEAST), MOST.get(name, _NO_MOST))
+            for place in places
+            if (name := profile.features[place].name) in LEAST.keys() | MOST.keys()
+        }
         self.levels = [len(one.levels) for one in profile.features]
         held = examples.labels @ examples.weights / examples.weights.sum()
         self.prior = 0.0 if examples.offset is not None else float(np.log(held / (1 - held)))
@@ -152,6 +164,8 @@ class _Fit:
         gradient, curvature = self._slopes()
         step = float(gradient.sum() / (curvature.sum() + 1e-9))
         step = min(1.0, max(-1.0, step))
+        if self.examples.offset is None:
+            step = min(self.prior + step, PRIOR.get(self.profile.name, np.inf)) - self.prior
         self.prior += step
         self.odds += step
         return abs(step)
@@ -164,9 +178,23 @@ class _Fit:
         for axis, place in enumerate(places):
             if self.profile.features[place].ordered:
                 self._straighten(term, axis, place)
+        if term.table.ndim == 1:
+            term.table[0] = 0.0
+            if self.examples.offset is None:
+                self._hold(term, places[0])
+        else:
+            term.table[0, :] = term.table[:, 0] = 0.0
         change = term.table - before
         self.odds += change.ravel()[term.cells]
         return float(np.abs(change).max())
+
+    def _hold(self, term: _Term, place: int) -> None:
+        """Let the most different level of an ordered feature never speak for, the most alike never against, and keep the bounds."""
+        if self.profile.features[place].ordered:
+            term.table[1] = min(term.table[1], 0.0)
+            term.table[-1] = max(term.table[-1], 0.0)
+        if place in self.bounds:
+            term.table = np.clip(term.table, *self.bounds[place])
 
     def _straighten(self, term: _Term, axis: int, place: int) -> None:
         """Let more alike never count less: of a pair of features, together with the single table of the ordered one."""

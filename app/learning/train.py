@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from app.learning.calibrate import knots
+from app.learning.calibrate import capped, knots
 from app.learning.isotonic import Floats
 from app.learning.labels import CODE, answer_weights, by_codes, cut_down
 from app.learning.tables import Examples, Tables, learn
@@ -78,7 +78,7 @@ def _trained(
     model = _model(profile, tables, base)
     kept = examples.part(held)
     odds = Scorer(replace(model, caps=()), profile).points(kept.levels) / 1e6
-    return replace(model, calibration=knots(odds, kept.labels, kept.weights, noisy=noisy))
+    return capped(replace(model, calibration=knots(odds, kept.labels, kept.weights, noisy=noisy)))
 
 
 def _model(profile: Profile, tables: Tables, base: Model) -> Model:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from app.learning.calibrate import capped
 from app.learning.isotonic import Floats
 from app.learning.linking import SHIPPED, Cuts, Points, link
 from app.learning.train import MOST_PAIRS, from_codes, from_labels
@@ -64,9 +65,10 @@ def labelled(cities: Iterable[City]) -> tuple[Levels, Floats]:
 
 
 def suited(model: Model, tuning: City) -> Method:
-    """Choose the pair score and the cuts of a model on the tuning city."""
-    scores = tuning.scores(model)
-    return Method(model, _threshold(tuning, scores), _cuts(tuning, scores))
+    """Choose the pair score and the cuts of a model on the tuning city; its caps follow the cuts."""
+    cuts = _cuts(tuning, tuning.scores(model))
+    cut = capped(replace(model, review=cuts.review, safe=cuts.safe))
+    return Method(cut, _threshold(tuning, tuning.scores(cut)), cuts)
 
 
 def _all_levels(city: City) -> Levels:

@@ -10,7 +10,7 @@ from simulator.dice import chance, date_of, dice, office_time, stamp
 from simulator.model import Path, Project, Row, Scenario
 from simulator.records import issued
 from simulator.records.history import Scene, versions
-from simulator.saying import company_name, project_name
+from simulator.saying import company_name, park_name, project_name
 
 _API = "commerce.signed_api"
 _STATES = (
@@ -132,7 +132,7 @@ def state(scene: Scene, project: Project, day: int) -> dict[str, str]:
         "LYZT": status,
         "XMDM": project.said_codes.get("commerce", "") if "code" in days and days["code"] <= day else "",
         "SSQX": project.place("commerce"),
-        "CJYQ": project.park,
+        "CJYQ": park_name(rng, project),
         "YDFS": _MODES.get(project.path, "出让"),
         "BBLD": rng.choice(words.SURNAMES) + "某某",
         "ZT": status,

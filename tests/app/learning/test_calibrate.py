@@ -30,4 +30,4 @@ def test_wrong_labels_at_both_ends_are_not_taken_for_doubt() -> None:
     odds, labels = labelled(0.04)
     plain = knots(odds, labels, np.ones(len(odds)))
     cleaned = knots(odds, labels, np.ones(len(odds)), noisy=True)
-    assert at(plain, 12) < 0.98 < at(cleaned, 12)
+    assert at(plain, 9) < 0.98 < at(cleaned, 9)
