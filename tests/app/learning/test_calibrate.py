@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from app.learning.calibrate import knots
+from app.learning.calibrate import capped, knots
+from tests.app.pipeline.matching.test_model import SMALL
 
 
 def labelled(noise: float) -> tuple[np.ndarray, np.ndarray]:
@@ -31,3 +32,16 @@ def test_wrong_labels_at_both_ends_are_not_taken_for_doubt() -> None:
     plain = knots(odds, labels, np.ones(len(odds)))
     cleaned = knots(odds, labels, np.ones(len(odds)), noisy=True)
     assert at(plain, 9) < 0.98 < at(cleaned, 9)
+
+
+def test_the_surest_pairs_stay_told_apart() -> None:
+    odds, labels = labelled(0)
+    found = knots(odds, labels, np.ones(len(odds)))
+    assert at(found, 11) < at(found, 12) < at(found, 13)
+
+
+def test_caps_lie_just_below_the_safe_cut() -> None:
+    model = capped(SMALL)
+    [cap] = model.caps
+    assert model.review < model.odds[cap.points // 10_000 + 1600] < model.safe
+    assert model.odds[cap.points // 10_000 + 1601 + 10] >= model.safe - (model.safe - model.review) // 10

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from app.pipeline.matching.model import WHOLE, Cap, Model, read_model, write_model
+from app.pipeline.matching.project import PROJECT
 from app.pipeline.matching.score import MODEL
 
 SMALL = Model(
@@ -48,3 +49,18 @@ def test_a_calibration_that_falls_is_refused():
     falling = replace(SMALL, calibration=((0, 500_000), (1_000_000, 400_000)))
     with pytest.raises(ValueError, match="must not fall"):
         read_model(write_model(falling))
+
+
+def test_in_what_is_shipped_missing_says_nothing_and_more_alike_never_counts_less() -> None:
+    for feature in PROJECT.features:
+        row = MODEL.table.get(feature.name, (0,))
+        assert row[0] == 0
+        if feature.ordered and not feature.name.startswith("number_"):
+            assert list(row[1:]) == sorted(row[1:])
+            assert row[1] <= 0 <= row[-1]
+
+
+def test_what_is_shipped_asks_about_whatever_a_cap_holds_back() -> None:
+    assert MODEL.caps
+    for cap in MODEL.caps:
+        assert MODEL.review < MODEL.odds[cap.points // 10_000 + 1600] < MODEL.safe
