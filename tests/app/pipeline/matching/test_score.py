@@ -5,7 +5,7 @@ from time import process_time
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 from app.pipeline.matching.explain import explain
 from app.pipeline.matching.keys import MOST, block_keys
@@ -131,6 +131,7 @@ def called(record: Normal, record_id: str) -> Normal:
     return norm(record_id, **values)
 
 
+@settings(deadline=None)  # what scoring costs is measured below, by processor time
 @given(RECORD, RECORD)
 def test_a_score_is_symmetric_bounded_and_the_sum_of_its_terms(x, y):
     a, b = called(x, "a"), called(y, "b")
