@@ -22,8 +22,8 @@ from app.pipeline.resolving import Regrouping, next_regrouping
 from app.pipeline.rules import Rules
 from app.pipeline.standing import check_rules
 
-DOCUMENTS = 500
-"""Touched records whose documents are made in one step."""
+DOCUMENTS = 250
+"""Touched records whose documents are made in one step: of whole projects, so these are what memory is full of."""
 
 MOST_AHEAD = 20_000
 """Names that may wait to be resolved before rows wait to be normalized."""
