@@ -87,6 +87,21 @@ def newer_on(
     return [Judgement.model_validate(dict(row)) for row in rows.mappings()]
 
 
+def unheard_on(
+    connection: Connection, jurisdiction: int, projects: Iterable[str]
+) -> list[tuple[int | None, int]]:
+    """Give up to 20 (decision, word) said of records of these projects that resolving has not heard yet, newest first."""
+    rows = connection.execute(
+        text(
+            "SELECT j.decision_no, j.judgement_no FROM memory.judgement j WHERE j.jurisdiction = :j AND j.judgement_no >"
+            " coalesce((SELECT p.judgement_no FROM progress p WHERE p.jurisdiction = :j), 0)"
+            f" AND ({_IN_A} OR {_IN_B}) ORDER BY j.judgement_no DESC LIMIT 20"
+        ),
+        {"j": jurisdiction, "ids": [], "projects": list(projects)},
+    )
+    return [(row[0], row[1]) for row in rows]
+
+
 def waiting(connection: Connection, jurisdiction: int) -> bool:
     """Say whether a word was said that resolving has not heard yet."""
     return bool(

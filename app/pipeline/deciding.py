@@ -68,6 +68,7 @@ def merge(connection: Connection, jurisdiction: int, one: str, other: str) -> Pl
     p, q = (places.place_of(connection, jurisdiction, rid) for rid in (one, other))
     if p == q:
         raise Conflict(f"both are in project {p} already")
+    _check_heard(connection, jurisdiction, (p, q))
     _check_not_apart(connection, jurisdiction, (p,), q)
     table = _Table(connection, jurisdiction)
     plan = table.plan(
@@ -81,6 +82,7 @@ def merge(connection: Connection, jurisdiction: int, one: str, other: str) -> Pl
 def split(connection: Connection, jurisdiction: int, project: str, record_ids: Collection[str]) -> Plan:
     """Plan that these records leave their project and are one of their own; raise BadRequest where they cannot."""
     place = places.place_of(connection, jurisdiction, project)
+    _check_heard(connection, jurisdiction, (place,))
     members = places.living(connection, jurisdiction, place)
     leaving = sorted(set(record_ids))
     if strange := sorted(set(leaving) - set(members)):
@@ -102,6 +104,7 @@ def move(connection: Connection, jurisdiction: int, record_id: str, to: str) -> 
     members = places.living(connection, jurisdiction, place)
     if record_id not in members:
         raise BadRequest("the record was withdrawn: it follows what stands and cannot be moved")
+    _check_heard(connection, jurisdiction, (place, target))
     _check_not_apart(connection, jurisdiction, (record_id,), target)
     table = _Table(connection, jurisdiction, [record_id])
     rest = [rid for rid in members if rid != record_id]
@@ -248,6 +251,15 @@ class _Table:
             raise Conflict(
                 "words that stand, or too many close records, keep this from coming about: judge the records themselves"
             )
+
+
+def _check_heard(connection: Connection, jurisdiction: int, projects: Sequence[str]) -> None:
+    """Raise Conflict while words on these projects wait: who is in them is what an earlier decision is about to change."""
+    if unheard := words.unheard_on(connection, jurisdiction, projects):
+        raise Conflict(
+            "an earlier decision on these projects is still being taken in; look again in a few seconds",
+            _named_words(unheard),
+        )
 
 
 def _check_not_apart(connection: Connection, jurisdiction: int, left: Sequence[str], project: str) -> None:

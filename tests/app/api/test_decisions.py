@@ -86,6 +86,7 @@ def test_a_merge_says_what_it_changes_can_be_undone_and_outlives_a_rebuild(
 
 def test_a_decision_is_undone_once_and_what_is_built_on_it_first(judge: Client, city: SmallCity) -> None:
     first = judge.post(f"/projects/{A}/merge", {"other": B, **SAYS}).json()["decision_no"]
+    city.drain()
     second = judge.post(f"/projects/{B}/merge", {"other": C, **SAYS}).json()["decision_no"]
     for _ in range(2):  # before resolving has heard of it, and after
         assert faults(judge.post(f"/decisions/{first}/undo", SAYS)) == [("decision", str(second))]
@@ -105,11 +106,32 @@ def test_a_decision_is_undone_once_and_what_is_built_on_it_first(judge: Client, 
 
 def test_a_merge_never_goes_over_a_different_and_names_it(judge: Client, city: SmallCity) -> None:
     word = judge.post("/judgements", {"a": B, "b": A, "verdict": "different", **SAYS}).json()
+    city.drain()
     answer = judge.post(f"/projects/{A}/merge", {"other": B, **SAYS})
     assert faults(answer) == [("decision", str(word["decision_no"]))]
     assert judge.post(f"/decisions/{word['decision_no']}/undo", SAYS).status_code == 201
+    city.drain()
     assert judge.post(f"/projects/{A}/merge", {"other": B, **SAYS}).status_code == 201
     assert judge.post(f"/projects/{A}/merge", {"other": A, **SAYS}).status_code == 409
+
+
+def test_what_is_decided_of_a_project_waits_until_an_earlier_decision_on_it_is_heard(
+    judge: Client, city: SmallCity
+) -> None:
+    first = judge.post(f"/records/{A}/move", {"to": B, **SAYS}).json()["decision_no"]
+    for path, body in (
+        (f"/records/{A}/move", {"to": C}),
+        (f"/projects/{B}/merge", {"other": C}),
+        (f"/projects/{B}/merge", {"other": A}),
+        (f"/projects/{A}/split", {"records": [A]}),
+    ):
+        answer = judge.post(path, {**body, **SAYS})
+        assert (answer.status_code, faults(answer)) == (409, [("decision", str(first))]), path
+    city.drain()
+    assert judge.post(f"/records/{A}/move", {"to": C, **SAYS}).status_code == 201
+    city.drain()
+    assert places(judge, A)[0] == places(judge, C)[0] != places(judge, B)[0]
+    as_rebuilt(city)
 
 
 def test_a_split_takes_out_what_it_names_and_leaves_the_rest_together(judge: Client, city: SmallCity) -> None:
