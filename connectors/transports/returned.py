@@ -170,9 +170,10 @@ def _opened(path: Path) -> Workbook | None:
     if not may_be_opened(path):
         return None
     try:
-        with warnings.catch_warnings():
+        # the library leaves a file open that it cannot read to the end
+        with path.open("rb") as file, warnings.catch_warnings():
             warnings.simplefilter("ignore")  # it warns of what it does not know; the copy goes without
-            return load_workbook(path, keep_links=False, rich_text=True)
+            return load_workbook(file, keep_links=False, rich_text=True)
     except Exception:
         log.warning("a workbook cannot be copied; its rows are written anew", exc_info=True)
         return None

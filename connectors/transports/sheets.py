@@ -9,7 +9,7 @@ import io
 import math
 import zipfile
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from datetime import date, datetime, time
 from itertools import chain
 from pathlib import Path
@@ -66,9 +66,13 @@ def _xlsx(path: Path, sheet: str | None) -> Iterator[Row]:
     import openpyxl
 
     check_zip(path)
-    with _named_errors():
-        book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-    with closing(book):
+    with ExitStack() as opened:
+        file = opened.enter_context(
+            path.open("rb")
+        )  # the library leaves one open that it cannot read to the end
+        with _named_errors():
+            book = openpyxl.load_workbook(file, read_only=True, data_only=True)
+        opened.enter_context(closing(book))
         page = book[named(sheet, book.sheetnames)]
         page.reset_dimensions()  # what a file claims of its size is often wrong
         with _named_errors():
