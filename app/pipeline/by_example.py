@@ -28,7 +28,8 @@ class Found:
 def fitting(connection: Connection, jurisdiction: int, example: Normal, limit: int, least: int = 0) -> Found:
     """Give up to `limit` living records that share a key with the example and score at least `least`.
 
-    A key with more than `CAP` living holders tells nothing, so at most 24 · CAP records are compared.
+    A key with more than `CAP` living holders tells nothing, so at most 24 · CAP records are compared. Of those that
+    score alike, who bears the example's very name comes first.
     """
     keys = block_keys(example)
     holders = resolution.holders_of(connection, jurisdiction, dict.fromkeys(keys, CAP))
@@ -39,7 +40,9 @@ def fitting(connection: Connection, jurisdiction: int, example: Normal, limit: i
     right = np.arange(1, len(packed), dtype=np.intp)
     scores = score_pairs(shipped(), vectors_of(packed), np.zeros_like(right), right)
     order = np.argsort(-scores, kind="stable")[:limit]
-    best = [unpack_one(rows[i].packed) for i in order.tolist() if scores[i] >= least]
+    close = [(-int(scores[i]), unpack_one(rows[i].packed)) for i in order.tolist() if scores[i] >= least]
+    close.sort(key=lambda one: (one[0], one[1].core != example.core))
+    best = [one for _, one in close]
     told = (
         explain_pair(pair, forbidden(example, one))
         for one, pair in zip(best, tell_all([(example, one) for one in best]), strict=True)
