@@ -10,7 +10,7 @@ from app.api.judging import sides_of
 from app.db import decisions, judgements, jurisdictions, places, reviews, words
 from app.db.judgements import Said
 from app.db.session import Connection
-from app.errors import Conflict, NotFound
+from app.errors import BadRequest, Conflict, NotFound
 from app.pipeline import deciding
 from app.pipeline.deciding import NewWord, Plan
 from app.pipeline.matching.teaching import chance
@@ -139,8 +139,15 @@ def _pair(one: Answer) -> tuple[str, str]:
 
 
 def _newer(connection: Connection, jurisdiction: int, upto: int, answers: Iterable[Answer]) -> list[Fault]:
-    """Tell what was said of the records, and of the projects they were seen in, since they were looked at."""
+    """Tell what was said of the records, and of the projects they were seen in, since they were looked at.
+
+    Raises BadRequest for a view of words that nobody has said yet: it would hide those that are said meanwhile.
+    """
     answers = tuple(answers)
+    if max(one.seen.upto for one in answers) > (last := words.last(connection, jurisdiction)):
+        raise BadRequest(
+            f"`seen.upto` is beyond judgement {last}, the last: give `seen` back as it was shown"
+        )
     seen = {p for one in answers for p in (one.seen.project_a, one.seen.project_b) if p}
     named = {rid for one in answers for rid in (one.a, one.b)}
     return [_told(word) for word in words.newer_on(connection, jurisdiction, upto, seen, named)]

@@ -12,11 +12,9 @@ from pathlib import Path
 from typing import TextIO
 
 from app.cli.hub import opened
-from app.db import exports, records
-from app.errors import BadRequest, NotFound
-from app.pipeline.matching.explain import explain as say
-from app.pipeline.matching.normal import normal
-from app.pipeline.matching.stated import stated
+from app.db import exports
+from app.errors import BadRequest
+from app.pipeline.evidence import evidence
 from app.pipeline.truth import as_json, read_truth, scores
 from app.terminal import table
 from schemas.ids import jurisdiction_of
@@ -25,6 +23,7 @@ from schemas.ids import jurisdiction_of
 def evaluate(options: argparse.Namespace) -> None:
     """Score the clusters against known truth."""
     truth = read_truth(Path(options.truth))
+    figures = _to_be(options.json) if options.json else None
     runtime, jurisdiction = opened(options)
     with runtime.database.read() as connection:
         ours, codes = scores(connection, jurisdiction, truth)
@@ -42,10 +41,8 @@ def evaluate(options: argparse.Namespace) -> None:
     ]
     print(table(("measure", "precision", "recall", "F1"), rows))
     print(f"{ours.records} records, {ours.projects} true projects, {ours.clusters} clusters")
-    if options.json:
-        Path(options.json).write_text(
-            json.dumps(as_json(ours, codes), ensure_ascii=False, indent=2), encoding="utf-8"
-        )
+    if figures:
+        figures.write_text(json.dumps(as_json(ours, codes), ensure_ascii=False, indent=2), encoding="utf-8")
 
 
 def train(options: argparse.Namespace) -> None:
@@ -57,6 +54,7 @@ def train(options: argparse.Namespace) -> None:
     from app.pipeline.matching.project import PROJECT
     from app.pipeline.matching.score import MODEL
 
+    out = _to_be(options.out)
     runtime, jurisdiction = opened(options)
     with runtime.database.read() as connection:
         hub = Hub(connection, jurisdiction)
@@ -69,7 +67,7 @@ def train(options: argparse.Namespace) -> None:
     levels, answers = hub.answers()
     if len(answers.labels):
         model = from_answers(PROJECT, levels, answers.labels, answers.chances, model, f"hub {jurisdiction}")
-    Path(options.out).write_text(write_model(model), encoding="utf-8")
+    out.write_text(write_model(model), encoding="utf-8")
     told = change(hub, MODEL, model)
     rows: list[tuple[object, ...]] = [
         ("projects", *told.projects),
@@ -79,29 +77,36 @@ def train(options: argparse.Namespace) -> None:
     print(table(("", "now", "then"), rows))
     print(
         f"{told.records} records, {told.moved} in other company: {told.split} projects split, {told.merged} merged;"
-        f" {told.words} words of people stand. Nothing is published: {options.out} is a proposal"
+        f" {told.words} words of people stand. Nothing is published: {out} is a proposal"
     )
 
 
 def explain(options: argparse.Namespace) -> None:
-    """Print every term of the score of two records."""
+    """Print what `GET /pairs/{a}/{b}` tells: every term of two records' score, and why their projects are one or not."""
     jurisdiction = jurisdiction_of(options.a)
-    if jurisdiction is None or jurisdiction_of(options.b) != jurisdiction:
-        raise BadRequest("give two record ids of one jurisdiction")
+    if options.a == options.b or jurisdiction is None or jurisdiction_of(options.b) != jurisdiction:
+        raise BadRequest("请给出同一辖区的两条记录 give two record ids of one jurisdiction")
     runtime, _ = opened(options)
     with runtime.database.read() as connection:
-        found = {
-            row.record_id: row
-            for row in records.read_records(connection, jurisdiction, [options.a, options.b])
-        }
-    if len(found) < len({options.a, options.b}):
-        raise NotFound(f"unknown record: {', '.join(sorted({options.a, options.b} - found.keys()))}")
-    told = say(*(normal(rid, stated(found[rid].statement)) for rid in (options.a, options.b)))
+        told = evidence(connection, jurisdiction, options.a, options.b)
     rows: list[tuple[object, ...]] = [("prior", _odds(told.prior), "", "")]
     rows += [(term.name, _odds(term.points), term.a, term.b) for term in told.terms]
     rows.append(("total", _odds(told.points), "", ""))
-    print(table(("term", "log-odds", told.a, told.b), rows))
-    print(f"P = {told.score / 1e6:.6f} ({told.band})" + (f"; cannot link: {told.rule}" if told.rule else ""))
+    print(table(("term", "log-odds", told.a.record_id, told.b.record_id), rows))
+    alone = f"the two records alone: P = {told.score / 1e6:.6f} ({told.band})"
+    print(alone + (f"; cannot link: {told.rule}" if told.rule else ""))
+    for side in (told.a, told.b):
+        print(f"{side.record_id} is in {side.project_id or 'no project'}, of {side.records} records")
+    if told.possible:
+        review, safe = (cut / 1e6 for cut in told.cuts)
+        print(
+            f"between the projects: average {told.average / 1e6:.6f} over {told.possible} pairs, {told.compared} compared;"
+            f" asked about from {review:g}, joined from {safe:g}"
+        )
+    for word in told.words:
+        print(f"judgement {word.judgement_no}: {word.by} said {word.verdict} of {word.a} and {word.b}")
+    for reason in told.reasons:
+        print(f"{reason.code}: {reason.zh} {reason.en}")
 
 
 def _odds(points: int) -> str:
@@ -122,5 +127,15 @@ def _out(path: str | None) -> Iterator[TextIO]:
     if path is None:
         yield sys.stdout
     else:
-        with Path(path).open("w", encoding="utf-8", newline="") as file:
+        with _to_be(path).open("w", encoding="utf-8", newline="") as file:
             yield file
+
+
+def _to_be(path: str) -> Path:
+    """Give the place of a file that will be written; raise BadRequest, before anything is computed, where none can be."""
+    out = Path(path)
+    if out.is_dir():
+        raise BadRequest(f"{out} 是文件夹，请给出文件名 is a folder: name a file in it")
+    if not out.parent.is_dir():
+        raise BadRequest(f"没有文件夹 {out.parent}，请先建立 there is no such folder: make it first")
+    return out

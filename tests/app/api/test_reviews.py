@@ -103,6 +103,15 @@ def test_all_answers_are_kept_or_none(judge: Client, city: SmallCity) -> None:
     assert judge.post("/decisions", twice).status_code == 400
 
 
+def test_a_view_of_words_that_nobody_has_said_yet_is_none(judge: Client) -> None:
+    item = questions(judge)[0]
+    item["seen"]["upto"] += 1
+    told = judge.post("/decisions", {"answers": [answer(item, "same")], **SAYS})
+    assert told.status_code == 400, told.text
+    assert "seen.upto" in told.json()["detail"]
+    assert judge.get("/judgements").json()["items"] == []
+
+
 @pytest.mark.parametrize("verdict", ["unsure", "phase_of", "part_of", "replaces"])
 def test_an_answer_that_moves_nothing_leaves_the_queue_and_is_found_among_the_answered(
     judge: Client, city: SmallCity, verdict: str

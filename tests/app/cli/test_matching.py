@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from app.pipeline.matching.model import read_model
+from tests.support.database import JURISDICTIONS
+from tests.support.small_city import rid
 
 TRUTH = "source,key,project\ncommerce.signed,A-1,one\nhousing.permits,A-1,one\nhousing.permits,B-2,two\n"
 
@@ -63,3 +65,42 @@ def test_a_proposal_says_what_it_would_change_and_publishes_nothing(
     assert "0 in other company" in said
     assert str(out) in said
     assert read_model(out.read_text(encoding="utf-8")).profile == "project"
+
+
+def test_no_figure_is_computed_for_a_place_that_cannot_be_written(
+    refuses: Callable[..., str], tmp_path: Path
+) -> None:
+    truth = tmp_path / "truth.csv"
+    truth.write_text(TRUTH)
+    missing = tmp_path / "missing" / "file"
+    for command in (
+        ("match", "train", "--out"),
+        ("match", "eval", "--truth", str(truth), "--json"),
+        ("export", "clusters", "--out"),
+    ):
+        assert str(missing.parent) in refuses(*command, str(missing))
+        assert "is a folder" in refuses(*command, str(tmp_path))
+
+
+def test_two_records_are_explained_as_the_api_does_down_to_the_projects_they_are_in(
+    says: Callable[..., str],
+) -> None:
+    signed, permit, other = (
+        rid("commerce.signed", "A-1"),
+        rid("housing.permits", "A-1"),
+        rid("housing.permits", "B-2"),
+    )
+    said = says("match", "explain", signed, permit)
+    assert "(safe)" in said
+    assert "together:" in said
+    said = says("match", "explain", signed, other)
+    assert "cannot link: code" in said
+    assert "not_compared:" in said
+    assert f"{other} is in {other}, of 1 records" in said
+
+
+def test_one_record_or_two_of_different_cities_are_no_pair(refuses: Callable[..., str]) -> None:
+    one, there = rid("commerce.signed", "A-1"), rid("commerce.signed", "A-1", JURISDICTIONS[1])
+    for other in (one, there, "nonsense"):
+        assert "two record ids of one jurisdiction" in refuses("match", "explain", one, other)
+    assert "no project record" in refuses("match", "explain", one, rid("land.x", "1"))
