@@ -80,6 +80,7 @@ def in_roles(
         runtime.rules,
         batch=runtime.settings.batch,
         disk=disk,
+        changes_days=runtime.settings.changes_days,
         roles=roles,
         landed=landed,
         normalized=normalized,

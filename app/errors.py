@@ -54,6 +54,19 @@ class Gone(HubError):
     status, type = 410, "gone"
 
 
+class SnapshotNeeded(Gone):
+    """Changes you have not seen are kept no more: take all projects anew, then follow from where the feed stands."""
+
+    type = "snapshot-needed"
+
+    def __init__(self, newest: int) -> None:
+        """Say from which number to follow; it must be noted before the projects are taken."""
+        super().__init__(
+            "the feed does not lead on from there: it was kept no longer, or the hub was restored."
+            f" Take all projects anew (Link: rel=snapshot), then follow after={newest}"
+        )
+
+
 class Unavailable(HubError):
     """The hub cannot answer right now; try again in a few seconds."""
 

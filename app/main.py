@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from types import FrameType
 
 import uvicorn
 from fastapi import FastAPI
 
 from app import logs
+from app.api.following import Follower
 from app.api.hub import Hub
 from app.api.routes import build
 from app.db.session import Database
@@ -39,9 +41,9 @@ def from_environment() -> FastAPI:
 
 def serve(settings: Settings) -> None:
     """Serve HTTP until told to stop; HUB_DATABASE_URL must be set. Without uvloop and httptools it does not start."""
-    uvicorn.run(
-        "app.main:from_environment",
-        factory=True,
+    app = from_environment()
+    config = uvicorn.Config(
+        app,
         host=settings.host,
         port=settings.port,
         loop="uvloop",
@@ -50,3 +52,17 @@ def serve(settings: Settings) -> None:
         access_log=False,
         timeout_graceful_shutdown=20,
     )
+    Server(config, app.state.follower).run()
+
+
+class Server(uvicorn.Server):
+    """A server that lets those who follow the changes go when it is told to stop; they would keep it for an hour."""
+
+    def __init__(self, config: uvicorn.Config, follower: Follower) -> None:
+        super().__init__(config)
+        self._follower = follower
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Hear a signal."""
+        self._follower.close()
+        super().handle_exit(sig, frame)

@@ -35,6 +35,10 @@ class Settings(BaseSettings):
     """Raw records derived at once; they are computed without a lock and written under one hold (decision 0008)."""
     worker_processes: Annotated[int, Field(ge=1, le=3)] = 2
     """Processes of a worker of all roles (decision 0014): 2 for two cores, 3 for more, 1 where memory counts more."""
+    followers: Annotated[int, Field(ge=1)] = 500
+    """How many may follow the changes at once in one process, by streams or by waiting."""
+    changes_days: Annotated[int, Field(ge=7)] = 30
+    """How long changes are kept for who follows; who comes later takes all projects anew."""
     log_level: str = "INFO"
 
     @field_validator("database_url")

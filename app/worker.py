@@ -21,7 +21,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.cron import CronTrigger
 
 from app.bell import Bell
-from app.db import calls, jurisdictions, replays, runs, sources
+from app.db import calls, feed, jurisdictions, replays, runs, sources
 from app.db.runs import Due
 from app.db.session import Database
 from app.errors import Conflict, RulesChanged, Unavailable
@@ -42,6 +42,7 @@ CHINA = timezone(timedelta(hours=8))
 BEAT_SECONDS = 0.5
 SWEEP_SECONDS = 15
 TELL_SECONDS = 5.0
+FORGET_SECONDS = 60.0
 PULLS = 3
 """How many sources one replica pulls at once, so that a slow department holds up no other."""
 TURN_SECONDS = 5.0
@@ -81,6 +82,7 @@ class Worker:
         *,
         batch: int = 200,
         disk: Path | None = None,
+        changes_days: int = 30,
         roles: Collection[Role] = tuple(Role),
         landed: Bell | None = None,
         normalized: Bell | None = None,
@@ -89,6 +91,7 @@ class Worker:
         self.rules = rules
         self.batch = batch
         self.disk = disk
+        self.changes_days = changes_days
         self.roles = frozenset(roles)
         self.steps = tuple(step for role in sorted(roles) for step in STEPS_OF[role])
         self.landed = landed
@@ -106,6 +109,7 @@ class Worker:
         jobs = [(self.sweep, float(SWEEP_SECONDS), 1)]
         if Role.PULL in self.roles:
             jobs += [(self.tick, 1.0, 1), (self.pull, BEAT_SECONDS, PULLS), (self.tell, TELL_SECONDS, 1)]
+            jobs.append((self.forget, FORGET_SECONDS, 1))
         if Role.NORMALIZE in self.roles:
             jobs.append((self.replay, 1.0, 1))
         for job, seconds, at_once in jobs:
@@ -154,6 +158,15 @@ class Worker:
                 replays.sweep(connection, jurisdiction)
 
         self._each(sweep)
+
+    def forget(self) -> None:
+        """Let go what is kept for a time only."""
+
+        def forget(jurisdiction: int) -> None:
+            with self.database.begin() as connection:
+                feed.sweep(connection, jurisdiction, self.changes_days)
+
+        self._each(forget)
 
     def pull(self) -> None:
         """Walk queued runs until none is left."""

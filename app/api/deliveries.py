@@ -1,4 +1,4 @@
-"""What came in and what became of it: deliveries, rejections, issues; and the feed of what changed by it."""
+"""What came in and what became of it: deliveries, rejections, issues."""
 
 from __future__ import annotations
 
@@ -9,12 +9,10 @@ from pydantic import TypeAdapter
 
 from app.api.errors import problems
 from app.api.hub import Caller, HubDep
-from app.api.paging import listed, onward, place
-from app.db import deliveries, feed, rejections
+from app.api.paging import listed, place
+from app.db import deliveries, rejections
 from app.db.session import Connection
 from schemas.api.deliveries import (
-    ChangeQuery,
-    Changes,
     DeliveryDetail,
     DeliveryQuery,
     DeliveryRow,
@@ -91,17 +89,4 @@ def list_issues(
     found = hub.read(rejections.issues, at, query, after, query.limit + 1)
     return listed(
         request, found, query.limit, LAST_ISSUE, lambda item: (item.delivery_no, item.row_no, item.issue_no)
-    )
-
-
-@router.get("/changes", operation_id="list_changes", tags=["changes"], responses=problems())
-def list_changes(request: Request, hub: HubDep, query: Annotated[ChangeQuery, Query()]) -> Changes:
-    """Give the changes of projects behind number `since`, oldest first and without gaps."""
-    found = hub.read(feed.changes, hub.place(query.jurisdiction), query.since, query.limit + 1)
-    shown = tuple(found[: query.limit])
-    last = shown[-1].change_no if shown else query.since
-    return Changes(
-        items=shown,
-        last=last,
-        next=onward(request, since=str(last)) if len(found) > query.limit else None,
     )

@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import compile_path
 
 from app.db.projects import Moved
-from app.errors import HubError
+from app.errors import HubError, SnapshotNeeded
 from app.logs import Seldom, with_cause
 from schemas.api.shapes import Fault, Problem
 
@@ -23,6 +23,7 @@ log = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_SECONDS = 5
+SNAPSHOT = "/api/v1/projects?limit=200"
 
 TITLES = {
     400: ("bad-request", "The request has a value the hub cannot use", "请求中有无法使用的值"),
@@ -90,6 +91,8 @@ async def _hub_error(seldom: Seldom, request: Request, error: Exception) -> Resp
     if error.status == 503:
         headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
         seldom.warning(error.detail, with_cause(f"unavailable: {error.detail}", error))
+    if isinstance(error, SnapshotNeeded):
+        headers["Link"] = f'<{SNAPSHOT}>; rel="snapshot"'
     if error.status == 401:
         headers["WWW-Authenticate"] = "Bearer"
     faults = [Fault(where=where, message=message) for where, message in error.faults[:20]]

@@ -8,6 +8,7 @@ from typing import Any
 from fastapi import APIRouter, Depends, FastAPI
 
 from app.api import (
+    changes,
     decisions,
     deliveries,
     desk,
@@ -53,6 +54,7 @@ def build(hub: Hub) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.hub = hub
+    app.state.follower = changes.follower_of(hub)
     api = APIRouter(prefix=PREFIX, dependencies=[Depends(said_once)])
     for room in (
         projects,
@@ -61,6 +63,7 @@ def build(hub: Hub) -> FastAPI:
         replays,
         hooks,
         deliveries,
+        changes,
         returns,
         desk,
         reviews,

@@ -1,19 +1,57 @@
-"""The feed of changes, read in the order its numbers were given: by the holder of the jurisdiction's row, without gaps."""
+"""The feed of changes, read in the order its numbers were given: by the holder of the jurisdiction's row, without gaps.
+
+A number is seen when the transaction that took it has ended, and the next holder waited for that: nobody who reads up to
+a number can be told of a smaller one later.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from sqlalchemy import Connection, text
 
-from schemas.api.deliveries import ChangeView
+from app.errors import SnapshotNeeded
+from schemas.api.changes import ChangeView
+
+SWEPT_AT_ONCE = 10_000
 
 
-def changes(connection: Connection, jurisdiction: int, since: int, n: int) -> list[ChangeView]:
-    """Give up to `n` changes numbered above `since`, oldest first."""
+def changes(connection: Connection, jurisdiction: int, after: int, n: int) -> list[ChangeView]:
+    """Give up to `n` changes numbered above `after`, oldest first.
+
+    Raises SnapshotNeeded when some of them are kept no more, or when the feed has not come as far as `after`.
+    """
     rows = connection.execute(
         text(
-            "SELECT change_no, at, kind, project_id, other_id, etag, rebuilt FROM ops.change"
-            " WHERE jurisdiction = :j AND change_no > :since ORDER BY change_no LIMIT :n"
+            "SELECT change_no, at, kind, project_id, other_id, etag, rebuilt, districts FROM ops.change"
+            " WHERE jurisdiction = :j AND change_no > :after ORDER BY change_no LIMIT :n"
         ),
-        {"j": jurisdiction, "since": since, "n": n},
+        {"j": jurisdiction, "after": after, "n": n},
     )
-    return [ChangeView.model_validate(dict(row)) for row in rows.mappings()]
+    found = [ChangeView.model_validate(dict(row)) for row in rows.mappings()]
+    if not found or found[0].change_no != after + 1:
+        last = newest(connection, [jurisdiction]).get(jurisdiction, 0)
+        if last != after:
+            raise SnapshotNeeded(last)
+    return found
+
+
+def newest(connection: Connection, jurisdictions: Collection[int]) -> dict[int, int]:
+    """Give the number of the last change of each jurisdiction that is known."""
+    rows = connection.execute(
+        text("SELECT jurisdiction, change_no FROM ops.jurisdiction WHERE jurisdiction = ANY(:js)"),
+        {"js": sorted(jurisdictions)},
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def sweep(connection: Connection, jurisdiction: int, days: int) -> int:
+    """Forget the oldest changes that happened more than `days` ago, a bounded lot at once; gives how many."""
+    return connection.execute(
+        text(
+            "DELETE FROM ops.change WHERE jurisdiction = :j AND change_no <= ("
+            "SELECT max(change_no) FROM (SELECT change_no, at FROM ops.change WHERE jurisdiction = :j"
+            " ORDER BY change_no LIMIT :n) AS oldest WHERE at < now() - make_interval(days => :days))"
+        ),
+        {"j": jurisdiction, "days": days, "n": SWEPT_AT_ONCE},
+    ).rowcount

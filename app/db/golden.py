@@ -63,6 +63,8 @@ class Change(NamedTuple):
     project_id: str
     other_id: str | None
     etag: str | None
+    districts: str = ""
+    """Those the project lies in, before and after, with a comma between them."""
 
 
 def read_projects(
@@ -199,10 +201,10 @@ def add_changes(
     """Append events to the change feed under numbers taken from the jurisdiction's row."""
     connection.execute(
         text(
-            "INSERT INTO ops.change (jurisdiction, change_no, at, kind, project_id, other_id, etag, rebuilt)"
-            " SELECT :j, n, now(), kind, project, other, etag, :rebuilt FROM unnest(CAST(:n AS bigint[]),"
-            " CAST(:kind AS text[]), CAST(:project AS text[]), CAST(:other AS text[]), CAST(:etag AS text[]))"
-            " AS c(n, kind, project, other, etag)"
+            "INSERT INTO ops.change (jurisdiction, change_no, at, kind, project_id, other_id, etag, rebuilt, districts)"
+            " SELECT :j, n, now(), kind, project, other, etag, :rebuilt, string_to_array(districts, ',')"
+            " FROM unnest(CAST(:n AS bigint[]), CAST(:kind AS text[]), CAST(:project AS text[]), CAST(:other AS text[]),"
+            " CAST(:etag AS text[]), CAST(:districts AS text[])) AS c(n, kind, project, other, etag, districts)"
         ),
         {
             "j": jurisdiction,
@@ -212,5 +214,11 @@ def add_changes(
             "project": [change.project_id for change in changes],
             "other": [change.other_id for change in changes],
             "etag": [change.etag for change in changes],
+            "districts": [change.districts for change in changes],
         },
     )
+
+
+def districts_of(*said: str | None) -> str:
+    """Give what a change keeps of the districts its project lies in, before and after."""
+    return ",".join(sorted({district for district in said if district}))

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import OperationalError
 
 from app.db import derived
-from app.db.golden import Change
+from app.db.golden import Change, districts_of
 from app.errors import Conflict
 
 OLD = "derived_old"
@@ -24,9 +24,9 @@ def difference(connection: Connection, jurisdiction: int) -> list[Change]:
     """Give the feed events that lead from the serving drawer to the next one; merge, split and rename name both."""
     rows = connection.execute(
         text(
-            "WITH o AS (SELECT project_id, etag FROM derived.project WHERE jurisdiction = :j),"
-            " n AS (SELECT project_id, etag FROM derived_next.project WHERE jurisdiction = :j)"
-            " SELECT o.project_id AS old, n.project_id AS new, n.etag, was.project_id AS origin, now.project_id AS heir,"
+            "WITH o AS (SELECT project_id, etag, district FROM derived.project WHERE jurisdiction = :j),"
+            " n AS (SELECT project_id, etag, district FROM derived_next.project WHERE jurisdiction = :j)"
+            " SELECT o.project_id AS old, n.project_id AS new, n.etag, o.district AS left_district, n.district, was.project_id AS origin, now.project_id AS heir,"
             " EXISTS (SELECT FROM o AS h WHERE h.project_id = now.project_id) AS heir_stood"
             " FROM o FULL JOIN n ON n.project_id = o.project_id"
             " LEFT JOIN derived.member was ON was.jurisdiction = :j AND was.record_id = n.project_id"
@@ -38,13 +38,14 @@ def difference(connection: Connection, jurisdiction: int) -> list[Change]:
     renamed = {row.heir for row in rows if row.new is None and row.heir is not None and not row.heir_stood}
     changes: list[Change] = []
     for row in rows:
+        where = districts_of(row.left_district, row.district)
         if row.new is None:
             kind = "removed" if row.heir is None else "merged" if row.heir_stood else "renamed"
-            changes.append(Change(kind, row.old, row.heir, None))
+            changes.append(Change(kind, row.old, row.heir, None, where))
         elif row.old is not None or row.new in renamed:
-            changes.append(Change("updated", row.new, None, row.etag))
+            changes.append(Change("updated", row.new, None, row.etag, where))
         else:
-            changes.append(Change("split" if row.origin else "created", row.new, row.origin, row.etag))
+            changes.append(Change("split" if row.origin else "created", row.new, row.origin, row.etag, where))
     return changes
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from app.db import golden, records, relations, resolution, touched, unresolved
-from app.db.golden import Change, ProjectRow
+from app.db.golden import Change, ProjectRow, districts_of
 from app.db.records import RecordRow
 from app.db.relations import RelationRow
 from app.db.resolution import PLACES, MemberRow
@@ -281,21 +281,23 @@ def _changes(
     """Give the events of a batch; merge, split and rename name both projects."""
     renamed: set[str] = set()
     for project_id in sorted(vanished):
-        heir = now.get(project_id)
+        heir, where = now.get(project_id), districts_of(old[project_id].district)
         if heir is None:
-            yield Change("removed", project_id, None, None)
+            yield Change("removed", project_id, None, None, where)
         elif heir in old:
-            yield Change("merged", project_id, heir, None)
+            yield Change("merged", project_id, heir, None, where)
         else:
             renamed.add(heir)
-            yield Change("renamed", project_id, heir, None)
+            yield Change("renamed", project_id, heir, None, where)
     for row in new:
         origin = before.get(row.project_id)
         if row.project_id in old and old[row.project_id].etag == row.etag:
             continue  # spoken of again, and nothing served is another
-        if row.project_id in old or row.project_id in renamed:
-            yield Change("updated", row.project_id, None, row.etag)
+        was = old.get(row.project_id)
+        where = districts_of(was and was.district, row.district)
+        if was is not None or row.project_id in renamed:
+            yield Change("updated", row.project_id, None, row.etag, where)
         elif origin is not None:
-            yield Change("split", row.project_id, origin, row.etag)
+            yield Change("split", row.project_id, origin, row.etag, where)
         else:
-            yield Change("created", row.project_id, None, row.etag)
+            yield Change("created", row.project_id, None, row.etag, where)

@@ -1,13 +1,11 @@
-"""Deliveries with the outcome of each row, rejections and issues, and the feed of changes."""
+"""Deliveries with the outcome of each row, rejections and issues."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import Field
-
-from schemas.api.shapes import Asked, Counts, Listed, Paged, SourceKey, Words
+from schemas.api.shapes import Counts, Listed, Paged, SourceKey, Words
 from schemas.base import Schema
 
 
@@ -131,30 +129,3 @@ class IssueView(Schema):
     en: str
     issue_no: int
     severity: str
-
-
-class ChangeQuery(Asked):
-    """Which changes: those numbered above `since`, oldest first."""
-
-    since: Annotated[int, Field(ge=0, le=2**63 - 1)] = 0
-    limit: Annotated[int, Field(ge=1, le=200)] = 50
-
-
-class ChangeView(Schema):
-    """One change of a project; `other_id` is the second project of a merge, split or rename."""
-
-    change_no: int
-    at: datetime
-    kind: str
-    project_id: str
-    other_id: str | None
-    etag: str | None
-    rebuilt: bool
-
-
-class Changes(Schema):
-    """A stretch of the feed without gaps; ask again with `since` = `last`."""
-
-    items: tuple[ChangeView, ...]
-    last: int
-    next: str | None

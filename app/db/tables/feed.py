@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sqlalchemy import (
+    ARRAY,
     Boolean,
     Column,
     Table,
@@ -30,5 +31,12 @@ change = Table(
     text_column("other_id", nullable=True),
     Column("etag", Text),
     Column("rebuilt", Boolean, nullable=False, server_default=text("false")),
+    Column(
+        "districts",
+        ARRAY(Text),
+        nullable=False,
+        server_default=text("'{}'"),
+        comment="of the project, before and after",
+    ),
     schema=OPS,
 )

@@ -201,25 +201,3 @@ class TestListIssues:
         assert found[0]["value"] == "火星区"
         assert found[0]["severity"] in {"note", "doubt", "dropped"}
         assert caller.get("/issues", rule="x").json()["items"] == []
-
-
-class TestListChanges:
-    def test_anonymous_follows_the_feed_without_gaps(self, client: Client, city: SmallCity) -> None:
-        seen: list[int] = []
-        answer = client.get("/changes", limit=1).json()
-        while True:
-            seen += [item["change_no"] for item in answer["items"]]
-            if not answer["next"]:
-                break
-            answer = client.request("GET", answer["next"]).json()
-        assert seen == list(range(1, len(seen) + 1))
-        assert len(seen) >= 2
-        city.land("housing.permits", permit("B-2", valid="0", updated="2024-12-01 10:00:00"))
-        city.drain()
-        news = client.get("/changes", since=answer["last"]).json()
-        assert {item["project_id"] for item in news["items"]} == {rid("housing.permits", "B-2")}
-
-    def test_an_up_to_date_reader_gets_nothing_and_keeps_its_place(self, reader: Client) -> None:
-        assert reader.get("/changes", since=10**9).json() == {"items": [], "last": 10**9, "next": None}
-        assert reader.get("/changes", since=-1).status_code == 400
-        assert reader.get("/changes", since=2**63).status_code == 400

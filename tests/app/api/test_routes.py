@@ -36,7 +36,12 @@ GOOD = ("LEAD", "open", "housing.permits", "430200", rid("commerce.signed", "A-1
 ODD = st.one_of(
     st.sampled_from((*WORDS, *PLACES, *GOOD)), st.text(max_size=12), st.integers(-(2**70), 2**70).map(str)
 )
-READS = [(path, operation) for method, path, operation in OPERATIONS if method == "get"]
+STREAMS = {"follow_changes"}  # an answer without an end is asked for in its own test
+READS = [
+    (path, operation)
+    for method, path, operation in OPERATIONS
+    if method == "get" and operation["operationId"] not in STREAMS
+]
 
 
 @pytest.mark.parametrize(
