@@ -59,8 +59,15 @@ def _engine(url: str, pool_size: int, drawer: str) -> Engine:
     address = make_url(url).set(drivername="postgresql+psycopg")
     given: Any = address.query.get("options", "")
     address = address.difference_update_query(["options"])
-    # search_path decides which derived drawer is meant; the role makes memory append-only by GRANT
-    options = f"{given} -c role={APP_ROLE} -c search_path={drawer} -c timezone=UTC".strip()
+    # search_path decides which derived drawer is meant; the role makes memory append-only by GRANT; a thousand ids
+    # looked up in a table nobody has counted yet look like work for several, and to start them costs more than that
+    settings = (
+        f"role={APP_ROLE}",
+        f"search_path={drawer}",
+        "timezone=UTC",
+        "max_parallel_workers_per_gather=0",
+    )
+    options = " ".join([str(given), *(f"-c {setting}" for setting in settings)]).strip()
     engine = create_engine(
         address,
         pool_size=pool_size,

@@ -34,3 +34,10 @@ def end(other: Database, pid: int) -> None:
     with other.engine.connect() as connection:
         connection.execute(text("SET ROLE NONE"))
         assert connection.execute(text("SELECT pg_terminate_backend(:p, 5000)"), {"p": pid}).scalar_one()
+
+
+def test_no_query_of_the_hub_starts_processes_of_its_own(hub: Database) -> None:
+    with hub.begin() as connection:
+        connection.execute(text("SET LOCAL debug_parallel_query TO on"))  # wherever the planner may, it does
+        plan = connection.execute(text("EXPLAIN SELECT count(*) FROM memory.head WHERE key = 'x'")).scalars()
+        assert not [line for line in plan if "Gather" in line]
