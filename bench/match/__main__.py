@@ -128,7 +128,7 @@ def _parser() -> argparse.ArgumentParser:
     beside = commands.add_parser("anchors", help="Splink and foreign data beside the hub")
     beside.add_argument("--size", type=int, default=10_000, help="records of each city")
     beside.add_argument("--cache", type=Path, required=True, help="where Splink and files are kept")
-    beside.add_argument("--data", type=Path, help="a folder with cn_three_dept")
+    beside.add_argument("--data", type=Path, help="a folder with cn_three_dept and nyc_hpd_dob")
     train = commands.add_parser("train", help="learn the model file to ship")
     train.add_argument("--size", type=int, default=8_000, help="records of each city")
     train.add_argument("--out", type=Path, required=True)

@@ -11,7 +11,7 @@ from time import process_time
 import numpy as np
 
 from bench.ingest.peer import peer_python
-from bench.match import departments, methods, persons
+from bench.match import agencies, departments, methods, persons
 from bench.match.blocking import candidate_pairs
 from bench.match.city import Wanted
 from bench.match.measures import curve
@@ -46,7 +46,7 @@ def show(size: int, cache: Path, data: Path | None, seeds: tuple[int, int, int])
         print(f"hub, {name}: {curve(told.records, told.pairs, ruled).at(method.threshold)}; {spent:.2f} s")
     print(persons.table(_febrl(cache)))
     if data:
-        for title, figure in departments.measured(data).items():
+        for title, figure in (agencies.measured(data) | departments.measured(data)).items():
             print(f"{title}: {figure}")
 
 

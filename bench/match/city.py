@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,23 +66,43 @@ class Records:
 
 def simulated(wanted: Wanted) -> Records:
     """Give the project records of a simulated city that live at its present day, each in its newest state."""
-    readers = _Understanding(discover())
     found: dict[str, tuple[bytes, str, int, int]] = {}
-    families: dict[tuple[object, ...], int] = {}
     traits: list[tuple[int | None, str]] = []
+    for told in told_of(wanted):
+        traits.append(told.trait)
+        for rid, source, text in told.records:
+            found[rid] = (pack(normal(rid, stated(text))), source, told.number, told.family)
+    return _arranged(found, traits)
+
+
+class Told(NamedTuple):
+    """What is told of one true project: its number, that of its family, phase and zone, and its records.
+
+    A record is (id, source, statement as the hub stores it).
+    """
+
+    number: int
+    family: int
+    trait: tuple[int | None, str]
+    records: list[tuple[str, str, str]]
+
+
+def told_of(wanted: Wanted) -> Iterator[Told]:
+    """Give the projects of a simulated city, one after the other, until there are as many records as are wanted."""
+    readers = _Understanding(discover())
+    families: dict[tuple[object, ...], int] = {}
     most = wanted.records  # a project has several records: far more projects than are needed
     projects = stream_projects(
         wanted.seed, most, DAYS, AREA, difficulty=wanted.difficulty, breadth=wanted.breadth
     )
-    for scene, project in projects:
+    told = 0
+    for number, (scene, project) in enumerate(projects):
         family = families.setdefault(_family(project), len(families))
-        rows = (row for row in rows_of(scene, project) if row.shows <= DAYS)
-        for rid, source, one in readers.records(rows):
-            found[rid] = (pack(one), source, len(traits), family)
-        traits.append((project.phase, project.zone))
-        if len(found) >= wanted.records:
-            break
-    return _arranged(found, traits)
+        records = list(readers.records(row for row in rows_of(scene, project) if row.shows <= DAYS))
+        yield Told(number, family, (project.phase, project.zone), records)
+        told += len(records)
+        if told >= wanted.records:
+            return
 
 
 def _arranged(found: dict[str, tuple[bytes, str, int, int]], traits: list[tuple[int | None, str]]) -> Records:
@@ -111,8 +132,8 @@ class _Understanding:
         self._registry = registry
         self._readers: dict[str, tuple[RowReader, Connector]] = {}
 
-    def records(self, rows: Iterator[Row]) -> Iterator[tuple[str, str, Normal]]:
-        """Give (record id, source, record) of every project record that these rows leave alive."""
+    def records(self, rows: Iterator[Row]) -> Iterator[tuple[str, str, str]]:
+        """Give (record id, source, statement) of every project record that these rows leave alive."""
         newest: dict[tuple[str, str], RawRecord] = {}
         for row in rows:
             raw = self._of(row.source)[0].from_values(row.values)
@@ -126,7 +147,7 @@ class _Understanding:
                 for said in outcome.statements if isinstance(outcome, Accepted) else ():
                     if said.kind == "project":
                         rid = record_id(AREA, said.source, said.key)
-                        yield rid, source, normal(rid, stated(write(said).text))
+                        yield rid, source, write(said).text
 
     def _of(self, source: str) -> tuple[RowReader, Connector]:
         if source not in self._readers:

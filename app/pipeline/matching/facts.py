@@ -6,9 +6,13 @@ import re
 from datetime import date
 from decimal import Decimal
 
+from app.pipeline.matching.cuts import cut_quantities
 from app.pipeline.matching.stated import Stated, StatedEvidence
+from app.pipeline.matching.words import plain
 
 _SCALE = re.compile(r"(\d{1,9}(?:\.\d{1,4})?)(万)?(?:平方米|平米|㎡|M2|m2)")
+_AREAS = ("平方米", "亩")
+_FEW = re.compile(r"1?\d(?:\.\d+)?[套台件辆只]").fullmatch
 
 
 def amount(record: Stated) -> Decimal | None:
@@ -42,6 +46,18 @@ def floors(record: Stated) -> tuple[float, ...]:
         if size and size not in found:
             return (*found, size)
     return found
+
+
+def sizes(record: Stated) -> frozenset[str]:
+    """Give the capacities and numbers of dwellings that the words of its scale tell, as a name tells them.
+
+    Areas are told elsewhere, and a number that is small is that of many.
+    """
+    if not record.texts.scale:
+        return frozenset()
+    found: set[str] = set()
+    cut_quantities(plain(record.texts.scale), found)
+    return frozenset(one for one in found if not one.endswith(_AREAS) and not _FEW(one))
 
 
 def dated(evidence: tuple[StatedEvidence, ...]) -> tuple[frozenset[str], int | None]:

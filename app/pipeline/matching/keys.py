@@ -79,7 +79,8 @@ def _of_places(n: Normal) -> list[str]:
     found = [f"a{n.address}{where}"] if len(n.address) > 3 else []
     if n.spots:
         town = n.town or n.core[:2]
-        found += [f"t{town}{spot}" for spot in n.spots]
+        # what is in Latin letters is a whole street, not its last two signs
+        found += [f"t{where if spot.isascii() else town}{spot}" for spot in n.spots]
     for area in n.land[:2]:
         size = log(area) * _STEPS
         found += (f"z{where}{floor(size)}", f"y{where}{floor(size + 0.5)}")

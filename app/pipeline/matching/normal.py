@@ -7,7 +7,8 @@ from decimal import Decimal
 
 import msgspec
 
-from app.pipeline.matching.facts import amount, dated, floors, land
+from app.pipeline.matching.facts import amount, dated, floors, land, sizes
+from app.pipeline.matching.latin import addresses_in, in_latin
 from app.pipeline.matching.names import is_public, owner_core, parse_name
 from app.pipeline.matching.numbers import ONCE, is_firm
 from app.pipeline.matching.stated import Stated, StatedNumber, StatedPlace
@@ -112,7 +113,11 @@ def normal(record_id: str, record: Stated) -> Normal:
     bears = _strong(record.bears, codes, firm, once)
     cites = _strong(record.cites, codes, firm) if record.cites else _NONE
     dates, day = dated(record.evidence) if record.evidence else (_NONE, None)
-    named = spots(core) if core else _NONE
+    scale = sizes(record) if record.texts.scale else _NONE
+    named, houses = spots(core) if core else _NONE, at.houses
+    if record.name and in_latin(record.name):
+        for told in addresses_in(record.name):
+            named, houses = named | {told.street}, houses | told.houses
     return Normal(
         record_id,
         record.source,
@@ -120,7 +125,7 @@ def normal(record_id: str, record: Stated) -> Normal:
         cores,
         name.phase,
         name.zone,
-        name.quantities,
+        name.quantities | scale if scale else name.quantities,
         tuple(sorted(codes)) if codes else (),
         usccs,
         bears,
@@ -130,7 +135,7 @@ def normal(record_id: str, record: Stated) -> Normal:
         frozenset(firm | codes) if firm or codes else _NONE,
         district if district and not district.endswith("00") else None,
         at.address,
-        at.houses,
+        houses,
         record.works_class,
         amount(record),
         areas.site_area.square_metres if areas.site_area else None,

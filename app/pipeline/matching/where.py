@@ -6,6 +6,7 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
+from app.pipeline.matching import latin
 from app.pipeline.matching.cuts import cut_plots
 from app.pipeline.matching.words import NOWHERE, WORDS, Places, plain
 from schemas.cleaning import REMEMBERED
@@ -38,6 +39,9 @@ class Where(NamedTuple):
 @lru_cache(maxsize=REMEMBERED)
 def where(text: str, places: Places = NOWHERE) -> Where:
     """Read an address; `places` takes out the administrative words of its own province, city and district."""
+    if latin.in_latin(text):
+        houses, street, address = latin.address(text)
+        return Where(address, street, houses, "", frozenset((street,)), "", frozenset())
     whole = plain(text)
     address = places.address(whole)
     plots: set[str] = set()

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from app.pipeline.matching.facts import amount, dated, floors, land
+from app.pipeline.matching.facts import amount, dated, floors, land, sizes
 from app.pipeline.matching.stated import (
     Stated,
     StatedArea,
@@ -70,3 +70,17 @@ def test_the_own_day_is_the_last_of_what_is_proven_best():
     assert dated(evidence)[1] == date(2023, 2, 15).toordinal()
     assert dated(evidence[:1])[1] == date(2023, 2, 3).toordinal()
     assert dated(evidence[3:])[1] is None
+
+
+@pytest.mark.parametrize(
+    ("scale", "found"),
+    [
+        ("住宅320套，总建筑面积3.2万平方米", {"320套"}),
+        ("年产5吉瓦组件，占地120亩", {"5GW"}),
+        ("新建厂房，总建筑面积12000平方米", set()),
+        ("住宅3套", set()),
+        (None, set()),
+    ],
+)
+def test_sizes_are_read_from_the_words_of_the_scale_but_areas_and_small_numbers(scale, found):
+    assert sizes(Stated("a.b", texts=StatedTexts(scale))) == found
