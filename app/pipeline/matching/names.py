@@ -97,13 +97,13 @@ def _cut(text: str, words: Strip) -> _Cut:
         if "区" in core:
             core, of_zone = cut_zone(core)
             zone = zone or of_zone
-        core = words(_unsaid(core))
+        core = words(_unsaid(core)).removesuffix("及").removesuffix("等")
         if core == before:
             break
         if not _BARE(core):
             core = _MARKS.sub("", _BETWEEN.sub("-", core))
             core = core if settled(core) else plain(core)
-        before = core = core.removesuffix("及").removesuffix("等")
+        before = core
     return (
         core,
         frozenset(phase) if phase else _NONE,

@@ -3,7 +3,7 @@ from __future__ import annotations
 from time import process_time
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from app.pipeline.matching.names import Name, bigrams, is_public, owner_core, parse_name
@@ -103,6 +103,7 @@ def test_any_text_is_read_and_reading_does_not_depend_on_width_or_blanks(text):
     assert parse_name(text) == parse_name(wide) == parse_name(f" {text} ")
 
 
+@example("1等等")
 @given(st.one_of(SIGNS, st.text(max_size=40)))
 def test_reading_the_core_again_gives_the_core(text):
     core = parse_name(text, PLACES).core
