@@ -15,6 +15,7 @@ import pytest
 from app.db.session import Database
 from app.pipeline import candidates
 from app.pipeline.advance import Step, advance
+from app.pipeline.matching import common
 from app.pipeline.rules import load_rules
 from connectors.registry import discover
 from schemas.records import Op, Page, RawRecord
@@ -22,7 +23,8 @@ from tests.support.corridor import Delivery, arranged, land, opened, rows_of, si
 from tests.support.database import JURISDICTIONS, throw_away_database
 
 RULES = load_rules(discover())
-CAP = 8
+CAP, CROWD = 8, 2
+"""Low, so that keys and numbers of a small city cross them."""
 ORDERS = int(os.environ.get("HUB_TEST_ORDERS", "1"))
 """Orders the large city is told in: one in a campaign, as many as are asked for in `make test-orders`."""
 STEPS = (Step.NORMALIZE, Step.RESOLVE)
@@ -39,6 +41,9 @@ Resolved = dict[str, list[tuple[object, ...]]]
 @pytest.fixture
 def low_cap(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(candidates, "CAP", CAP)
+    monkeypatch.setattr(common, "CAP", CAP)
+    monkeypatch.setattr(common, "CROWD", CROWD)
+    monkeypatch.setattr(candidates, "CROWD", CROWD)
 
 
 def city(home: Path, projects: int) -> list[Delivery]:
@@ -103,6 +108,7 @@ def test_a_city_in_any_order_has_the_same_clusters_pairs_questions_and_relations
         " AND count(*) FILTER (WHERE live) <= :cap",
         cap=CAP,
     )
+    assert rows_of(told, "SELECT FROM normal WHERE common IS NOT NULL"), "no number is common"
     assert crossed_back, "no key fell below the cap again: the test shows half of what it says"
     for seed, jurisdiction in enumerate(JURISDICTIONS):
         dice = random.Random(seed)

@@ -159,6 +159,14 @@ Table(
     Column("first_delivery", BigInteger, nullable=False),
     Column("first_row", Integer, nullable=False),
     Column("packed", LargeBinary, nullable=False, comment="what matching sees of the record"),
+    Column("common", ARRAY(Text), comment="its numbers that too many others hold: they say nothing"),
+    Index(
+        "ix_normal_common",
+        "jurisdiction",
+        "first_delivery",
+        "first_row",
+        postgresql_where=text("common IS NOT NULL"),
+    ),
 )
 Table(
     "block_key",

@@ -18,11 +18,11 @@ class Word(NamedTuple):
     drawn: int | None
 
 
-def living(connection: Connection, jurisdiction: int) -> list[tuple[str, bytes]]:
-    """Give every living project record as matching packed it, in order of ids."""
+def living(connection: Connection, jurisdiction: int) -> list[tuple[str, bytes, list[str] | None]]:
+    """Give every living project record as matching packed it, and its common numbers, in order of ids."""
     return fetch_rows(
         connection,
-        'SELECT record_id, packed FROM normal WHERE jurisdiction = %(j)s AND live ORDER BY record_id COLLATE "C"',
+        'SELECT record_id, packed, common FROM normal WHERE jurisdiction = %(j)s AND live ORDER BY record_id COLLATE "C"',
         {"j": jurisdiction},
     )
 

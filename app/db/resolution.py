@@ -45,13 +45,17 @@ class Supposed(NamedTuple):
 
 
 class NormalRow(NamedTuple):
-    """What matching needs of a project record: whether it lives, the row that began it, and its packed form."""
+    """What matching needs of a project record: whether it lives, the row that began it, its packed form.
+
+    `common` are those of its numbers that say nothing, None where all speak.
+    """
 
     record_id: str
     live: bool
     first_delivery: int
     first_row: int
     packed: bytes
+    common: list[str] | None = None
 
 
 class KeyRow(NamedTuple):
@@ -114,11 +118,29 @@ def read_normals(connection: Connection, jurisdiction: int, record_ids: Iterable
     """Give these project records as matching sees them."""
     rows = fetch_rows(
         connection,
-        "SELECT record_id, live, first_delivery, first_row, packed FROM normal"
+        "SELECT record_id, live, first_delivery, first_row, packed, common FROM normal"
         " WHERE jurisdiction = %(j)s AND record_id = ANY(CAST(%(ids)s AS text[]))",
         {"j": jurisdiction, "ids": array_of(record_ids)},
     )
     return list(starmap(NormalRow, rows))
+
+
+def common_of(connection: Connection, jurisdiction: int, record_ids: Iterable[str]) -> dict[str, list[str]]:
+    """Give the common numbers of each of these records, none of one that was not resolved yet."""
+    ids = list(record_ids)
+    rows = {row.record_id: row for row in read_normals(connection, jurisdiction, ids)}
+    return {rid: (rows[rid].common or []) if rid in rows else [] for rid in ids}
+
+
+def count_holders(connection: Connection, jurisdiction: int, keys: Iterable[int]) -> dict[int, int]:
+    """Give how many living records hold each of these keys; keys of nobody are left out."""
+    rows = fetch_rows(
+        connection,
+        "SELECT key, count(*) FROM block_key WHERE jurisdiction = %(j)s AND live"
+        " AND key = ANY(CAST(%(keys)s AS bigint[])) GROUP BY key",
+        {"j": jurisdiction, "keys": array_of(keys)},
+    )
+    return dict(rows)
 
 
 def holders_of(
@@ -259,6 +281,7 @@ def change_normals(connection: Connection, jurisdiction: int, normals: Differenc
             ("first_delivery", "int8"),
             ("first_row", "int4"),
             ("packed", "bytea"),
+            ("common", "text[]"),
         ]
         copy_rows(connection, "normal", columns, ((jurisdiction, *row) for row in normals.come))
 

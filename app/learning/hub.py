@@ -17,7 +17,7 @@ from app.pipeline.matching.keys import block_keys_of
 from app.pipeline.matching.levels import Levels, compare
 from app.pipeline.matching.model import WHOLE, Model
 from app.pipeline.matching.normal import Normal
-from app.pipeline.matching.packed import unpack_one, vectors_of
+from app.pipeline.matching.packed import heard_bytes, unpack_one, vectors_of
 from app.pipeline.matching.project import PROJECT
 from app.pipeline.matching.score import score_pairs
 from app.pipeline.matching.scorer import Scorer
@@ -43,10 +43,10 @@ class Hub:
     def __init__(self, connection: Connection, jurisdiction: int) -> None:
         """Read all records and words; nothing is written."""
         rows = learning.living(connection, jurisdiction)
-        self.ids = [record_id for record_id, _ in rows]
-        self.packed = [packed for _, packed in rows]
+        self.ids = [record_id for record_id, *_ in rows]
+        self.pairs: Places = candidate_pairs(block_keys_of(unpack_one(packed) for _, packed, _ in rows))
+        self.packed = [heard_bytes(packed, common or ()) for _, packed, common in rows]
         self.vectors: Vectors = vectors_of(self.packed)
-        self.pairs: Places = candidate_pairs(block_keys_of(map(unpack_one, self.packed)))
         said = learning.words(connection, jurisdiction)
         self.words = [Word(w.a, w.b, Verdict(w.verdict), w.number) for w in said]
         self._drawn = [w for w in said if w.verdict in _LABEL]

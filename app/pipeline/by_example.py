@@ -8,10 +8,11 @@ import numpy as np
 
 from app.db import resolution
 from app.db.session import Connection
+from app.pipeline.matching.common import common_of, heard
 from app.pipeline.matching.explain import Explanation, explain_pair
-from app.pipeline.matching.keys import CAP, block_keys
+from app.pipeline.matching.keys import CAP, block_keys, is_number, number_keys
 from app.pipeline.matching.normal import Normal
-from app.pipeline.matching.packed import pack_all, unpack_one, vectors_of
+from app.pipeline.matching.packed import heard_bytes, pack_all, unpack_one, vectors_of
 from app.pipeline.matching.rules import forbidden
 from app.pipeline.matching.score import score_pairs, shipped, tell_all
 
@@ -35,12 +36,16 @@ def fitting(connection: Connection, jurisdiction: int, example: Normal, limit: i
     holders = resolution.holders_of(connection, jurisdiction, dict.fromkeys(keys, CAP))
     few = [live for live, _ in holders.values() if live is not None]
     rows = resolution.read_normals(connection, jurisdiction, {rid for live in few for rid in live})
-    rows.sort()
-    packed = [*pack_all([example]), *(row.packed for row in rows)]
+    rows.sort(key=lambda row: row.record_id)
+    beyond = (key for key, (live, _) in holders.items() if live is None and is_number(key))
+    named = number_keys((example,))
+    common = frozenset(named[key] for key in beyond).union(*(row.common or () for row in rows))
+    example = heard(example, common_of(example, common))
+    packed = [*pack_all([example]), *(heard_bytes(row.packed, row.common or ()) for row in rows)]
     right = np.arange(1, len(packed), dtype=np.intp)
     scores = score_pairs(shipped(), vectors_of(packed), np.zeros_like(right), right)
     order = np.argsort(-scores, kind="stable")[:limit]
-    close = [(-int(scores[i]), unpack_one(rows[i].packed)) for i in order.tolist() if scores[i] >= least]
+    close = [(-int(scores[i]), unpack_one(packed[i + 1])) for i in order.tolist() if scores[i] >= least]
     close.sort(key=lambda one: (one[0], one[1].core != example.core))
     best = [one for _, one in close]
     told = (

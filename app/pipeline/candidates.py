@@ -1,18 +1,21 @@
 """Which pairs a batch must judge: a pair is a candidate iff it shares a key with at most `CAP` live holders.
 
-A key that crosses the cap either way has all its holders judged anew.
+A key that crosses the cap either way has all its holders judged anew, and so has a number that becomes common or ceases
+to be.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from app.db import resolution
 from app.db.session import Connection
-from app.pipeline.matching.keys import CAP, block_keys_of
-from app.pipeline.matching.packed import unpack_one
+from app.pipeline.known import Known
+from app.pipeline.matching.common import CROWD, common_of, is_common, owner_of
+from app.pipeline.matching.keys import CAP, block_keys_of, is_number, number_keys
 
 
 class Holding(NamedTuple):
@@ -34,36 +37,88 @@ class Holders:
     everybody: frozenset[str]
 
 
+class Candidates(NamedTuple):
+    """The records whose pairs are judged anew, every candidate pair (a, b) of theirs, and whose common numbers changed.
+
+    a < b, each pair once, the pairs of one record together. `common` gives what is common among the numbers of every
+    record of the batch, and of each other record of which it was not what it is now.
+    """
+
+    judged: set[str]
+    pairs: Collection[tuple[str, str]]
+    common: dict[str, tuple[str, ...]]
+
+
+Reader = Callable[[Collection[str]], Mapping[str, Known]]
+"""Gives records as they are known, with others maybe."""
+
+
 def candidates(
     connection: Connection,
     jurisdiction: int,
     held: Mapping[str, Holding],
     holding: Mapping[str, Holding],
-) -> tuple[set[str], Collection[tuple[str, str]]]:
-    """Give the records whose pairs are judged anew, and every candidate pair (a, b) of theirs, a < b, each once.
+    stood: Mapping[str, Known],
+    read: Reader,
+) -> Candidates:
+    """Give what is to be judged once records that held the keys `held`, known as `stood`, hold those of `holding`.
 
-    Pairs of one record lie together.
-
-    `held` is what records of this batch held before it, `holding` what they hold from it on.
+    `read` gives the records of the batch as they are from it on, and others as they are stored.
     """
     touched = {key for one in (*held.values(), *holding.values()) for key in one.keys}
-    holders = _holders(connection, jurisdiction, touched, held, holding)
-    crossed = [one for one in holders.values() if (one.before > CAP) != (one.now > CAP)]
-    judged = set(holding).union(*(one.everybody for one in crossed))
+    holders, beyond = _holders(connection, jurisdiction, touched, held, holding)
+    crossed = [one.everybody for one in holders.values() if (one.before > CAP) != (one.now > CAP)]
+    turned, common = _common(holders, beyond, holding, stood, read)
+    judged = set(holding).union(*crossed, turned)
     keys = {rid: one.keys for rid, one in holding.items()}
-    if others := judged - holding.keys():
-        rows = resolution.read_normals(connection, jurisdiction, others)
-        more = block_keys_of(unpack_one(row.packed) for row in rows)
-        keys |= {row.record_id: held for row, held in zip(rows, more, strict=True)}
+    if others := list(judged - holding.keys()):
+        known = read(others)
+        keys |= zip(others, block_keys_of(known[rid].whole for rid in others), strict=True)
         further = {key for rid in others for key in keys[rid]} - touched
-        holders |= _holders(connection, jurisdiction, further, {}, {})
+        holders |= _holders(connection, jurisdiction, further, {}, {})[0]
     few = {key: one.everybody for key, one in holders.items() if one.now <= CAP}
     pairs: dict[tuple[str, str], None] = {}
     for rid in keys:
         partners = set().union(*(few[key] for key in keys[rid] if key in few))
         partners.discard(rid)
         pairs |= dict.fromkeys((rid, other) if rid < other else (other, rid) for other in partners)
-    return judged, pairs.keys()
+    return Candidates(judged, pairs.keys(), common)
+
+
+def _common(
+    holders: Mapping[int, Holders],
+    beyond: AbstractSet[int],
+    holding: Mapping[str, Holding],
+    stood: Mapping[str, Known],
+    read: Reader,
+) -> tuple[set[str], dict[str, tuple[str, ...]]]:
+    """Give who holds a number that is common now and was not, or the reverse, and the common numbers of `Candidates`."""
+    crowds = {
+        key: one.everybody
+        for key, one in holders.items()
+        if is_number(key) and (one.now > CROWD or one.before > CROWD)
+    }
+    asked = set().union(*crowds.values())
+    asked |= {rid for rid, one in holding.items() if not beyond.isdisjoint(one.keys)}
+    known = read(asked) if asked else {}
+    named = number_keys(known[rid].whole for rid in asked)
+    common = {named[key] for key in beyond if key in named}
+    turned: dict[str, set[str]] = {}
+    for key, everybody in crowds.items():
+        number, now = named[key], holders[key].now
+        owners = {owner_of(known[rid].whole) for rid in everybody if known[rid].live}
+        was = any(number in (stood.get(rid) or known[rid]).common for rid in everybody)
+        if is_common(number, now, owners - {""}):
+            common.add(number)
+        if (number in common) != was:
+            turned |= {rid: turned.get(rid, set()) | {number} for rid in everybody}
+    found: dict[str, tuple[str, ...]] = dict.fromkeys(holding, ())
+    for rid in turned.keys() - holding.keys():
+        found[rid] = tuple(sorted(turned[rid].symmetric_difference(known[rid].common)))
+    if common:
+        for rid in asked & holding.keys():
+            found[rid] = common_of(known[rid].whole, frozenset(common))
+    return set(turned), found
 
 
 def _holders(
@@ -72,22 +127,25 @@ def _holders(
     keys: Iterable[int],
     held: Mapping[str, Holding],
     holding: Mapping[str, Holding],
-) -> dict[int, Holders]:
-    """Give the holders of each key, as stored and once `holding` stands."""
+) -> tuple[dict[int, Holders], set[int]]:
+    """Give the holders of each key, as stored and once `holding` stands, and the numbers beyond the cap before and after."""
     live, dead = _by_key(holding, live=True), _by_key(holding, live=False)
     # with more living holders than these a key is beyond the cap even when all of this batch have left it
     leaving = _by_key(held, live=True)
     most = {key: CAP + len(leaving.get(key, ())) for key in keys}
     stored = resolution.holders_of(connection, jurisdiction, most)
     found: dict[int, Holders] = {}
+    beyond: set[int] = set()
     for key, (alive, gone) in stored.items():
         if alive is None:
+            if is_number(key):
+                beyond.add(key)
             continue
         staying = [rid for rid in alive if rid not in holding] if held else alive
         others = [rid for rid in gone if rid not in holding] if held else gone
         new = live.get(key, ())
         everybody = frozenset((*staying, *others, *new, *dead.get(key, ())))
-        if len(everybody) > 1 or len(alive) > CAP:
+        if len(everybody) > 1 or len(alive) > CROWD:
             found[key] = Holders(len(alive), len(staying) + len(new), everybody)
     for key in live.keys() | dead.keys():
         if key not in stored:
@@ -95,7 +153,7 @@ def _holders(
             everybody = frozenset((*new, *dead.get(key, ())))
             if len(everybody) > 1:
                 found[key] = Holders(0, len(new), everybody)
-    return found
+    return found, beyond
 
 
 def _by_key(holding: Mapping[str, Holding], *, live: bool) -> dict[int, list[str]]:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import islice
 
 from app.db import conflicts, places, records, resolution, reviews, words
 from app.db.records import RecordRow
 from app.db.session import Connection
 from app.errors import NotFound
+from app.pipeline.known import Known
+from app.pipeline.matching.common import heard
 from app.pipeline.matching.explain import explain
+from app.pipeline.matching.keys import number_keys, numbers_of
 from app.pipeline.matching.normal import Normal, normal
-from app.pipeline.matching.packed import unpack_one
 from app.pipeline.matching.reasons import Facts, reasons
 from app.pipeline.matching.rules import Barriers
 from app.pipeline.matching.score import REVIEW_CUT, SAFE_CUT
@@ -33,7 +35,10 @@ def evidence(connection: Connection, jurisdiction: int, a: str, b: str) -> Evide
     seen, name_a, name_b = reviews.views(connection, jurisdiction, [(a, b)])[a, b]
     assert seen is not None
     p, q = seen.project_a, seen.project_b
-    told = explain(*(normal(rid, stated(rows[rid].statement)) for rid in (a, b)))
+    silent = resolution.common_of(connection, jurisdiction, [a, b])
+    said_of = {rid: normal(rid, stated(rows[rid].statement)) for rid in (a, b)}
+    common = _common(connection, jurisdiction, said_of, silent)
+    told = explain(heard(said_of[a], silent[a]), heard(said_of[b], silent[b]), common=common)
     sizes = {x: places.size(connection, jurisdiction, x) for x in {p, q} if x}
     one, two = p is not None and p == q, p is not None and q is not None and p != q
     compared = total = 0
@@ -61,6 +66,7 @@ def evidence(connection: Connection, jurisdiction: int, a: str, b: str) -> Evide
         question=question.kind if question else None,
         waits=words.waiting(connection, jurisdiction),
         cuts=(REVIEW_CUT, SAFE_CUT),
+        common=tuple(common.items()),
     )
     return Evidence(
         a=_side(rows[a], p, name_a, sizes),
@@ -91,7 +97,22 @@ def _numbers(said: list[WordView], verdict: Verdict) -> tuple[int, ...]:
 def _members(connection: Connection, jurisdiction: int, project_id: str) -> dict[str, Normal]:
     some = islice(places.living(connection, jurisdiction, project_id), MOST_MEMBERS)
     rows = resolution.read_normals(connection, jurisdiction, some)
-    return {row.record_id: unpack_one(row.packed) for row in rows}
+    return {row.record_id: Known(row).normal for row in rows}
+
+
+def _common(
+    connection: Connection,
+    jurisdiction: int,
+    said: Mapping[str, Normal],
+    silent: Mapping[str, Sequence[str]],
+) -> dict[str, int]:
+    """Give the common numbers that both records state, and how many living records hold each."""
+    both = set.intersection(*(set(silent[rid]).intersection(numbers_of(n)) for rid, n in said.items()))
+    if not both:
+        return {}
+    keys = {number: key for key, number in number_keys(said.values()).items()}
+    held = resolution.count_holders(connection, jurisdiction, [keys[number] for number in both])
+    return {number: held.get(keys[number], 0) for number in sorted(both)}
 
 
 def _rules(left: Mapping[str, Normal], right: Mapping[str, Normal]) -> list[RuleView]:

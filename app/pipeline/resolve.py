@@ -29,13 +29,15 @@ from app.db.resolution import (
 )
 from app.db.session import Connection
 from app.pipeline.candidates import Holding, candidates
+from app.pipeline.known import Known
 from app.pipeline.matching.agree import agree
 from app.pipeline.matching.cluster import Clustering, Scores, Word, cluster
 from app.pipeline.matching.families import APART
 from app.pipeline.matching.items import items
 from app.pipeline.matching.keys import block_keys_of, keyed
 from app.pipeline.matching.normal import Normal, normal
-from app.pipeline.matching.packed import pack_all, unpack_one, vectors_of
+from app.pipeline.matching.packed import pack_all, vectors_of
+from app.pipeline.matching.project import project_vectors
 from app.pipeline.matching.score import FLOOR, score_pairs, shipped
 from app.pipeline.matching.stated import stated
 from app.pipeline.region import Component, Judged, Region, components, region
@@ -70,23 +72,6 @@ class Resolution:
         return {project_id for *both, kind in rows if kind != APART for project_id in both}
 
 
-class Known:
-    """A project record as resolving sees it: packed, living or not, and the row that began it; read only when asked."""
-
-    __slots__ = ("_normal", "first", "live", "packed")
-
-    def __init__(
-        self, packed: bytes, live: bool, first: tuple[int, int], normal: Normal | None = None
-    ) -> None:
-        """Take it as it is kept, and read already, where it is."""
-        self.packed, self.live, self.first, self._normal = packed, live, first, normal
-
-    @property
-    def normal(self) -> Normal:
-        """Give the record as clustering sees it; one that was not read already is read each time, and not kept."""
-        return unpack_one(self.packed) if self._normal is None else self._normal
-
-
 def resolve(
     connection: Connection,
     jurisdiction: int,
@@ -102,18 +87,32 @@ def resolve(
     or what clustering sees of a record is another, or where a question tells of the record: all are functions of no
     more than that.
     """
-    known, rows = _prepared(changed)
-    before = {
-        row.record_id: row for row in resolution.read_normals(connection, jurisdiction, {*known, *dropped})
+    known = _prepared(changed)
+    stood = {
+        row.record_id: Known(row)
+        for row in resolution.read_normals(connection, jurisdiction, {*known, *dropped})
     }
-    moved = {rid: one for rid, one in known.items() if before.get(rid) != rows[rid]}
+    moved = {rid: one for rid, one in known.items() if rid not in stood or not one.says_as(stood[rid])}
     if not moved and not asked and not dropped:
         return Resolution()
-    stood = {rid: _known(row) for rid, row in before.items() if rid in moved or rid not in known}
+    for rid in known.keys() - moved.keys():
+        known[rid].common = stood.pop(rid).common
     holding = _holding(moved)
     holding |= dict.fromkeys(dropped, Holding((), live=False))
     held, otherwise = _held(stood, moved, holding)
-    judged, candidate = candidates(connection, jurisdiction, held, holding)
+    judged, candidate, common = candidates(
+        connection,
+        jurisdiction,
+        held,
+        holding,
+        stood,
+        lambda some: _near(connection, jurisdiction, some, known),
+    )
+    _near(connection, jurisdiction, common.keys() - holding.keys(), known, keep=True)
+    turned = [rid for rid in common.keys() - holding.keys() if known[rid].common != common[rid]]
+    deaf = [rid for rid, was in stood.items() if common[rid] != was.common]
+    for rid in common.keys() & known.keys():
+        known[rid].common = common[rid]
     fresh: Scores = {}
     for pairs in _portions(candidate, PAIRS):
         sides = set(chain.from_iterable(pairs)).difference(dropped)
@@ -122,7 +121,16 @@ def resolve(
     stored = {(a, b): n for a, b, n in resolution.pairs_of(connection, jurisdiction, judged - new)}
     gone = [pair for pair, n in stored.items() if fresh.get(pair) != n]
     come = [pair for pair, n in fresh.items() if stored.get(pair) != n]
-    seeds = {*dropped, *asked, *new, *otherwise, *chain.from_iterable(gone), *chain.from_iterable(come)}
+    seeds = {
+        *dropped,
+        *asked,
+        *new,
+        *otherwise,
+        *deaf,
+        *turned,
+        *chain.from_iterable(gone),
+        *chain.from_iterable(come),
+    }
     seeds |= resolution.asked_about(connection, jurisdiction, moved.keys() - seeds)
     anew = Judged(frozenset(judged), fresh, {pair: stored[pair] for pair in gone}, new)
     done: set[str] = set()
@@ -145,7 +153,7 @@ def resolve(
         was |= touched.before
     return Resolution(
         keys=difference(_keys(held, holding), _keys(holding, held)),
-        normals=Difference(tuple(stood), tuple(rows[rid] for rid in moved)),
+        normals=Difference((*stood, *turned), tuple(known[rid].row(rid) for rid in (*moved, *turned))),
         pairs=Difference(tuple(gone), tuple(PairRow(*pair, fresh[pair]) for pair in come)),
         region=frozenset(done),
         before=was,
@@ -158,7 +166,7 @@ def resolve(
 
 
 def _holding(known: Mapping[str, Known]) -> dict[str, Holding]:
-    keys = block_keys_of(one.normal for one in known.values())
+    keys = block_keys_of(one.whole for one in known.values())
     return {rid: Holding(held, one.live) for (rid, one), held in zip(known.items(), keys, strict=True)}
 
 
@@ -170,7 +178,7 @@ def _held(
     otherwise: list[str] = []
     for rid, was in stood.items():
         if (now := moved.get(rid)) is not None:
-            then, n = was.normal, now.normal
+            then, n = was.whole, now.whole
             if (was.live, was.first, *_clustered(then)) != (now.live, now.first, *_clustered(n)):
                 otherwise.append(rid)
             if keyed(then) == keyed(n):
@@ -204,32 +212,30 @@ def _keys(holding: Mapping[str, Holding], other: Mapping[str, Holding]) -> dict[
 
 
 def _near(
-    connection: Connection, jurisdiction: int, record_ids: Collection[str], known: dict[str, Known]
+    connection: Connection,
+    jurisdiction: int,
+    record_ids: Collection[str],
+    known: dict[str, Known],
+    *,
+    keep: bool = False,
 ) -> Mapping[str, Known]:
-    """Give what is known with these records; they are kept there as long as there are few."""
+    """Give what is known with these records; they are kept there as long as there are few, or with `keep`."""
     missing = {rid for rid in record_ids if rid not in known}
     rows = resolution.read_normals(connection, jurisdiction, missing) if missing else []
-    read = {row.record_id: _known(row) for row in rows}
-    if len(known) + len(read) > KEPT:
+    read = {row.record_id: Known(row) for row in rows}
+    if len(known) + len(read) > KEPT and not keep:
         return read | known
     known |= read
     return known
 
 
-def _prepared(changed: Mapping[str, RecordRow]) -> tuple[dict[str, Known], dict[str, NormalRow]]:
-    """Give records as resolving sees them, and as they are kept."""
+def _prepared(changed: Mapping[str, RecordRow]) -> dict[str, Known]:
+    """Give records as resolving sees them, all their numbers telling."""
     normals = [normal(rid, stated(row.statement)) for rid, row in changed.items()]
-    known: dict[str, Known] = {}
-    rows: dict[str, NormalRow] = {}
-    for (rid, row), one, packed in zip(changed.items(), normals, pack_all(normals), strict=True):
-        first = row.first_delivery, row.first_row
-        known[rid] = Known(packed, row.live, first, one)
-        rows[rid] = NormalRow(rid, row.live, *first, packed)
-    return known, rows
-
-
-def _known(row: NormalRow) -> Known:
-    return Known(row.packed, row.live, (row.first_delivery, row.first_row))
+    return {
+        rid: Known(NormalRow(rid, row.live, row.first_delivery, row.first_row, packed), one)
+        for (rid, row), one, packed in zip(changed.items(), normals, pack_all(normals), strict=True)
+    }
 
 
 def _score(known: Mapping[str, Known], pairs: Iterable[tuple[str, str]]) -> Scores:
@@ -240,7 +246,11 @@ def _score(known: Mapping[str, Known], pairs: Iterable[tuple[str, str]]) -> Scor
     left = np.fromiter((place[a] for a, _ in pairs), np.intp, len(pairs))
     right = np.fromiter((place[b] for _, b in pairs), np.intp, len(pairs))
     live = np.fromiter((known[rid].live for rid in place), np.bool_, len(place))
-    scores = score_pairs(shipped(), vectors_of(known[rid].packed for rid in place), left, right)
+    vectors = vectors_of(known[rid].packed for rid in place)
+    if deaf := [rid for rid in place if known[rid].common]:
+        vectors = vectors.copy()
+        vectors[[place[rid] for rid in deaf]] = project_vectors([known[rid].normal for rid in deaf])
+    scores = score_pairs(shipped(), vectors, left, right)
     kept = np.flatnonzero((scores >= FLOOR) & (live[left] | live[right]))
     return {pairs[i]: points for i, points in zip(kept.tolist(), scores[kept].tolist(), strict=True)}
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from app.learning.linking import Points
+from app.pipeline.matching.common import common_among, common_of, heard
 from app.pipeline.matching.levels import Levels, compare
 from app.pipeline.matching.model import Model
-from app.pipeline.matching.normal import Normal
+from app.pipeline.matching.normal import Normal, pack
 from app.pipeline.matching.project import PROJECT, project_vectors
 from app.pipeline.matching.rules import forbidden
 from app.pipeline.matching.score import score_pairs
@@ -56,7 +57,17 @@ def made_ready(wanted: Wanted) -> City:
     """Make a city and find out who is compared with whom."""
     records = simulated(wanted)
     pairs = candidate_pairs(records)
+    records = heard_among(records)
     return City(records, pairs, packed(records), _ruled(records, pairs))
+
+
+def heard_among(records: Records) -> Records:
+    """Give records without the numbers that are common among them."""
+    common = common_among(map(records.normal, range(len(records))))
+    told = ((records.normal(i), one) for i, one in enumerate(records.packed))
+    return replace(
+        records, packed=[pack(heard(n, some)) if (some := common_of(n, common)) else one for n, one in told]
+    )
 
 
 def packed(records: Records) -> Vectors:

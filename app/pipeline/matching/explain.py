@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from app.pipeline.matching.normal import Normal
+from app.pipeline.matching.numbers import family_of
 from app.pipeline.matching.rules import forbidden
 from app.pipeline.matching.score import PRIOR, REVIEW_CUT, SAFE_CUT, Pair, Term, tell
+
+_NONE: Mapping[str, int] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +31,22 @@ class Explanation:
     band: str
 
 
-def explain(a: Normal, b: Normal) -> Explanation:
-    """Explain two records from scratch, so that what is shown is what scoring did."""
-    return explain_pair(tell(a, b), forbidden(a, b))
+def explain(a: Normal, b: Normal, *, common: Mapping[str, int] = _NONE) -> Explanation:
+    """Explain two records as they are heard, from scratch, so that what is shown is what scoring did.
+
+    `common` are numbers both state that are not heard, and how many living records hold each: terms of no points.
+    """
+    told = tell(a, b)
+    terms = (*told.terms, *(_silent(number, many) for number, many in common.items()))
+    return explain_pair(replace(told, terms=terms), forbidden(a, b))
+
+
+def _silent(number: str, many: int) -> Term:
+    kind, value = number[0], number[1:]
+    scheme, _, rest = value.partition(":")
+    feature = {"c": "code", "u": "uscc"}.get(kind) or f"number_{family_of(scheme)}"
+    said = f"{rest if kind == 'i' else value} ×{many}"
+    return Term(f"{feature}.common", 0, said, said)
 
 
 def explain_pair(pair: Pair, rule: str | None) -> Explanation:

@@ -33,24 +33,38 @@ def block_keys(n: Normal) -> tuple[int, ...]:
 def block_keys_of(normals: Iterable[Normal]) -> list[tuple[int, ...]]:
     """Give the block keys of each record, as many records at once as there are: alone each costs ten times as much.
 
-    A key is the hash of a kind and a value to 64 bits with a sign, the same everywhere and in any company.
+    A key is the hash of a kind and a value to 64 bits with a sign, the same everywhere and in any company; odd for
+    numbers, even for all else.
     """
-    texts: list[str] = []
-    counts: list[int] = []
+    numbers: list[str] = []
+    others: list[str] = []
+    counts: list[tuple[int, int]] = []
     for n in normals:
-        numbers, names, places = _of_numbers(n), _of_names(n), _of_places(n)
-        mine = numbers + names + places
-        if len(mine) > MOST:  # in an order that does not hang on that of a set
-            mine = list(islice(dict.fromkeys(sorted(numbers) + names + sorted(places)), MOST))
-        texts += mine
-        counts.append(len(mine))
-    keys = iter(hashes(texts).tolist())
-    return [tuple(sorted(set(islice(keys, count)))) for count in counts]
+        mine, names, places = numbers_of(n), _of_names(n), _of_places(n)
+        rest = names + places
+        if len(mine) + len(rest) > MOST:  # in an order that does not hang on that of a set
+            rest = list(islice(dict.fromkeys(names + sorted(places)), MOST - len(mine)))
+        numbers += mine
+        others += rest
+        counts.append((len(mine), len(rest)))
+    odd, even = iter((hashes(numbers) | 1).tolist()), iter((hashes(others) & ~1).tolist())
+    return [tuple(sorted({*islice(odd, some), *islice(even, more)})) for some, more in counts]
 
 
-def _of_numbers(n: Normal) -> list[str]:
-    """Give keys of codes and numbers, borne before cited."""
-    found = [f"c{code}" for code in n.codes]
+def is_number(key: int) -> bool:
+    """Tell whether a key is that of a number, which a wrong or a public one can be in common to strangers."""
+    return bool(key & 1)
+
+
+def number_keys(normals: Iterable[Normal]) -> dict[int, str]:
+    """Give the number (as `numbers_of` has it) behind each key of these records that is that of a number."""
+    numbers = list({number for n in normals for number in numbers_of(n)})
+    return dict(zip((hashes(numbers) | 1).tolist(), numbers, strict=True))
+
+
+def numbers_of(n: Normal) -> list[str]:
+    """Give the codes and numbers that are keys, at most 24: a letter for their kind and their text, borne before cited."""
+    found = [f"c{code}" for code in n.codes[:6]]
     found += [f"i{number}" for number in (sorted(n.bears)[:8] if len(n.bears) > 8 else n.bears)]
     found += [f"i{number}" for number in (sorted(n.cites)[:8] if len(n.cites) > 8 else n.cites)]
     found += [f"u{code}" for code in n.usccs[:2]]

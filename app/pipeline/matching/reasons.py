@@ -15,7 +15,10 @@ RULES = {
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What is known of two records' projects; `average` (10⁻⁶) over all pairs between them, `question` its kind."""
+    """What is known of two records' projects; `average` (10⁻⁶) over all pairs between them, `question` its kind.
+
+    `common` are numbers both records state that too many hold, and how many do.
+    """
 
     one: bool
     withdrawn: bool = False
@@ -27,6 +30,7 @@ class Facts:
     question: str | None = None
     waits: bool = False
     cuts: tuple[int, int] = (0, 0)
+    common: tuple[tuple[str, int], ...] = ()
 
 
 def reasons(facts: Facts) -> Iterator[tuple[str, str, str]]:
@@ -38,6 +42,13 @@ def reasons(facts: Facts) -> Iterator[tuple[str, str, str]]:
             "withdrawn",
             "有记录已被其部门撤回，只跟随不牵引",
             "a record was withdrawn: it follows and does not lead",
+        )
+    for number, many in facts.common:
+        value = number[1:].partition(":")[2] or number[1:]
+        yield (
+            "common",
+            f"共同的编号 {value} 被 {many} 条记录共用，不作依据",
+            f"the number {value} both state is held by {many} records and says nothing",
         )
     if facts.one:
         yield from _together(facts)

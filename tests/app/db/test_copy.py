@@ -12,12 +12,16 @@ COLUMNS = [
     ("first_delivery", "int8"),
     ("first_row", "int4"),
     ("packed", "bytea"),
+    ("common", "text[]"),
 ]
 
 
 def test_what_is_copied_in_is_fetched_as_it_was_and_of_one_jurisdiction(database_url: str) -> None:
     first, second = JURISDICTIONS
-    told = [NormalRow(f"{first}-{n}", n % 2 == 0, 2**40 + n, n, bytes([0, 255, n])) for n in range(3)]
+    told = [
+        NormalRow(f"{first}-{n}", n % 2 == 0, 2**40 + n, n, bytes([0, 255, n]), [str(n)] * n or None)
+        for n in range(3)
+    ]
     with opened(database_url) as database, database.begin() as connection:
         for jurisdiction in (first, second):
             copy_rows(connection, "normal", COLUMNS, [(jurisdiction, *row) for row in told])
