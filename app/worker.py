@@ -29,7 +29,7 @@ from app.logs import Seldom, with_cause
 from app.pipeline import replay as replaying
 from app.pipeline.advance import Step
 from app.pipeline.process import drain, land_pushes
-from app.pipeline.rebuild import Stopped, rebuild
+from app.pipeline.rebuild import Stopped, rebuild, rebuild_published
 from app.pipeline.rules import Rules
 from app.pipeline.standing import check_rules, take_up
 from app.pipeline.sync import LEASE_SECONDS, binding, sync
@@ -47,6 +47,8 @@ PULLS = 3
 """How many sources one replica pulls at once, so that a slow department holds up no other."""
 TURN_SECONDS = 5.0
 """How long one jurisdiction may keep the others waiting while its deliveries pour in."""
+PUBLISHED_SECONDS = 3.0
+"""How soon a model that somebody published is taken up."""
 RETRY_SECONDS = 2.0
 """How soon a rebuild that waits for another one, or for the database, is tried again."""
 MEND_SECONDS = 30.0
@@ -111,7 +113,7 @@ class Worker:
             jobs += [(self.tick, 1.0, 1), (self.pull, BEAT_SECONDS, PULLS), (self.tell, TELL_SECONDS, 1)]
             jobs.append((self.forget, FORGET_SECONDS, 1))
         if Role.NORMALIZE in self.roles:
-            jobs.append((self.replay, 1.0, 1))
+            jobs += [(self.replay, 1.0, 1), (self.republish, PUBLISHED_SECONDS, 1)]
         for job, seconds, at_once in jobs:
             self.scheduler.add_job(
                 self._guarded(job),
@@ -218,6 +220,17 @@ class Worker:
                     log.exception("the rebuild failed; it is tried again")
                     pause = MEND_SECONDS
             self.stopping.wait(pause)
+
+    def republish(self) -> None:
+        """Derive everything anew where another model was published than the drawer stands under, which serves until then."""
+        if self._outdated():
+            return  # this installation's own rules come first
+        try:
+            rebuild_published(self.database, self.rules, disk=self.disk, stopping=self.stopping.is_set)
+        except Stopped:
+            return
+        except Conflict as error:
+            self.seldom.warning("another rebuild", str(error))
 
     def _take_up(self) -> set[int]:
         """Take up the rules in every jurisdiction, and give those where only a rebuild helps."""

@@ -161,7 +161,7 @@ def _matching(groups: Groups) -> None:
         _leaf(
             match,
             "train",
-            "matching:train",
+            "models:train",
             "learn weights on this hub's records, and what they would change",
         )
     )
@@ -169,8 +169,18 @@ def _matching(groups: Groups) -> None:
         "--out", required=True, metavar="FILE", help="the model file to write; nothing is published"
     )
     train.add_argument(
-        "--answers-only", action="store_true", help="correct the shipped model by people's answers alone"
+        "--answers-only", action="store_true", help="correct the model in force by people's answers alone"
     )
+    publish = _jurisdiction(
+        _leaf(match, "publish", "models:publish", "what a model would change; with --seen it is taken up")
+    )
+    publish.add_argument(
+        "what", metavar="FILE|NUMBER|shipped", help="a model file, or a former one to return to"
+    )
+    publish.add_argument("--by", required=True, metavar="NAME", help="who publishes it")
+    publish.add_argument("--reason", default="")
+    publish.add_argument("--seen", metavar="RECEIPT", help="of the report that was read")
+    _jurisdiction(_leaf(match, "models", "models:show", "the models published, and which one serves"))
     explain = _leaf(match, "explain", "matching:explain", "why two records score as they do")
     explain.add_argument("a", metavar="RECORD_ID")
     explain.add_argument("b", metavar="RECORD_ID")

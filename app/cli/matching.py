@@ -23,7 +23,7 @@ from schemas.ids import jurisdiction_of
 def evaluate(options: argparse.Namespace) -> None:
     """Score the clusters against known truth."""
     truth = read_truth(Path(options.truth))
-    figures = _to_be(options.json) if options.json else None
+    figures = to_be(options.json) if options.json else None
     runtime, jurisdiction = opened(options)
     with runtime.database.read() as connection:
         ours, codes = scores(connection, jurisdiction, truth)
@@ -43,42 +43,6 @@ def evaluate(options: argparse.Namespace) -> None:
     print(f"{ours.records} records, {ours.projects} true projects, {ours.clusters} clusters")
     if figures:
         figures.write_text(json.dumps(as_json(ours, codes), ensure_ascii=False, indent=2), encoding="utf-8")
-
-
-def train(options: argparse.Namespace) -> None:
-    """Learn a model on this hub's own records and answers, write it to a file, and tell what it would change."""
-    from app.learning.change import change
-    from app.learning.hub import Hub
-    from app.learning.train import from_answers, from_codes
-    from app.pipeline.matching.model import write_model
-    from app.pipeline.matching.project import PROJECT
-    from app.pipeline.matching.score import MODEL
-
-    out = _to_be(options.out)
-    runtime, jurisdiction = opened(options)
-    with runtime.database.read() as connection:
-        hub = Hub(connection, jurisdiction)
-    try:
-        model = (
-            MODEL if options.answers_only else from_codes(PROJECT, hub.levels(), MODEL, f"hub {jurisdiction}")
-        )
-    except ValueError as error:
-        raise BadRequest(str(error)) from error
-    levels, answers = hub.answers()
-    if len(answers.labels):
-        model = from_answers(PROJECT, levels, answers.labels, answers.chances, model, f"hub {jurisdiction}")
-    out.write_text(write_model(model), encoding="utf-8")
-    told = change(hub, MODEL, model)
-    rows: list[tuple[object, ...]] = [
-        ("projects", *told.projects),
-        ("questions for people", *told.questions),
-        ("words its own score speaks against", *told.against),
-    ]
-    print(table(("", "now", "then"), rows))
-    print(
-        f"{told.records} records, {told.moved} in other company: {told.split} projects split, {told.merged} merged;"
-        f" {told.words} words of people stand. Nothing is published: {out} is a proposal"
-    )
 
 
 def explain(options: argparse.Namespace) -> None:
@@ -127,11 +91,11 @@ def _out(path: str | None) -> Iterator[TextIO]:
     if path is None:
         yield sys.stdout
     else:
-        with _to_be(path).open("w", encoding="utf-8", newline="") as file:
+        with to_be(path).open("w", encoding="utf-8", newline="") as file:
             yield file
 
 
-def _to_be(path: str) -> Path:
+def to_be(path: str) -> Path:
     """Give the place of a file that will be written; raise BadRequest, before anything is computed, where none can be."""
     out = Path(path)
     if out.is_dir():

@@ -70,9 +70,11 @@ Table(
         for n in (
             *("landing_no", "row_no", "poison_no"),
             *("resolved_landing", "resolved_row", "resolved_poison", "judgement_no", "correction_no"),
+            "rule_set_no",
         )
     ),
-    comment="how far memory is normalized, and how far what was normalized, and people's words, are resolved",
+    comment="how far memory is normalized, and how far what was normalized, and people's words, are resolved;"
+    " the published rule set it stands under, 0 for what is shipped",
 )
 Table(
     "outcome",

@@ -45,7 +45,11 @@ def ready(connection: Connection, jurisdiction: int, common: str) -> Ready:
                 "the rules changed, and a rebuild derives everything anew: it is under way, and this answers 200 when it ends"
             )
         raise RulesChanged
-    return Ready(migration=migration, generation=generation, fingerprint=stored)
+    rule_set: int = connection.execute(
+        text("SELECT coalesce((SELECT rule_set_no FROM progress WHERE jurisdiction = :j), 0)"),
+        {"j": jurisdiction},
+    ).scalar_one()
+    return Ready(migration=migration, generation=generation, fingerprint=stored, rule_set=rule_set)
 
 
 @lru_cache(maxsize=1)

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from app.learning.hub import Hub
-from app.learning.linking import Cuts, Linking, Places, Points, link
+from app.learning.linking import Linked, Places, Points, link
 from app.pipeline.matching.model import Model
+from app.pipeline.matching.score import REVIEW_CUT, SAFE_CUT
 from schemas.judgements import Verdict
 
 
@@ -34,8 +35,7 @@ class Change:
 def change(hub: Hub, before: Model, after: Model) -> Change:
     """Cluster a hub's records by both models, under the words people spoke."""
     old_scores, new_scores = hub.scores(before), hub.scores(after)
-    old, new = _linked(hub, before, old_scores), _linked(hub, after, new_scores)
-    was, now = old.linked(), new.linked()
+    was, now = _linked(hub, old_scores), _linked(hub, new_scores)
     return Change(
         records=len(hub.ids),
         projects=(_many(was.safe), _many(now.safe)),
@@ -44,12 +44,12 @@ def change(hub: Hub, before: Model, after: Model) -> Change:
         split=_torn(was.safe, now.safe),
         merged=_torn(now.safe, was.safe),
         words=len(hub.words),
-        against=(_against(hub, before, old_scores), _against(hub, after, new_scores)),
+        against=(_against(hub, old_scores), _against(hub, new_scores)),
     )
 
 
-def _linked(hub: Hub, model: Model, scores: Points) -> Linking:
-    return link(hub.ids, hub.normal, hub.pairs, scores, Cuts(model.review, model.safe), hub.words)
+def _linked(hub: Hub, scores: Points) -> Linked:
+    return link(hub.ids, hub.normal, hub.pairs, scores, words=hub.words).linked()
 
 
 def _many(groups: Places) -> int:
@@ -69,7 +69,7 @@ def _moved(groups: Places, others: Places) -> int:
     return sum(n for (a, b), n in cells.items() if not n == sizes[a] == other_sizes[b])
 
 
-def _against(hub: Hub, model: Model, scores: Points) -> int:
+def _against(hub: Hub, scores: Points) -> int:
     """Count words `same` on pairs below the review cut, and `different` on pairs above the safe cut."""
     place = {rid: i for i, rid in enumerate(hub.ids)}
     score = dict(zip(map(tuple, hub.pairs.tolist()), scores.tolist(), strict=True))
@@ -78,7 +78,7 @@ def _against(hub: Hub, model: Model, scores: Points) -> int:
         if word.a in place and word.b in place:
             a, b = sorted((place[word.a], place[word.b]))
             points = score.get((a, b), 0)
-            found += (word.verdict is Verdict.SAME and points < model.review) or (
-                word.verdict is Verdict.DIFFERENT and points >= model.safe
+            found += (word.verdict is Verdict.SAME and points < REVIEW_CUT) or (
+                word.verdict is Verdict.DIFFERENT and points >= SAFE_CUT
             )
     return found

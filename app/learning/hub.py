@@ -19,8 +19,8 @@ from app.pipeline.matching.model import WHOLE, Model
 from app.pipeline.matching.normal import Normal
 from app.pipeline.matching.packed import heard_bytes, unpack_one, vectors_of
 from app.pipeline.matching.project import PROJECT
+from app.pipeline.matching.published import beside_shipped
 from app.pipeline.matching.score import score_pairs
-from app.pipeline.matching.scorer import Scorer
 from app.pipeline.matching.vector import Vectors
 from schemas.judgements import Verdict
 
@@ -71,9 +71,9 @@ class Hub:
         return self._levels(pairs), Answers(pairs, labels, chances)
 
     def scores(self, model: Model) -> Points:
-        """Give the probability (10⁻⁶) of every candidate pair by a model."""
+        """Give the probability (10⁻⁶) of every candidate pair by a model, laid on the cuts the hub clusters by."""
         left, right = _sides(self.pairs)
-        return score_pairs(Scorer(model, PROJECT), self.vectors, left, right).astype(np.int64)
+        return score_pairs(beside_shipped(model), self.vectors, left, right).astype(np.int64)
 
     def _levels(self, pairs: Places) -> Levels:
         left, right = _sides(pairs)

@@ -14,7 +14,8 @@ from app.pipeline.matching.keys import CAP, block_keys, is_number, number_keys
 from app.pipeline.matching.normal import Normal
 from app.pipeline.matching.packed import heard_bytes, pack_all, unpack_one, vectors_of
 from app.pipeline.matching.rules import forbidden
-from app.pipeline.matching.score import score_pairs, shipped, tell_all
+from app.pipeline.matching.score import score_pairs, tell_all
+from app.pipeline.scoring import scorer
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +44,14 @@ def fitting(connection: Connection, jurisdiction: int, example: Normal, limit: i
     example = heard(example, common_of(example, common))
     packed = [*pack_all([example]), *(heard_bytes(row.packed, row.common or ()) for row in rows)]
     right = np.arange(1, len(packed), dtype=np.intp)
-    scores = score_pairs(shipped(), vectors_of(packed), np.zeros_like(right), right)
+    model = scorer(connection, jurisdiction)
+    scores = score_pairs(model, vectors_of(packed), np.zeros_like(right), right)
     order = np.argsort(-scores, kind="stable")[:limit]
     close = [(-int(scores[i]), unpack_one(packed[i + 1])) for i in order.tolist() if scores[i] >= least]
     close.sort(key=lambda one: (one[0], one[1].core != example.core))
     best = [one for _, one in close]
     told = (
         explain_pair(pair, forbidden(example, one))
-        for one, pair in zip(best, tell_all([(example, one) for one in best]), strict=True)
+        for one, pair in zip(best, tell_all([(example, one) for one in best], model), strict=True)
     )
     return Found(tuple(zip(best, told, strict=True)), len(rows), len(holders) - len(few))

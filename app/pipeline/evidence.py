@@ -19,6 +19,7 @@ from app.pipeline.matching.reasons import Facts, reasons
 from app.pipeline.matching.rules import Barriers
 from app.pipeline.matching.score import REVIEW_CUT, SAFE_CUT
 from app.pipeline.matching.stated import stated
+from app.pipeline.scoring import scorer
 from schemas.api.reviews import Evidence, PairView, Reason, RuleView, SideView, TermView, WordView
 from schemas.judgements import Verdict
 
@@ -38,7 +39,12 @@ def evidence(connection: Connection, jurisdiction: int, a: str, b: str) -> Evide
     silent = resolution.common_of(connection, jurisdiction, [a, b])
     said_of = {rid: normal(rid, stated(rows[rid].statement)) for rid in (a, b)}
     common = _common(connection, jurisdiction, said_of, silent)
-    told = explain(heard(said_of[a], silent[a]), heard(said_of[b], silent[b]), common=common)
+    told = explain(
+        heard(said_of[a], silent[a]),
+        heard(said_of[b], silent[b]),
+        common=common,
+        scorer=scorer(connection, jurisdiction),
+    )
     sizes = {x: places.size(connection, jurisdiction, x) for x in {p, q} if x}
     one, two = p is not None and p == q, p is not None and q is not None and p != q
     compared = total = 0

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.db import derived, golden, jurisdictions, leases, records, replays, swap
+from app.db import derived, golden, jurisdictions, leases, records, replays, rule_sets, swap
 from app.db.session import Connection, Database
 from app.errors import Conflict, Unavailable
 from app.logs import cause
@@ -54,7 +54,7 @@ class Rebuilt:
 def rebuild(
     database: Database, rules: Rules, *, disk: Path | None = None, stopping: Stopping = lambda: False
 ) -> Rebuilt:
-    """Derive every jurisdiction anew under these rules and serve the result; one rebuild at a time.
+    """Derive every jurisdiction anew under these rules, and the models published by now, and serve the result; one at a time.
 
     `disk` is where the database's files lie if they are on this machine: free space is checked first.
     Raises Conflict, which says until when, while another rebuild works, and Stopped when `stopping` says so.
@@ -71,6 +71,8 @@ def rebuild(
                 derived.drop(connection, derived.NEXT)
                 derived.drop(connection, swap.OLD)
                 derived.create(connection, derived.NEXT)
+            with beside.begin() as connection:
+                rule_sets.take_up(connection)
             batches = _fill(database, beside, rules, token, stopping)
             locked, changes = _swap_in_time(database, beside, rules, token, stopping)
             with database.begin() as connection:
@@ -80,6 +82,23 @@ def rebuild(
         with database.begin() as connection:
             leases.release(connection, leases.REBUILD, token)
     return Rebuilt(batches, changes, time.monotonic() - started, locked)
+
+
+def rebuild_published(
+    database: Database, rules: Rules, *, disk: Path | None = None, stopping: Stopping = lambda: False
+) -> Rebuilt | None:
+    """Derive everything anew where another model was published than a drawer stands under; None where none was.
+
+    Rows and words go on into the serving drawer under its own model. What is published meanwhile waits for the next call.
+    """
+    with database.read() as connection:
+        waiting = rule_sets.waiting(connection)
+    if not waiting:
+        return None
+    log.warning(
+        "another model was published: everything is derived anew", extra={"facts": {"jurisdictions": waiting}}
+    )
+    return rebuild(database, rules, disk=disk, stopping=stopping)
 
 
 @contextmanager

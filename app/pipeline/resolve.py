@@ -38,9 +38,11 @@ from app.pipeline.matching.keys import block_keys_of, keyed
 from app.pipeline.matching.normal import Normal, normal
 from app.pipeline.matching.packed import pack_all, vectors_of
 from app.pipeline.matching.project import project_vectors
-from app.pipeline.matching.score import FLOOR, score_pairs, shipped
+from app.pipeline.matching.score import FLOOR, score_pairs
+from app.pipeline.matching.scorer import Scorer
 from app.pipeline.matching.stated import stated
 from app.pipeline.region import Component, Judged, Region, components, region
+from app.pipeline.scoring import scorer
 from schemas.judgements import Verdict
 
 PAIRS, SEEDS, KEPT = 6_000, 250, 3_000
@@ -114,9 +116,10 @@ def resolve(
     for rid in common.keys() & known.keys():
         known[rid].common = common[rid]
     fresh: Scores = {}
+    model = scorer(connection, jurisdiction)
     for pairs in _portions(candidate, PAIRS):
         sides = set(chain.from_iterable(pairs)).difference(dropped)
-        fresh |= _score(_near(connection, jurisdiction, sides, known), pairs)
+        fresh |= _score(model, _near(connection, jurisdiction, sides, known), pairs)
     new = moved.keys() - stood.keys()
     stored = {(a, b): n for a, b, n in resolution.pairs_of(connection, jurisdiction, judged - new)}
     gone = [pair for pair, n in stored.items() if fresh.get(pair) != n]
@@ -238,7 +241,7 @@ def _prepared(changed: Mapping[str, RecordRow]) -> dict[str, Known]:
     }
 
 
-def _score(known: Mapping[str, Known], pairs: Iterable[tuple[str, str]]) -> Scores:
+def _score(model: Scorer, known: Mapping[str, Known], pairs: Iterable[tuple[str, str]]) -> Scores:
     """Score the pairs whose sides are known and not both dead; give those that are above the floor."""
     pairs = list(pairs)
     place = {rid: i for i, rid in enumerate({*chain.from_iterable(pairs)} & known.keys())}
@@ -250,7 +253,7 @@ def _score(known: Mapping[str, Known], pairs: Iterable[tuple[str, str]]) -> Scor
     if deaf := [rid for rid in place if known[rid].common]:
         vectors = vectors.copy()
         vectors[[place[rid] for rid in deaf]] = project_vectors([known[rid].normal for rid in deaf])
-    scores = score_pairs(shipped(), vectors, left, right)
+    scores = score_pairs(model, vectors, left, right)
     kept = np.flatnonzero((scores >= FLOOR) & (live[left] | live[right]))
     return {pairs[i]: points for i, points in zip(kept.tolist(), scores[kept].tolist(), strict=True)}
 

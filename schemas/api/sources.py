@@ -102,12 +102,17 @@ class Live(Schema):
 
 
 class Ready(Schema):
-    """The hub can serve: its database is there, migrated to this version, with a derived drawer."""
+    """The hub can serve: its database is there, migrated to this version, with a derived drawer.
+
+    `fingerprint` names the rules of this installation, `rule_set` is the number of the published model the drawer stands
+    under, 0 for the shipped one.
+    """
 
     status: Literal["ok"] = "ok"
     migration: str
     generation: int
     fingerprint: str
+    rule_set: int
 
 
 class SourceHealth(Schema):

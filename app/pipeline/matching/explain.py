@@ -9,7 +9,8 @@ from types import MappingProxyType
 from app.pipeline.matching.normal import Normal
 from app.pipeline.matching.numbers import family_of
 from app.pipeline.matching.rules import forbidden
-from app.pipeline.matching.score import PRIOR, REVIEW_CUT, SAFE_CUT, Pair, Term, tell
+from app.pipeline.matching.score import REVIEW_CUT, SAFE_CUT, Pair, Term, tell
+from app.pipeline.matching.scorer import Scorer
 
 _NONE: Mapping[str, int] = MappingProxyType({})
 
@@ -31,12 +32,14 @@ class Explanation:
     band: str
 
 
-def explain(a: Normal, b: Normal, *, common: Mapping[str, int] = _NONE) -> Explanation:
-    """Explain two records as they are heard, from scratch, so that what is shown is what scoring did.
+def explain(
+    a: Normal, b: Normal, *, common: Mapping[str, int] = _NONE, scorer: Scorer | None = None
+) -> Explanation:
+    """Explain two records as they are heard, from scratch, by the shipped model or another, so that what is shown is what scoring did.
 
     `common` are numbers both state that are not heard, and how many living records hold each: terms of no points.
     """
-    told = tell(a, b)
+    told = tell(a, b, scorer)
     terms = (*told.terms, *(_silent(number, many) for number, many in common.items()))
     return explain_pair(replace(told, terms=terms), forbidden(a, b))
 
@@ -54,5 +57,12 @@ def explain_pair(pair: Pair, rule: str | None) -> Explanation:
     terms = tuple(sorted(pair.terms, key=lambda term: (-abs(term.points), term.name)))
     band = "apart" if rule or pair.score < REVIEW_CUT else "review" if pair.score < SAFE_CUT else "safe"
     return Explanation(
-        pair.a, pair.b, pair.score, PRIOR + sum(term.points for term in terms), PRIOR, terms, rule, band
+        pair.a,
+        pair.b,
+        pair.score,
+        pair.prior + sum(term.points for term in terms),
+        pair.prior,
+        terms,
+        rule,
+        band,
     )

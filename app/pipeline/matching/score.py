@@ -1,4 +1,4 @@
-"""How likely two records are one project: the shipped model over their levels, for many pairs or for one.
+"""How likely two records are one project: a model over their levels, the shipped one or another, for many pairs or for one.
 
 Hard rules are not part of it: ask `rules.forbidden`.
 """
@@ -22,7 +22,6 @@ from app.pipeline.matching.vector import Vectors
 
 __all__ = [
     "FLOOR",
-    "PRIOR",
     "REVIEW_CUT",
     "SAFE_CUT",
     "WHOLE",
@@ -37,7 +36,7 @@ __all__ = [
 PORTION = 16_384
 """Pairs that are compared at once: their columns stay in the processor's cache."""
 MODEL: Model = read_model((files("app.pipeline.matching") / "model.toml").read_text("utf-8"))
-PRIOR, FLOOR, REVIEW_CUT, SAFE_CUT = MODEL.prior, MODEL.floor, MODEL.review, MODEL.safe
+FLOOR, REVIEW_CUT, SAFE_CUT = MODEL.floor, MODEL.review, MODEL.safe
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +51,12 @@ class Term:
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Two records (a < b) with the probability (10⁻⁶) that they are one project, and the terms it is made of."""
+    """Two records (a < b) with the probability (10⁻⁶) that they are one project; prior and terms are what it is made of."""
 
     a: str
     b: str
     score: int
+    prior: int
     terms: tuple[Term, ...]
 
 
@@ -75,34 +75,34 @@ def score_pairs(scorer: Scorer, vectors: Vectors, left: Places, right: Places) -
     return found
 
 
-def score(a: Normal, b: Normal) -> int:
-    """Give the probability (10⁻⁶) that two records are one project; symmetric."""
-    return int(score_pairs(shipped(), project_vectors((a, b)), *_ONE)[0])
+def score(a: Normal, b: Normal, scorer: Scorer | None = None) -> int:
+    """Give the probability (10⁻⁶) that two records are one project, by the shipped model or another; symmetric."""
+    return int(score_pairs(scorer or shipped(), project_vectors((a, b)), *_ONE)[0])
 
 
-def tell(a: Normal, b: Normal) -> Pair:
-    """Score two records and tell every term with what both sides said; symmetric."""
-    return tell_all([(a, b)])[0]
+def tell(a: Normal, b: Normal, scorer: Scorer | None = None) -> Pair:
+    """Score two records by the shipped model or another, and tell every term with what both sides said; symmetric."""
+    return tell_all([(a, b)], scorer or shipped())[0]
 
 
-def tell_all(pairs: Sequence[tuple[Normal, Normal]]) -> list[Pair]:
+def tell_all(pairs: Sequence[tuple[Normal, Normal]], scorer: Scorer) -> list[Pair]:
     """Score pairs of records and tell every term of each; many at once cost little more than one."""
     if not pairs:
         return []
     ordered = [(a, b) if a.record_id <= b.record_id else (b, a) for a, b in pairs]
     left = np.arange(0, 2 * len(ordered), 2, dtype=np.intp)
     levels = compare(PROJECT, project_vectors([n for two in ordered for n in two]), left, left + 1)
-    scores = shipped().probabilities(levels).tolist()
+    scores = scorer.probabilities(levels).tolist()
     return [
-        Pair(a.record_id, b.record_id, score, _terms(a, b, levels[:, i : i + 1]))
+        Pair(a.record_id, b.record_id, score, scorer.model.prior, _terms(scorer, a, b, levels[:, i : i + 1]))
         for i, ((a, b), score) in enumerate(zip(ordered, scores, strict=True))
     ]
 
 
-def _terms(a: Normal, b: Normal, levels: Levels) -> tuple[Term, ...]:
+def _terms(scorer: Scorer, a: Normal, b: Normal, levels: Levels) -> tuple[Term, ...]:
     return tuple(
         Term(f"{feature}.{level}", points, *_said(feature, a, b))
-        for feature, level, points in shipped().terms(levels)
+        for feature, level, points in scorer.terms(levels)
     )
 
 

@@ -43,9 +43,10 @@ class _Limit(NamedTuple):
 class Scorer:
     """A model laid out for a profile's levels; raises ValueError where the two do not fit."""
 
-    def __init__(self, model: Model, profile: Profile) -> None:
-        """Put every table where its feature's levels are."""
+    def __init__(self, model: Model, profile: Profile, odds: NDArray[np.int32] | None = None) -> None:
+        """Put every table where its feature's levels are; `odds` where other probabilities than the model's are told."""
         self.model, self.profile = model, profile
+        self.odds = model.odds if odds is None else odds
         self._rows = {one.name: row for row, one in enumerate(profile.features)}
         self._singles = [
             _Single(name, self._row(name), self._fitting(name, table, name))
@@ -78,7 +79,7 @@ class Scorer:
     def probabilities(self, levels: Levels) -> NDArray[np.int32]:
         """Give the calibrated probabilities (10⁻⁶) of pairs."""
         steps = self.points(levels) // STEP + REACH
-        return self.model.odds[np.clip(steps, 0, 2 * REACH)]
+        return self.odds[np.clip(steps, 0, 2 * REACH)]
 
     def terms(self, levels: Levels) -> list[tuple[str, str, int]]:
         """Tell the sum of one pair (one column): feature, level and points of every part that is not 0."""

@@ -26,6 +26,7 @@ class TestReady:
             "migration": migration_head(),
             "generation": 0,
             "fingerprint": load_rules(small_registry()).fingerprint,
+            "rule_set": 0,
         }
 
     def test_a_database_that_is_away_is_unavailable_for_now(self) -> None:

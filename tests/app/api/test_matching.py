@@ -1,12 +1,20 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from app.db import jurisdictions, rule_sets
+from app.db.session import Database
+from app.pipeline.matching.model import write_model
+from app.pipeline.matching.published import FEATURES
+from app.pipeline.matching.score import MODEL
+from app.pipeline.rebuild import rebuild
+from app.pipeline.rules import load_rules
 from tests.app.api.asking import NAMES, SAYS, ask, sides
-from tests.app.api.conftest import MakeKey
+from tests.app.api.conftest import MakeKey, serving
 from tests.support.client import Client
 from tests.support.database import JURISDICTIONS
 from tests.support.small_city import CODE, SmallCity, rid, signed
@@ -134,6 +142,28 @@ class TestExplainPair:
         assert judge.get(f"/pairs/{SIGNED}/{rid('housing.permits', 'A-1', THERE)}").status_code == 400
         there = rid("commerce.signed", "A-1", THERE), rid("housing.permits", "A-1", THERE)
         assert judge.get("/pairs/{}/{}".format(*there)).status_code == 403
+
+
+class TestPublishedModel:
+    def test_every_replica_tells_what_the_drawer_was_derived_by_and_stays_ready(
+        self, judge: Client, city: SmallCity, make_key: MakeKey
+    ) -> None:
+        path = f"/pairs/{SIGNED}/{PERMIT}"
+        easier = replace(MODEL, prior=MODEL.prior + 700_000)
+        with serving(SmallCity(Database(city.database.url), city.registry)) as caller:
+            replica = caller.holding(make_key())
+            before = judge.get(path).json()
+            with city.database.begin() as connection:
+                held = jurisdictions.hold(connection, HERE)
+                rule_sets.publish(connection, held, write_model(easier), FEATURES, "easier", {}, "", "王")
+            assert judge.get(path).json() == replica.get(path).json() == before
+            rebuild(city.database, load_rules(city.registry))
+            for client in (judge, replica):
+                assert client.get("/health/ready").json()["rule_set"] == 1
+                told = client.get(path).json()
+                assert (told["prior"], told["points"]) == (easier.prior, before["points"] + 700_000)
+                best = client.post("/match", {"name": "某组件智造基地"}).json()["candidates"][0]
+                assert best["prior"] == easier.prior
 
 
 class TestListConflicts:

@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from app.pipeline.matching.model import read_model
+from app.pipeline.matching.model import read_model, write_model
+from app.pipeline.matching.score import MODEL
 from tests.support.database import JURISDICTIONS
 from tests.support.small_city import rid
 
@@ -65,6 +67,43 @@ def test_a_proposal_says_what_it_would_change_and_publishes_nothing(
     assert "0 in other company" in said
     assert str(out) in said
     assert read_model(out.read_text(encoding="utf-8")).profile == "project"
+
+
+def test_a_model_is_published_once_its_consequences_were_read_and_the_former_comes_back(
+    says: Callable[..., str], refuses: Callable[..., str], tmp_path: Path
+) -> None:
+    file = tmp_path / "model.toml"
+    file.write_text(write_model(replace(MODEL, prior=MODEL.prior + 500_000)), encoding="utf-8")
+    what = ("match", "publish", str(file), "--by", "王")
+    shown = says(*what)
+    assert "words its own score speaks against" in shown
+    assert says("match", "models").splitlines()[1:] == [says("match", "models").splitlines()[-1]]
+    seen = shown.split("--seen ")[1].strip()
+    assert seen in refuses(*what, "--seen", "00000000")
+    assert "rule set 1" in says(*what, "--seen", seen, "--reason", "五百条答复")
+    assert "in force already" in refuses(*what)
+    listed = says("match", "models").splitlines()
+    assert listed[1].startswith("1 ")
+    assert "五百条答复" in listed[1]
+    assert listed[-1].endswith("serving")  # until a worker has derived everything anew
+    back = ("match", "publish", "shipped", "--by", "李")
+    assert "rule set 2" in says(*back, "--seen", says(*back).split("--seen ")[1].strip())
+    again = ("match", "publish", "1", "--by", "王")
+    assert "rule set 3" in says(*again, "--seen", says(*again).split("--seen ")[1].strip())
+
+
+@pytest.mark.parametrize("what", ["7", "no-such-file", "."])
+def test_what_is_no_model_is_not_published(refuses: Callable[..., str], what: str) -> None:
+    assert refuses("match", "publish", what, "--by", "王")
+    assert "say who" in refuses("match", "publish", "shipped", "--by", " ")
+
+
+def test_a_file_that_is_no_model_is_named_with_its_fault(refuses: Callable[..., str], tmp_path: Path) -> None:
+    file = tmp_path / "model.toml"
+    file.write_text(write_model(MODEL).replace("zone = [", "vibes = ["), encoding="utf-8")
+    said = refuses("match", "publish", str(file), "--by", "王")
+    assert str(file) in said
+    assert "vibes" in said
 
 
 def test_no_figure_is_computed_for_a_place_that_cannot_be_written(

@@ -63,12 +63,12 @@ def scoring(monkeypatch: pytest.MonkeyPatch, deadly: Callable[[str, str], bool])
     """Let a pair of names kill whoever scores it."""
     whole = resolve._score
 
-    def score(known: Any, pairs: Iterable[tuple[str, str]]) -> Any:
+    def score(model: Any, known: Any, pairs: Iterable[tuple[str, str]]) -> Any:
         several = list(pairs)
         for a, b in several:
             if a in known and b in known and deadly(known[a].normal.core, known[b].normal.core):
                 raise ZeroDivisionError
-        return whole(known, several)
+        return whole(model, known, several)
 
     monkeypatch.setattr(resolve, "_score", score)
 

@@ -16,7 +16,6 @@ from app.pipeline.matching.score import (
     FLOOR,
     MODEL,
     PORTION,
-    PRIOR,
     REVIEW_CUT,
     SAFE_CUT,
     WHOLE,
@@ -120,7 +119,7 @@ def test_an_explanation_adds_up_and_names_the_rule():
     assert told.rule == "phase"
     assert told.band == "apart"
     assert told.points == told.prior + sum(term.points for term in told.terms)
-    assert told.prior == PRIOR
+    assert told.prior == MODEL.prior
     assert told.score == tell(a, b).score
     assert [abs(t.points) for t in told.terms] == sorted((abs(t.points) for t in told.terms), reverse=True)
 
@@ -139,7 +138,7 @@ def test_a_score_is_symmetric_bounded_and_the_sum_of_its_terms(x, y):
     assert forth == tell(b, a)
     assert 0 <= forth.score <= WHOLE
     assert forth.score == score(a, b)
-    steps = (PRIOR + sum(term.points for term in forth.terms)) // 10_000
+    steps = (MODEL.prior + sum(term.points for term in forth.terms)) // 10_000
     assert forth.score == MODEL.odds[min(max(steps + 1600, 0), 3200)]
     # which side carries the smaller id must not matter either
     turned = tell(called(x, "b"), called(y, "a"))
