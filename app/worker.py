@@ -69,7 +69,7 @@ class Role(StrEnum):
 STEPS_OF: dict[Role, tuple[Step, ...]] = {
     Role.PULL: (),
     Role.NORMALIZE: (Step.NORMALIZE,),
-    Role.RESOLVE: (Step.RESOLVE, Step.COMPOSE),
+    Role.RESOLVE: (Step.PAIR, Step.RESOLVE, Step.COMPOSE),
 }
 """The steps of the corridor that each role takes."""
 

@@ -27,7 +27,7 @@ CAP, CROWD = 8, 2
 """Low, so that keys and numbers of a small city cross them."""
 ORDERS = int(os.environ.get("HUB_TEST_ORDERS", "1"))
 """Orders the large city is told in: one in a campaign, as many as are asked for in `make test-orders`."""
-STEPS = (Step.NORMALIZE, Step.RESOLVE)
+STEPS = (Step.NORMALIZE, Step.PAIR, Step.RESOLVE)
 RESOLVED = {
     "cluster": "SELECT array_agg(record_id ORDER BY record_id) FROM cluster WHERE jurisdiction = :j GROUP BY project_id",
     "dead": "SELECT record_id FROM cluster WHERE jurisdiction = :j AND NOT live",

@@ -188,6 +188,13 @@ Table(
     Column("score", Integer, nullable=False),
     Index("ix_pair_b", "jurisdiction", "b"),
 )
+Table(
+    "unclustered",
+    metadata,
+    _jurisdiction(),
+    _id("record_id"),
+    comment="records whose component was paired anew and is to be clustered",
+)
 _places("cluster", "what resolving says: the project each record belongs to")
 _places("member", "what is served: the project whose document speaks of the record")
 Table(

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, text
 
+from app.db import queued
 from app.db.copy import array_of, fetch_rows
 from app.db.records import Progress
 
@@ -32,10 +33,12 @@ class Names(NamedTuple):
 
 
 class Standing(NamedTuple):
-    """How far resolving has come, and the first batch that waits: what a step was computed on."""
+    """How far resolving has come, the first batch that waits, and the first record: what a step was computed on."""
 
     resolved: Resolved
     first: Progress | None
+    record_id: str | None
+    """The first that waits to be clustered anew."""
 
 
 _PLACE = "landing_no, row_no, poison_no"
@@ -95,22 +98,21 @@ def add(
     )
 
 
-def first(connection: Connection, jurisdiction: int, most: int, projects: int) -> tuple[list[Names], bool]:
-    """Give the first batches that wait, and whether these are all.
+def first(connection: Connection, jurisdiction: int, most: int, projects: int) -> list[Names]:
+    """Give the first batches that wait.
 
     They have at most `most` names together, `projects` of them of project records; the first is given however many it has.
     """
     rows = fetch_rows(
         connection,
-        "SELECT landing_no, row_no, poison_no, record_ids, parent_ids, waiting FROM (SELECT landing_no, row_no, poison_no,"
-        " record_ids, parent_ids, count(*) OVER () AS waiting, row_number() OVER place AS n, sum(names) OVER place AS upto,"
+        "SELECT landing_no, row_no, poison_no, record_ids, parent_ids FROM (SELECT landing_no, row_no, poison_no,"
+        " record_ids, parent_ids, row_number() OVER place AS n, sum(names) OVER place AS upto,"
         " sum(cardinality(record_ids)) OVER place AS records"
         " FROM unresolved WHERE jurisdiction = %(j)s WINDOW place AS (ORDER BY landing_no, row_no, poison_no)) u"
         " WHERE n = 1 OR (upto <= %(most)s AND records <= %(projects)s) ORDER BY landing_no, row_no, poison_no",
         {"j": jurisdiction, "most": most, "projects": projects},
     )
-    found = [Names(Progress(*row[:3]), row[3], row[4]) for row in rows]
-    return found, not rows or rows[0][5] == len(rows)
+    return [Names(Progress(*row[:3]), row[3], row[4]) for row in rows]
 
 
 def at(connection: Connection, jurisdiction: int, place: Progress) -> list[Names]:
@@ -128,15 +130,20 @@ def standing(connection: Connection, jurisdiction: int) -> Standing:
         text(f"SELECT {_PLACE} FROM unresolved WHERE jurisdiction = :j ORDER BY {_PLACE} LIMIT 1"),
         {"j": jurisdiction},
     ).one_or_none()
-    return Standing(read_resolved(connection, jurisdiction), Progress(*row) if row else None)
+    some = queued.first(connection, jurisdiction, "unclustered", 1)
+    resolved = read_resolved(connection, jurisdiction)
+    return Standing(resolved, Progress(*row) if row else None, some[0] if some else None)
 
 
 def still_stands(connection: Connection, jurisdiction: int, before: Standing) -> bool:
     """Say whether nobody resolved anything since; whoever normalizes meanwhile disturbs nobody.
 
-    Whoever resolves takes the first batch, if one waits; of batches that came later, or words, the progress tells.
+    Whoever resolves takes the first batch or the first record, if one waits; of batches that came later, or words, the
+    progress tells.
     """
     if read_resolved(connection, jurisdiction) != before.resolved:
+        return False
+    if before.record_id and not queued.among(connection, jurisdiction, "unclustered", [before.record_id]):
         return False
     return before.first is None or bool(
         connection.execute(

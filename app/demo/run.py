@@ -25,9 +25,9 @@ from app.db import (
     jurisdictions,
     keys,
     migrate,
+    queued,
     records,
     sources,
-    touched,
     unresolved,
 )
 from app.db.session import Connection, Database
@@ -190,7 +190,9 @@ def progress(connection: Connection, jurisdiction: int) -> tuple[str, bool]:
     waiting = deliveries.waiting(connection, jurisdiction)
     derived_all = landed == derived and not unresolved.waiting_names(connection, jurisdiction)
     taken_in = bool(standing) and read == len(standing) and derived_all and not waiting
-    return told, taken_in and not touched.more_than(connection, jurisdiction, 0)
+    return told, taken_in and not any(
+        queued.more_than(connection, jurisdiction, queue, 0) for queue in queued.QUEUES
+    )
 
 
 def _wait_for(address: str, stopping: threading.Event) -> None:

@@ -101,9 +101,9 @@ def link(
     scale = (0, *cuts, WHOLE), (0, *SHIPPED, WHOLE)
     scores = scores if cuts == SHIPPED else np.interp(scores, *scale).astype(np.int64)
     kept = scores >= FLOOR
-    scored = {
-        (ids[a], ids[b]): int(s)
+    scored = [
+        (ids[a], ids[b], int(s))
         for (a, b), s in zip(pairs[kept].tolist(), scores[kept].tolist(), strict=True)
-    }
+    ]
     parts = [one for one in components(frozenset(ids), scored, words) if len(one.records) > 1]
     return Linking(ids, normal, parts)

@@ -1,7 +1,7 @@
 """Walk one step through the corridor: what memory has gained since into the derived drawer, then into what is served.
 
-A step normalizes a batch of rows, or resolves names that batches have changed, or makes the documents of what was
-resolved. Each is computed on one snapshot without a lock; under the jurisdiction's row it is only checked that nobody
+A step normalizes a batch of rows, or pairs the names that batches have changed, or resolves what was paired, or makes the
+documents of what was resolved. Each is computed on one snapshot without a lock; under the jurisdiction's row it is only checked that nobody
 else took the same step meanwhile, and written. Steps of different kinds disturb each other in nothing, so different
 processes may take them (decision 0014). Documents, members, summaries and feed move in one transaction.
 """
@@ -15,9 +15,10 @@ from app.db import golden, jurisdictions, records, unresolved
 from app.db.session import Connection, Database, unhurried
 from app.garbage import uncollected
 from app.pipeline import compose as composing
-from app.pipeline import normalizing, resolving
+from app.pipeline import normalizing, pairing, resolving
 from app.pipeline.compose import Composition, compose
 from app.pipeline.normalizing import Batch, next_batch, next_verdicts
+from app.pipeline.pairing import Pairing, next_pairing
 from app.pipeline.resolving import Regrouping, next_regrouping
 from app.pipeline.rules import Rules
 from app.pipeline.standing import check_rules
@@ -33,13 +34,16 @@ class Step(StrEnum):
     """A kind of step; who may take it is the worker's affair."""
 
     NORMALIZE = "normalize"
+    PAIR = "pair"
     RESOLVE = "resolve"
     COMPOSE = "compose"
 
 
-Work = Batch | Regrouping | Composition
+Work = Batch | Pairing | Regrouping | Composition
 """A step, computed and not yet written."""
 STEPS = tuple(Step)
+LAST = (Step.RESOLVE, Step.COMPOSE)
+"""The steps that wait for rows, for each makes anew what has been made of the same projects before."""
 
 
 def advance(
@@ -70,25 +74,32 @@ def compute(
     None when nothing waits for these kinds.
     """
     made: Work | None = None
-    if {*steps} != {Step.COMPOSE}:  # whoever finds a record that fails must get past it
+    if not {*steps} <= {*LAST}:  # whoever finds a record that fails must get past it
         made = next_verdicts(connection, rules, jurisdiction)
-    if made is None and Step.RESOLVE in steps:
-        made = next_regrouping(connection, jurisdiction, limit)
+    if made is None and Step.PAIR in steps:
+        made = next_pairing(connection, jurisdiction, limit)
     if made is None and Step.NORMALIZE in steps and not _ahead(connection, jurisdiction, steps):
         made = next_batch(connection, rules, jurisdiction, limit)
-    if made is None and Step.COMPOSE in steps and not _wait(connection, jurisdiction, steps):
+    if made is not None or {*steps}.isdisjoint(LAST):
+        return made
+    wait = _wait(connection, jurisdiction, steps)
+    if Step.RESOLVE in steps:
+        made = next_regrouping(connection, jurisdiction, limit, only_words=wait)
+    if made is None and Step.COMPOSE in steps and not wait:
         made = compose(connection, jurisdiction, rules, DOCUMENTS)
     return made
 
 
 def _ahead(connection: Connection, jurisdiction: int, steps: Collection[Step]) -> bool:
-    """Say whether rows wait until others have resolved what was normalized: what is served must not fall far behind."""
-    return Step.RESOLVE not in steps and unresolved.waiting_names(connection, jurisdiction) > MOST_AHEAD
+    """Say whether rows wait until others have paired what was normalized: what is served must not fall far behind."""
+    return Step.PAIR not in steps and unresolved.waiting_names(connection, jurisdiction) > MOST_AHEAD
 
 
 def _wait(connection: Connection, jurisdiction: int, steps: Collection[Step]) -> bool:
-    """Say whether documents wait for rows that others normalize; whoever only composes waits for nobody."""
-    return {*steps} == {Step.RESOLVE, Step.COMPOSE} and records.rows_wait(connection, jurisdiction)
+    """Say whether projects wait for rows that others normalize; whoever takes the last steps alone waits for nobody."""
+    if Step.NORMALIZE in steps or Step.PAIR not in steps:
+        return False
+    return records.rows_wait(connection, jurisdiction)
 
 
 def _written(database: Database, rules: Rules, jurisdiction: int, generation: int, made: Work) -> bool:
@@ -110,8 +121,8 @@ def _is_due(connection: Connection, jurisdiction: int, made: Work) -> bool:
     match made:
         case Batch():
             return normalizing.is_due(connection, jurisdiction, made)
-        case Regrouping():
-            return resolving.is_due(connection, jurisdiction, made)
+        case Pairing() | Regrouping():
+            return unresolved.still_stands(connection, jurisdiction, made.before)
         case Composition():
             return composing.is_due(connection, jurisdiction, made)
 
@@ -121,6 +132,8 @@ def write(connection: Connection, jurisdiction: int, made: Work) -> None:
     match made:
         case Batch():
             normalizing.write(connection, jurisdiction, made)
+        case Pairing():
+            pairing.write(connection, jurisdiction, made)
         case Regrouping():
             resolving.write(connection, jurisdiction, made)
         case Composition():

@@ -6,7 +6,7 @@ to be.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -25,8 +25,7 @@ class Holding(NamedTuple):
     live: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Holders:
+class Holders(NamedTuple):
     """Who holds a key: how many living records did before the batch, how many do now, and everybody who does now.
 
     Keys that one record holds, or too many before and after, are left out: they give no candidates.
@@ -34,19 +33,28 @@ class Holders:
 
     before: int
     now: int
-    everybody: frozenset[str]
+    everybody: Collection[str]
 
 
-class Candidates(NamedTuple):
-    """The records whose pairs are judged anew, every candidate pair (a, b) of theirs, and whose common numbers changed.
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """The records whose pairs are judged anew with the keys of each, who holds the keys that few hold, and what is common.
 
-    a < b, each pair once, the pairs of one record together. `common` gives what is common among the numbers of every
-    record of the batch, and of each other record of which it was not what it is now.
+    `common` gives what is common among the numbers of every record of the batch, and of each other record of which it was
+    not what it is now.
     """
 
-    judged: set[str]
-    pairs: Collection[tuple[str, str]]
-    common: dict[str, tuple[str, ...]]
+    keys: Mapping[str, Collection[int]]
+    few: Mapping[int, Collection[str]]
+    common: Mapping[str, tuple[str, ...]]
+
+    def by_record(self) -> Iterator[tuple[str, AbstractSet[str]]]:
+        """Give each record judged with those it is to be compared with; a pair stands with the first of its two only."""
+        few, done = self.few, set[str]()
+        for rid, keys in self.keys.items():
+            partners = set[str]().union(*(few[key] for key in keys if key in few))
+            done.add(rid)
+            yield rid, partners - done
 
 
 Reader = Callable[[Collection[str]], Mapping[str, Known]]
@@ -77,12 +85,7 @@ def candidates(
         further = {key for rid in others for key in keys[rid]} - touched
         holders |= _holders(connection, jurisdiction, further, {}, {})[0]
     few = {key: one.everybody for key, one in holders.items() if one.now <= CAP}
-    pairs: dict[tuple[str, str], None] = {}
-    for rid in keys:
-        partners = set().union(*(few[key] for key in keys[rid] if key in few))
-        partners.discard(rid)
-        pairs |= dict.fromkeys((rid, other) if rid < other else (other, rid) for other in partners)
-    return Candidates(judged, pairs.keys(), common)
+    return Candidates(keys, few, common)
 
 
 def _common(
@@ -144,13 +147,13 @@ def _holders(
         staying = [rid for rid in alive if rid not in holding] if held else alive
         others = [rid for rid in gone if rid not in holding] if held else gone
         new = live.get(key, ())
-        everybody = frozenset((*staying, *others, *new, *dead.get(key, ())))
+        everybody = (*staying, *others, *new, *dead.get(key, ()))
         if len(everybody) > 1 or len(alive) > CROWD:
             found[key] = Holders(len(alive), len(staying) + len(new), everybody)
     for key in live.keys() | dead.keys():
         if key not in stored:
             new = live.get(key, ())
-            everybody = frozenset((*new, *dead.get(key, ())))
+            everybody = (*new, *dead.get(key, ()))
             if len(everybody) > 1:
                 found[key] = Holders(0, len(new), everybody)
     return found, beyond

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from app.db import golden, records, relations, resolution, touched, unresolved
+from app.db import golden, queued, records, relations, resolution, unresolved
 from app.db.golden import Change, ProjectRow, districts_of
 from app.db.records import RecordRow
 from app.db.relations import RelationRow
@@ -102,8 +102,8 @@ def is_due(connection: Connection, jurisdiction: int, composed: Composition) -> 
 
     What was normalized meanwhile makes these documents old, not wrong: its names wait to be resolved, and touch them.
     """
-    return unresolved.still_stands(connection, jurisdiction, composed.before) and touched.still_waits(
-        connection, jurisdiction, composed.touched
+    return unresolved.still_stands(connection, jurisdiction, composed.before) and queued.still_wait(
+        connection, jurisdiction, "touched", composed.touched
     )
 
 
@@ -113,7 +113,7 @@ def write(connection: Connection, jurisdiction: int, composed: Composition) -> N
         golden.replace_projects(connection, jurisdiction, composed.old, composed.new)
     region = sorted(composed.records)
     resolution.replace_members(connection, jurisdiction, region, composed.members, "member")
-    touched.remove(connection, jurisdiction, region)
+    queued.remove(connection, jurisdiction, "touched", region)
 
 
 _Portion = tuple[list[str], dict[str, str], dict[str, MemberRow]]
@@ -122,10 +122,12 @@ _Portion = tuple[list[str], dict[str, str], dict[str, MemberRow]]
 
 def _portion(connection: Connection, jurisdiction: int, limit: int) -> _Portion | None:
     """Give the next touched records, up to `limit`, of projects all of whose records are resolved."""
-    waiting = touched.first(connection, jurisdiction, limit)
+    waiting = queued.first(connection, jurisdiction, "touched", limit)
     while waiting:
         served, now = affected(connection, jurisdiction, waiting)
-        late = unresolved.among(connection, jurisdiction, {*waiting, *served, *now})
+        around = {*waiting, *served, *now}
+        late = unresolved.among(connection, jurisdiction, around)
+        late |= queued.among(connection, jurisdiction, "unclustered", around)
         held = _around(late, served, now) if late else late
         if ready := [rid for rid in waiting if rid not in held]:
             return (
@@ -133,7 +135,7 @@ def _portion(connection: Connection, jurisdiction: int, limit: int) -> _Portion 
                 {rid: project for rid, project in served.items() if rid not in held},
                 {rid: place for rid, place in now.items() if rid not in held},
             )
-        waiting = touched.first(connection, jurisdiction, limit, after=waiting[-1])
+        waiting = queued.first(connection, jurisdiction, "touched", limit, after=waiting[-1])
     return None
 
 

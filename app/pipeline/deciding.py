@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from app.db import decisions, judgements, places, words
+from app.db import decisions, judgements, places, queued, words
 from app.db.decisions import WordOf
 from app.db.resolution import MemberRow, Supposed, WordRow
 from app.db.session import Connection
@@ -175,7 +175,7 @@ class _Table:
         return named
 
     def _resolved(self, named: Collection[str], supposed: Supposed) -> Resolution:
-        return resolve(self.connection, self.jurisdiction, {}, (), named, self.upto, supposed)
+        return resolve(self.connection, self.jurisdiction, named, self.upto, supposed)
 
     def plan(
         self,
@@ -187,7 +187,9 @@ class _Table:
     ) -> Plan:
         """Give the plan of these words, with what it changes."""
         named = self.suppose(says, takes_back, again)
-        if words.waiting(self.connection, self.jurisdiction):
+        if words.waiting(self.connection, self.jurisdiction) or queued.more_than(
+            self.connection, self.jurisdiction, "unclustered", 0
+        ):
             # what was said before and is not resolved yet is not this decision's doing
             self.before = self._resolved(named, Supposed()).members
         before, after = _projects(self.before), _projects(self.now)

@@ -13,17 +13,21 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from app.db import calls, jurisdictions, poisons, records, rereading, resolution, touched, unresolved
+from app.db import calls, jurisdictions, poisons, queued, records, rereading, resolution, unresolved
 from app.db.jurisdictions import Held
 from app.db.poisons import Content
+from app.db.queued import Queue
 from app.db.records import RecordRow
 from app.db.session import Connection, Database
 from app.db.unresolved import Names
+from app.pipeline import pairing, resolving
 from app.pipeline.advance import DOCUMENTS, Work, write
 from app.pipeline.compose import affected, compose
 from app.pipeline.normalizing import MOST_VERDICTS, Batch, batch_of, next_batch, next_verdicts
+from app.pipeline.pairing import PROJECTS, pair_names
+from app.pipeline.region import region
 from app.pipeline.reread import reread
-from app.pipeline.resolving import MOST_WORDS, PROJECTS, Waiting, regroup, waiting
+from app.pipeline.resolving import MOST_WORDS, Waiting, regroup
 from app.pipeline.rules import Rules
 
 log = logging.getLogger(__name__)
@@ -142,6 +146,10 @@ def of_raw_record(drawer: Drawer, raw_id: str) -> Stage:
 
 def _stages(drawer: Drawer, limit: int) -> list[Stage]:
     """Give the parts of the next step in the order it takes them."""
+    return [*_of_rows(drawer, limit), *_of_projects(drawer, limit)]
+
+
+def _of_rows(drawer: Drawer, limit: int) -> list[Stage]:
     j, rules = drawer.jurisdiction, drawer.rules
 
     def verdicts(connection: Connection, _n: int) -> Batch | None:
@@ -161,40 +169,59 @@ def _stages(drawer: Drawer, limit: int) -> list[Stage]:
         return [(row.source, (row.record_id, row.op, row.hash)) for row in pending[-1:]]
 
     def names(connection: Connection, n: int) -> Work:
-        return regroup(connection, j, Waiting(_first(waiting(connection, j, limit, 0).batches, n)))
+        return pair_names(connection, j, _first(pairing.waiting(connection, j, limit), n))
 
     def named(connection: Connection, n: int) -> list[Culprit]:
-        last = [batch.record_ids[-1] for batch in _first(waiting(connection, j, limit, 0).batches, n)][-1:]
+        last = [batch.record_ids[-1] for batch in _first(pairing.waiting(connection, j, limit), n)][-1:]
         found = records.read_records(connection, j, last)
         return _newest(found or _neighbours(connection, j, last))
 
+    return [
+        Stage("verdicts", 1, verdicts, judged),
+        Stage("rows", limit, rows, last),
+        Stage("names", PROJECTS * limit, names, named),
+    ]
+
+
+def _of_projects(drawer: Drawer, limit: int) -> list[Stage]:
+    j, rules = drawer.jurisdiction, drawer.rules
+
+    def clusters(connection: Connection, n: int) -> Work:
+        return regroup(connection, j, Waiting(queued.first(connection, j, "unclustered", n)))
+
+    def clustered(connection: Connection, n: int) -> list[Culprit]:
+        upto = unresolved.read_resolved(connection, j).judgement_no
+        last = queued.first(connection, j, "unclustered", n)[-1:]
+        around = region(connection, j, last, upto).records
+        return _newest(records.read_records(connection, j, sorted(around)))
+
     def words(connection: Connection, n: int) -> Work:
-        # what else waits comes first: a word is taken up once nothing does
-        return regroup(connection, j, waiting(connection, j, 2 * limit, n))
+        return regroup(connection, j, resolving.waiting(connection, j, limit, n))
 
     def spoken(connection: Connection, n: int) -> list[Culprit]:
-        said = waiting(connection, j, 2 * limit, n).words[-1:]
+        said = resolving.waiting(connection, j, limit, n).words[-1:]
         return _newest(records.read_records(connection, j, [rid for _, a, b in said for rid in (a, b)]))
 
     def documents(connection: Connection, n: int) -> Work | None:
         return compose(connection, j, rules, n)
 
     def members(connection: Connection, n: int) -> list[Culprit]:
-        last = touched.first(connection, j, n)[-1:]
+        last = queued.first(connection, j, "touched", n)[-1:]
         _, now = affected(connection, j, last)
         found = records.read_records(connection, j, sorted(now))
         return _newest([*found, *records.read_parts(connection, j, sorted(now))])
 
-    def pinned(connection: Connection, n: int) -> Callable[[], int]:
-        last = touched.first(connection, j, n)[-1]
-        return lambda: touched.count_upto(connection, j, last)
+    def pinned(queue: Queue) -> Callable[[Connection, int], Callable[[], int]]:
+        def pin(connection: Connection, n: int) -> Callable[[], int]:
+            last = queued.first(connection, j, queue, n)[-1]
+            return lambda: queued.count_upto(connection, j, queue, last)
+
+        return pin
 
     return [
-        Stage("verdicts", 1, verdicts, judged),
-        Stage("rows", limit, rows, last),
-        Stage("names", PROJECTS * limit, names, named),
+        Stage("clusters", limit, clusters, clustered, pinned("unclustered")),
         Stage("words", MOST_WORDS, words, spoken),
-        Stage("documents", DOCUMENTS, documents, members, pinned),
+        Stage("documents", DOCUMENTS, documents, members, pinned("touched")),
     ]
 
 
@@ -305,7 +332,7 @@ def _helps(drawer: Drawer, found: Failing, culprit: Culprit) -> bool:
             if verdict is not None:
                 write(connection, j, verdict)
                 batches = unresolved.at(connection, j, verdict.after)
-                write(connection, j, regroup(connection, j, Waiting(batches)))
+                write(connection, j, pair_names(connection, j, batches))
             made = found.stage.work(connection, again())
             _tried(connection, j, made if found.written else None)
     except _Undone:

@@ -9,9 +9,9 @@ import logging
 from collections.abc import Callable, Collection
 from functools import partial
 
-from app.db import landing, touched
+from app.db import landing, queued
 from app.db.session import Database
-from app.pipeline.advance import STEPS, Step, advance
+from app.pipeline.advance import LAST, STEPS, Step, advance
 from app.pipeline.interpret import POISON
 from app.pipeline.land import land_push
 from app.pipeline.poison import Drawer, patiently, step
@@ -61,9 +61,9 @@ def drain(
 def _catch_up(drawer: Drawer, limit: int, stopping: Callable[[], bool]) -> int:
     """Make every document when too many are old; gives the steps that took."""
     taken = 0
-    work = partial(advance, drawer.database, drawer.rules, drawer.jurisdiction, steps=(Step.COMPOSE,))
+    work = partial(advance, drawer.database, drawer.rules, drawer.jurisdiction, steps=LAST)
     with drawer.database.read() as snapshot:
-        behind = touched.more_than(snapshot, drawer.jurisdiction, MOST_TOUCHED)
+        behind = queued.more_than(snapshot, drawer.jurisdiction, "touched", MOST_TOUCHED)
     while behind and not stopping() and step(drawer, limit, work):
         taken += 1
     return taken

@@ -16,6 +16,7 @@ from schemas.records import Outcome, Page, RawRecord, Unreadable
 STEPS = (
     ("app.pipeline.sync", "land_page", "land"),
     ("app.pipeline.normalizing", "normalize", "normalize"),
+    ("app.pipeline.pairing", "pair", "pair"),
     ("app.pipeline.resolving", "resolve", "resolve"),
     ("app.pipeline.advance", "compose", "compose"),
     ("app.pipeline.advance", "write", "write"),

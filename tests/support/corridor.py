@@ -151,7 +151,7 @@ def walk(database: Database, rules: Rules, jurisdiction: int, limit: int = 200) 
 
 def resolved(database: Database, rules: Rules, jurisdiction: int) -> None:
     """Normalize and resolve all that waits, and compose nothing."""
-    while advance(database, rules, jurisdiction, limit=1000, steps=(Step.NORMALIZE, Step.RESOLVE)):
+    while advance(database, rules, jurisdiction, limit=1000, steps=(Step.NORMALIZE, Step.PAIR, Step.RESOLVE)):
         pass
 
 

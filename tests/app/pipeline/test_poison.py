@@ -13,7 +13,7 @@ from sqlalchemy.exc import OperationalError
 
 from app.db.session import Database
 from app.errors import Unavailable
-from app.pipeline import compose, interpret, poison, resolve, statements
+from app.pipeline import compose, interpret, pair, poison, resolve, statements
 from app.pipeline.assemble import assemble as assembling
 from app.pipeline.interpret import POISON
 from app.pipeline.matching.cluster import cluster as clustered
@@ -61,16 +61,15 @@ def normalizing(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def scoring(monkeypatch: pytest.MonkeyPatch, deadly: Callable[[str, str], bool]) -> None:
     """Let a pair of names kill whoever scores it."""
-    whole = resolve._score
+    whole = pair._score
 
-    def score(model: Any, known: Any, pairs: Iterable[tuple[str, str]]) -> Any:
-        several = list(pairs)
-        for a, b in several:
-            if a in known and b in known and deadly(known[a].normal.core, known[b].normal.core):
+    def score(model: Any, known: Any, some: Any) -> Any:
+        for one, others in some:
+            if any(deadly(known[one].normal.core, known[other].normal.core) for other in others):
                 raise ZeroDivisionError
-        return whole(model, known, several)
+        return whole(model, known, some)
 
-    monkeypatch.setattr(resolve, "_score", score)
+    monkeypatch.setattr(pair, "_score", score)
 
 
 def resolving(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -27,7 +27,7 @@ def test_records_are_parted_by_what_links_them_and_each_part_has_all_that_is_sai
     known = {two: points for two, points in pairs.items() if records.issuperset(two)}
     told = [word for word in words if {word.a, word.b} <= records]
     links = [two for two, points in known.items() if points >= REVIEW_CUT] + [(w.a, w.b) for w in told]
-    found = components(records, pairs, words)
+    found = components(records, [(*two, points) for two, points in pairs.items()], words)
     assert [one.records[0] for one in found] == sorted({min(reached(rid, links)) for rid in records})
     for one in found:
         members = reached(one.records[0], links)
