@@ -10,6 +10,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from app import logs
+from app.api.callers import Callers
 from app.api.following import Follower
 from app.api.hub import Hub
 from app.api.routes import build
@@ -25,7 +26,7 @@ def create_app(
     """Give the app that serves this database and these sources; `variables` hold what manifests name."""
     manifests = {manifest.key: manifest for manifest in registry.manifests()}
     rules = load_rules(registry, settings.connected_departments)
-    return build(Hub(settings, database, manifests, rules, variables))
+    return build(Hub(settings, database, manifests, rules, variables, Callers(database)))
 
 
 def from_environment() -> FastAPI:

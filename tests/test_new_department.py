@@ -17,6 +17,7 @@ from app.pipeline.sync import sync
 from app.settings import Settings
 from connectors.registry import Registry, discover
 from tests.gates.tree import CODE, ROOT
+from tests.support.callers import trusted
 from tests.support.client import Client, calling
 from tests.support.corridor import books
 from tests.support.database import JURISDICTIONS
@@ -67,7 +68,8 @@ def test_a_new_departments_approval_reaches_the_loop_of_its_project_in_every_jur
         assert sync(city.database, rules, claim(city.database, jurisdiction)) == "succeeded"
         drain(city.database, rules, jurisdiction)
     books(city.database)
-    with calling(create_app(Settings(jurisdiction=JURISDICTIONS[0]), city.database, registry, {})) as client:
+    with calling(create_app(Settings(jurisdiction=JURISDICTIONS[0]), city.database, registry, {})) as caller:
+        client = trusted(caller, city.database.url)
         for jurisdiction in JURISDICTIONS:
             _joined(client, jurisdiction)
             _alone(client, jurisdiction)

@@ -27,6 +27,7 @@ from app.pipeline.sync import sync
 from app.settings import Settings
 from connectors.manifest import Manifest, parse
 from connectors.registry import Registry, Source
+from tests.support.callers import trusted
 from tests.support.client import Client, calling
 from tests.support.corridor import books, opened, rows_of
 from tests.support.database import JURISDICTIONS
@@ -120,7 +121,8 @@ class Journey:
     @contextmanager
     def _client(self) -> Iterator[Client]:
         app = create_app(Settings(jurisdiction=JURISDICTIONS[0]), self.hub, self.registry, {})
-        with calling(app) as client:
+        with calling(app) as caller:
+            client = trusted(caller, self.hub.url)
             yield client
 
     def gone(self) -> list[tuple[Any, ...]]:

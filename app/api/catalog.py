@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 
+from app.access.reach import Reach
 from app.db import portfolio, source_rules, sources, told
 from app.db.session import Connection
 from app.db.sources import Given, Standing
@@ -69,7 +70,7 @@ def health(connection: Connection, jurisdiction: int, manifests: Manifests) -> l
 
 
 def coverage(
-    connection: Connection, jurisdiction: int, manifests: Manifests, query: CoverageQuery
+    connection: Connection, jurisdiction: int, reach: Reach, manifests: Manifests, query: CoverageQuery
 ) -> Coverage:
     """Give the silo map with the freshness of the departments' sources; raise BadRequest for an unknown department."""
     check_department(manifests, query.department)
@@ -86,7 +87,7 @@ def coverage(
         for key in sorted({*manifests, *standings, *landed})
         if query.department in {None, _department(key)}
     ]
-    return Coverage(cells=portfolio.coverage(connection, jurisdiction, query), freshness=tuple(fresh))
+    return Coverage(cells=portfolio.coverage(connection, jurisdiction, reach, query), freshness=tuple(fresh))
 
 
 def check_department(manifests: Manifests, said: str | None) -> None:

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Query, Request
 from fastapi.responses import StreamingResponse
 
+from app.access.account import Account
 from app.api.errors import problems
 from app.api.following import Follower
-from app.api.hub import Hub, HubDep
+from app.api.guard import still_let_in
+from app.api.hub import Caller, Hub, HubDep
 from app.api.paging import onward
 from app.db import feed
-from app.errors import BadRequest, SnapshotNeeded, Unavailable
+from app.errors import BadRequest, NotAuthenticated, NotPermitted, SnapshotNeeded, Unavailable
 from schemas.api.changes import ChangeQuery, Changes, FollowQuery
 
 router = APIRouter(tags=["changes"])
@@ -39,10 +41,14 @@ FollowerDep = Annotated[Follower, Depends(_follower)]
 
 @router.get("/changes", operation_id="list_changes", responses=problems(410))
 async def list_changes(
-    request: Request, hub: HubDep, follower: FollowerDep, query: Annotated[ChangeQuery, Query()]
+    request: Request,
+    hub: HubDep,
+    caller: Caller,
+    follower: FollowerDep,
+    query: Annotated[ChangeQuery, Query()],
 ) -> Changes:
     """Give the changes of projects behind number `after`, oldest first and without gaps; `wait` for one if need be."""
-    jurisdiction = hub.place(query.jurisdiction)
+    jurisdiction = hub.place(query.jurisdiction, caller)
     read = partial(hub.read, feed.changes, jurisdiction, query.after, query.limit + 1)
     found = await follower.ask(read)
     if not found and query.wait:
@@ -53,7 +59,7 @@ async def list_changes(
     shown = tuple(found[: query.limit])
     last = shown[-1].change_no if shown else query.after
     return Changes(
-        items=shown,
+        items=tuple(change for change in shown if caller.reach.sees_change(change.districts)),
         last=last,
         next=onward(request, after=str(last)) if len(found) > query.limit else None,
     )
@@ -66,13 +72,15 @@ async def list_changes(
     responses=STREAMED | problems(410),
 )
 async def follow_changes(
+    request: Request,
     hub: HubDep,
+    caller: Caller,
     follower: FollowerDep,
     query: Annotated[FollowQuery, Query()],
     last_event_id: Annotated[str | None, Header(max_length=40)] = None,
 ) -> StreamingResponse:
     """Stream the changes behind `Last-Event-ID` or `after`, as they happen, as server-sent events; ends now and then."""
-    jurisdiction = hub.place(query.jurisdiction)
+    jurisdiction = hub.place(query.jurisdiction, caller)
     follower.check_room()
     after = _number(last_event_id) if last_event_id else query.after
     if after is None:
@@ -81,7 +89,7 @@ async def follow_changes(
     else:
         await follower.ask(partial(hub.read, feed.changes, jurisdiction, after, 1))
     return StreamingResponse(
-        _events(follower, jurisdiction, after),
+        _events(follower, jurisdiction, after, partial(still_let_in, request)),
         media_type="text/event-stream",
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
     )
@@ -96,15 +104,17 @@ def follower_of(hub: Hub) -> Follower:
     )
 
 
-async def _events(follower: Follower, jurisdiction: int, after: int) -> AsyncIterator[bytes]:
+async def _events(
+    follower: Follower, jurisdiction: int, after: int, caller: Callable[[], Awaitable[Account]]
+) -> AsyncIterator[bytes]:
     """Give the events as bytes, and a sign of life where there are none; whoever reads slowly is waited for."""
     until = time.monotonic() + LONGEST_SECONDS
     with follower.seated():
         yield f"retry: {RETRY_SECONDS * 1000:.0f}\n\n".encode()
         while time.monotonic() < until and not follower.closing:
             try:
-                stretch = await follower.stretch(jurisdiction, after)
-            except SnapshotNeeded:
+                stretch = await follower.stretch(jurisdiction, (await caller()).reach, after)
+            except (SnapshotNeeded, NotAuthenticated, NotPermitted):
                 return  # it comes back and is told
             except Unavailable:
                 yield b": the database is away\n\n"

@@ -1,4 +1,4 @@
-"""What came in and what became of it: deliveries, rejections, issues."""
+"""What came in and what became of it: deliveries, rejections, issues; and the feed of what changed by it."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ LAST_ISSUE: TypeAdapter[tuple[int, int, int]] = TypeAdapter(tuple[Number, Number
 
 @router.get("/deliveries", operation_id="list_deliveries", tags=["deliveries"], responses=problems())
 def list_deliveries(
-    request: Request, hub: HubDep, query: Annotated[DeliveryQuery, Query()]
+    request: Request, hub: HubDep, caller: Caller, query: Annotated[DeliveryQuery, Query()]
 ) -> Listed[DeliveryView]:
     """Give the deliveries with their accounting, newest first."""
-    after = place(LAST_DELIVERY, query.cursor)
-    found = hub.read(deliveries.deliveries, hub.place(query.jurisdiction), query, after, query.limit + 1)
+    at, after = hub.place(query.jurisdiction, caller), place(LAST_DELIVERY, query.cursor)
+    found = hub.read(deliveries.deliveries, at, caller.reach, query, after, query.limit + 1)
     return listed(request, found, query.limit, LAST_DELIVERY, lambda item: item.delivery_no)
 
 
@@ -52,12 +52,13 @@ def read_delivery(
     delivery_no: Annotated[Number, Path()],
     request: Request,
     hub: HubDep,
-    key: Caller,
+    caller: Caller,
     query: Annotated[Paged, Query()],
 ) -> DeliveryDetail:
-    """Give one delivery with the outcome, number and hash of each row; rows need a key."""
-    at, after = hub.place(query.jurisdiction, key), place(LAST_ROW, query.cursor)
+    """Give one delivery with the outcome, number and hash of each row; with a key of its own department."""
+    at, after = hub.place(query.jurisdiction, caller), place(LAST_ROW, query.cursor)
     head, rows = hub.read(_delivery, at, delivery_no, after, query.limit + 1)
+    hub.own(head.source, caller)
     page = listed(request, rows, query.limit, LAST_ROW, lambda row: row.row_no)
     return DeliveryDetail(**dict(head), rows=page)
 
@@ -72,21 +73,21 @@ def _delivery(
 
 @router.get("/rejections", operation_id="list_rejections", tags=["deliveries"], responses=problems(401, 403))
 def list_rejections(
-    request: Request, hub: HubDep, key: Caller, query: Annotated[RejectionQuery, Query()]
+    request: Request, hub: HubDep, caller: Caller, query: Annotated[RejectionQuery, Query()]
 ) -> Listed[RejectionView]:
-    """Give the rows that became no statement, unreadable or rejected, with who must act, newest first; with a key."""
-    at, after = hub.place(query.jurisdiction, key), place(LAST_REJECTION, query.cursor)
-    found = hub.read(rejections.rejections, at, query, after, query.limit + 1)
+    """Give the rows that became no statement, unreadable or rejected, with who must act, newest first."""
+    at, after = hub.place(query.jurisdiction, caller), place(LAST_REJECTION, query.cursor)
+    found = hub.read(rejections.rejections, at, caller.reach, query, after, query.limit + 1)
     return listed(request, found, query.limit, LAST_REJECTION, lambda item: (item.delivery_no, item.row_no))
 
 
 @router.get("/issues", operation_id="list_issues", tags=["deliveries"], responses=problems(401, 403))
 def list_issues(
-    request: Request, hub: HubDep, key: Caller, query: Annotated[FindQuery, Query()]
+    request: Request, hub: HubDep, caller: Caller, query: Annotated[FindQuery, Query()]
 ) -> Listed[IssueView]:
-    """Give the values changed, doubted or dropped in accepted records, newest first; they need a key."""
-    at, after = hub.place(query.jurisdiction, key), place(LAST_ISSUE, query.cursor)
-    found = hub.read(rejections.issues, at, query, after, query.limit + 1)
+    """Give the values changed, doubted or dropped in accepted records, newest first."""
+    at, after = hub.place(query.jurisdiction, caller), place(LAST_ISSUE, query.cursor)
+    found = hub.read(rejections.issues, at, caller.reach, query, after, query.limit + 1)
     return listed(
         request, found, query.limit, LAST_ISSUE, lambda item: (item.delivery_no, item.row_no, item.issue_no)
     )

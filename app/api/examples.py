@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from app.db import places
+from app.access.reach import Reach
+from app.db import places, projects
 from app.db.session import Connection
 from app.errors import BadRequest
 from app.pipeline.by_example import fitting
@@ -28,11 +29,13 @@ SOURCE = "hub.example"
 """Of no department: nothing in the hub is of the same source as an example."""
 
 
-def matches(connection: Connection, jurisdiction: int, new: Example) -> Matches:
-    """Give the records that fit an example best; raise BadRequest for a number that is none."""
+def matches(connection: Connection, jurisdiction: int, reach: Reach, new: Example) -> Matches:
+    """Give the records that fit an example best and whose projects a reach sees; raise BadRequest for a number that is none."""
     example = normal(f"{jurisdiction}-example", _stated(new))
     found = fitting(connection, jurisdiction, example, new.limit, new.least)
     served = places.served_in(connection, jurisdiction, [one.record_id for one, _ in found.best])
+    sides = projects.sides(connection, jurisdiction, served)
+    seen = {name for name, side in sides.items() if reach.sees_project(side.district)}
     candidates = tuple(
         Candidate(
             record_id=one.record_id,
@@ -51,7 +54,7 @@ def matches(connection: Connection, jurisdiction: int, new: Example) -> Matches:
         )
         for one, told in found.best
         for first in (told.a == example.record_id,)
-        if one.record_id in served
+        if one.record_id in seen
     )
     return Matches(
         candidates=candidates, compared=found.compared, common=found.common, understood=_understood(example)

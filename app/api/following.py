@@ -15,6 +15,7 @@ from typing import NamedTuple, TypeVar
 
 import anyio.to_thread
 
+from app.access.reach import Reach
 from app.errors import Unavailable
 from app.logs import Seldom
 from schemas.api.changes import ChangeView
@@ -30,7 +31,7 @@ _MOST_STRETCHES = 64
 
 
 class Stretch(NamedTuple):
-    """Changes behind a place, as events of a stream; `last` is the place behind them, None when there were none."""
+    """What a reach sees of the changes behind a place, as events; `last` is the place behind them, None when there were none."""
 
     last: int | None
     events: bytes
@@ -49,7 +50,9 @@ class Follower:
         self._newest, self._read, self._most = newest, read, most
         self._known: dict[int, int] = {}
         self._waiting: set[tuple[int, int, asyncio.Future[None]]] = set()
-        self._stretches: OrderedDict[tuple[int, int, int], asyncio.Task[Stretch]] = OrderedDict()
+        self._stretches: OrderedDict[tuple[int, frozenset[str], int, int], asyncio.Task[Stretch]] = (
+            OrderedDict()
+        )
         self._beats: asyncio.Task[None] | None = None
         self._seated = 0
         self._seldom = Seldom(log)
@@ -95,24 +98,25 @@ class Follower:
         finally:
             self._waiting.discard(waits)
 
-    async def stretch(self, jurisdiction: int, after: int) -> Stretch:
-        """Give the next changes behind a place; those who stand at the same place share one reading of it."""
-        key = (jurisdiction, after, self._known.get(jurisdiction, -1))
+    async def stretch(self, jurisdiction: int, reach: Reach, after: int) -> Stretch:
+        """Give the next changes behind a place that a reach sees; those of one reach at one place share one reading."""
+        key = (jurisdiction, reach.districts, after, self._known.get(jurisdiction, -1))
         task = self._stretches.get(key)
         if task is None or (
-            task.done() and (task.cancelled() or task.exception() or not task.result().events)
+            task.done() and (task.cancelled() or task.exception() or task.result().last is None)
         ):
-            task = asyncio.create_task(self._stretch(jurisdiction, after))
+            task = asyncio.create_task(self._stretch(jurisdiction, reach, after))
             self._stretches[key] = task
             while len(self._stretches) > _MOST_STRETCHES:
                 self._stretches.popitem(last=False)
         return await asyncio.shield(task)  # whoever leaves first does not take it from the others
 
-    async def _stretch(self, jurisdiction: int, after: int) -> Stretch:
+    async def _stretch(self, jurisdiction: int, reach: Reach, after: int) -> Stretch:
         found = await self.ask(lambda: self._read(jurisdiction, after, STRETCH))
         events = "".join(
             f"id: {change.change_no}\nevent: {change.kind}\ndata: {change.model_dump_json()}\n\n"
             for change in found
+            if reach.sees_change(change.districts)
         )
         return Stretch(found[-1].change_no if found else None, events.encode())
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Concatenate, ParamSpec, TypeVar
 
 from fastapi import Depends, Request
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from app.db import calls, keys
-from app.db.keys import Key
+from app.access.account import Account
+from app.access.reach import department_of
+from app.api.callers import Callers
+from app.db import calls, projects
 from app.db.session import Connection, Database
 from app.errors import NotPermitted
 from app.pipeline.rules import Rules
@@ -20,12 +21,6 @@ from schemas.ids import jurisdiction_of
 
 P = ParamSpec("P")
 T = TypeVar("T")
-
-_bearer = HTTPBearer(
-    auto_error=False,
-    scheme_name="key",
-    description="A named key: `hub_<id>_<secret>`, made by `hub keys add`.",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +32,7 @@ class Hub:
     manifests: Mapping[str, Manifest]
     rules: Rules
     variables: Mapping[str, str]
+    callers: Callers
 
     def read(self, query: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Call a query on one consistent view."""
@@ -46,30 +42,43 @@ class Hub:
         """Call a query in one transaction; what it did is durable when this returns."""
         return calls.write(self.database, query, *args, **kwargs)
 
-    def place(self, asked: int | None, key: Key | None = None) -> int:
-        """Give the jurisdiction a request is about: the one asked for, else the key's, else the hub's own.
+    def place(self, asked: int | None, caller: Account | None = None) -> int:
+        """Give the jurisdiction a request is about: the one asked for, else the caller's, else the hub's own.
 
-        A key acts only in its own jurisdiction; elsewhere it raises NotPermitted.
+        An account acts only in its own jurisdiction; elsewhere it raises NotPermitted.
         """
-        if key is None:
+        if caller is None:
             return self.settings.jurisdiction if asked is None else asked
-        if asked is not None and asked != key.jurisdiction:
+        if asked is not None and asked != caller.jurisdiction:
             raise NotPermitted(
-                f"this key belongs to jurisdiction {key.jurisdiction} and may not act in {asked}"
+                f"this account belongs to jurisdiction {caller.jurisdiction} and may not act in {asked}"
             )
-        return key.jurisdiction
+        return caller.jurisdiction
 
-    def own(self, source: str, key: Key) -> None:
-        """Let only the department that publishes `source` pass, or an admin; raise NotPermitted."""
-        if not key.speaks_for(source):
-            department = source.partition(".")[0]
+    def place_of(self, public_id: str, caller: Account) -> int:
+        """Give the jurisdiction of an id, when the caller may act there."""
+        return self.place(jurisdiction_of(public_id), caller)
+
+    def own(self, source: str, caller: Account) -> None:
+        """Let only the department that publishes `source` pass; raise NotPermitted."""
+        if not caller.reach.owns(source):
             raise NotPermitted(
-                f"this is told to its own department alone: ask an admin for a key with `department:{department}`"
+                f"this is told to its own department alone, {department_of(source)}, and of all its districts together"
             )
 
-    def place_of(self, public_id: str, key: Key) -> int:
-        """Give the jurisdiction of an id, when the key may act there."""
-        return self.place(jurisdiction_of(public_id), key)
+    def answers(self, caller: Account, *questions: Collection[str]) -> None:
+        """Let only those pass who answer for each question, named by its records or projects; raise NotPermitted."""
+        if caller.reach.whole:
+            return
+        asked = {name for question in questions for name in question}
+        found = self.read(projects.sides, caller.jurisdiction, asked)
+        for question in questions:
+            sides = [found[name] for name in question if name in found]
+            departments = {department for side in sides for department in side.departments}
+            if len(sides) < len(question) or not caller.reach.answers(
+                departments, [side.district for side in sides]
+            ):
+                raise NotPermitted("this is of other departments or districts than the account's")
 
 
 async def _hub(request: Request) -> Hub:
@@ -80,24 +89,10 @@ async def _hub(request: Request) -> Hub:
 HubDep = Annotated[Hub, Depends(_hub)]
 
 
-def _caller(hub: HubDep, given: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]) -> Key:
-    return hub.write(keys.authenticate, given.credentials if given else "")
+async def _caller(request: Request) -> Account:
+    caller: Account = request.state.account
+    return caller
 
 
-Caller = Annotated[Key, Depends(_caller)]
-"""Whoever holds a living key."""
-
-
-def _with(scope: str) -> Callable[[Key], Key]:
-    def permitted(key: Caller) -> Key:
-        if not key.may(scope):
-            raise NotPermitted(f"this key may not do that: ask an admin for one with the scope `{scope}`")
-        return key
-
-    return permitted
-
-
-Syncer = Annotated[Key, Depends(_with("sync"))]
-Judge = Annotated[Key, Depends(_with("judge"))]
-Reconciler = Annotated[Key, Depends(_with("reconcile"))]
-Admin = Annotated[Key, Depends(_with("admin"))]
+Caller = Annotated[Account, Depends(_caller)]
+"""The account that was let in to this route."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from decimal import Decimal
 
+from app.access.reach import Reach
 from app.db import projects, relations
 from app.db.golden import ProjectRow, read_projects
 from app.db.session import Connection
@@ -16,13 +17,14 @@ MOST = 200
 """Projects of one family that are given and summed; a project's relations are given whole."""
 
 
-def family(connection: Connection, project_id: str) -> Family:
-    """Give a project's relations and family; raise Moved, Gone or NotFound."""
-    asked = GoldenProject.model_validate_json(projects.golden(connection, project_id).body)
+def family(connection: Connection, reach: Reach, project_id: str) -> Family:
+    """Give a project's relations and what a reach sees of its family; raise Moved, Gone or NotFound."""
+    asked = GoldenProject.model_validate_json(projects.golden(connection, reach, project_id).body)
     jurisdiction = jurisdiction_of(project_id)
     assert jurisdiction is not None  # a project was found by the id
     ids, whole = _reached(connection, jurisdiction, project_id)
-    rows = read_projects(connection, jurisdiction, ids)
+    found = read_projects(connection, jurisdiction, ids)
+    rows = {rid: row for rid, row in found.items() if reach.sees_project(row.district)}
     apart = relations.relations_of(connection, jurisdiction, [project_id], apart=True)
     return Family(
         project_id=project_id,

@@ -6,6 +6,7 @@ import json
 from importlib import resources
 from pathlib import Path
 
+from app.api.callers import Callers
 from app.api.hub import Hub
 from app.api.routes import build
 from app.db.session import Database
@@ -19,7 +20,8 @@ FILE = Path(str(resources.files("schemas"))) / "openapi.json"
 def description() -> str:
     """Give the OpenAPI document as it is committed; it depends on code alone."""
     rules = Rules(Registry({}, []), "", frozenset())
-    hub = Hub(Settings(), Database("postgresql://nowhere/none"), {}, rules, {})
+    database = Database("postgresql://nowhere/none")
+    hub = Hub(Settings(), database, {}, rules, {}, Callers(database))
     return json.dumps(build(hub).openapi(), ensure_ascii=False, indent=2) + "\n"
 
 

@@ -37,15 +37,14 @@ UNCHANGED: Responses = {304: {"description": "The document is the one of If-None
 
 @router.get("", operation_id="list_projects", responses=problems())
 def list_projects(
-    request: Request, hub: HubDep, query: Annotated[ProjectQuery, Query()]
+    request: Request, hub: HubDep, caller: Caller, query: Annotated[ProjectQuery, Query()]
 ) -> Listed[ProjectSummary]:
     """Give the projects that fit every filter, in the order asked for."""
     catalog.check_department(hub.manifests, query.department)
     last = LAST_BY_ORDER[query.order]
     after = place(last, query.cursor)
-    found = hub.read(
-        projects.search, hub.place(query.jurisdiction), query, after and after[1:], query.limit + 1
-    )
+    at = hub.place(query.jurisdiction, caller)
+    found = hub.read(projects.search, at, caller.reach, query, after and after[1:], query.limit + 1)
     return listed(request, found, query.limit, last, lambda item: _place(query, item))
 
 
@@ -55,9 +54,10 @@ def list_projects(
     response_model=GoldenProject,
     responses=ABSENT | UNCHANGED,
 )
-def read_project(project_id: ProjectId, request: Request, hub: HubDep) -> Response:
+def read_project(project_id: ProjectId, request: Request, hub: HubDep, caller: Caller) -> Response:
     """Give one project as all departments see it together."""
-    return _document(request, hub.read(projects.golden, project_id))
+    hub.place_of(project_id, caller)
+    return _document(request, hub.read(projects.golden, caller.reach, project_id))
 
 
 @router.get(
@@ -66,9 +66,10 @@ def read_project(project_id: ProjectId, request: Request, hub: HubDep) -> Respon
     response_model=LoopLedger,
     responses=ABSENT | UNCHANGED,
 )
-def read_lifecycle(project_id: ProjectId, request: Request, hub: HubDep) -> Response:
+def read_lifecycle(project_id: ProjectId, request: Request, hub: HubDep, caller: Caller) -> Response:
     """Give the project's closed loop: every stage with its state, gaps included."""
-    return _document(request, hub.read(projects.ledger, project_id))
+    hub.place_of(project_id, caller)
+    return _document(request, hub.read(projects.ledger, caller.reach, project_id))
 
 
 @router.get(
@@ -80,12 +81,13 @@ def list_project_records(
     project_id: ProjectId,
     request: Request,
     hub: HubDep,
-    key: Caller,
+    caller: Caller,
     query: Annotated[PagedOfProject, Query()],
 ) -> Listed[RecordView]:
-    """Give what each department said of the project, record by record; raw statements need a key."""
-    hub.place_of(project_id, key)
-    found = hub.read(projects.records, project_id, place(LAST_RECORD, query.cursor), query.limit + 1)
+    """Give what the caller's departments said of the project, record by record."""
+    hub.place_of(project_id, caller)
+    after = place(LAST_RECORD, query.cursor)
+    found = hub.read(projects.records, caller.reach, project_id, after, query.limit + 1)
     return listed(request, found, query.limit, LAST_RECORD, lambda item: item.record_id)
 
 
@@ -94,15 +96,17 @@ def list_project_records(
     operation_id="read_relations",
     responses=ABSENT,
 )
-def read_relations(project_id: ProjectId, hub: HubDep) -> Family:
+def read_relations(project_id: ProjectId, hub: HubDep, caller: Caller) -> Family:
     """Give what the project is a phase or part of and what it replaced, why it is apart from others, and its family."""
-    return hub.read(kinship.family, project_id)
+    hub.place_of(project_id, caller)
+    return hub.read(kinship.family, caller.reach, project_id)
 
 
 @router.get("/{project_id}/fields/{field}/explain", operation_id="explain_field", responses=ABSENT)
-def explain_field(project_id: ProjectId, field: Words, hub: HubDep) -> Claim:
+def explain_field(project_id: ProjectId, field: Words, hub: HubDep, caller: Caller) -> Claim:
     """Give the value of one field, the record and rule it won by, and who lost and why."""
-    return hub.read(projects.explain, project_id, field)
+    hub.place_of(project_id, caller)
+    return hub.read(projects.explain, caller.reach, project_id, field)
 
 
 def _place(query: ProjectQuery, item: ProjectSummary) -> tuple[str, datetime | None, str]:

@@ -16,11 +16,11 @@ from fastapi.responses import FileResponse
 from pydantic import TypeAdapter
 from starlette.background import BackgroundTask
 
+from app.access.account import Account
 from app.api.errors import problems
 from app.api.hub import Caller, Hub, HubDep
 from app.api.paging import listed, place
 from app.db import deliveries, sources
-from app.db.keys import Key
 from app.errors import BadRequest, Unavailable
 from app.pipeline.check import check_file, manifest_of, report
 from app.pipeline.returning import return_delivery
@@ -70,10 +70,10 @@ async def _raw_body(request: Request) -> bytes:
     responses=problems(401, 403, 404),
 )
 def read_delivery_errors(
-    delivery_no: DeliveryNo, request: Request, hub: HubDep, key: Caller, query: Annotated[Paged, Query()]
+    delivery_no: DeliveryNo, request: Request, hub: HubDep, caller: Caller, query: Annotated[Paged, Query()]
 ) -> DeliveryErrors:
     """Give what is wrong with each row of a delivery; with a key of its own department."""
-    at, view = _own(hub, key, query, delivery_no)
+    at, view = _own(hub, caller, query, delivery_no)
     after = place(LAST_FAULT, query.cursor)
     found = hub.read(deliveries.faults, at, delivery_no, after, query.limit + 1)
     page = listed(request, found, query.limit, LAST_FAULT, lambda fault: (fault.row_no, fault.issue_no))
@@ -87,10 +87,10 @@ def read_delivery_errors(
     responses={**problems(401, 403, 404), 200: {"content": {XLSX: {}}, "description": "The workbook"}},
 )
 def read_returned_workbook(
-    delivery_no: DeliveryNo, hub: HubDep, key: Caller, query: Annotated[Asked, Query()]
+    delivery_no: DeliveryNo, hub: HubDep, caller: Caller, query: Annotated[Asked, Query()]
 ) -> FileResponse:
     """Give the file of a delivery, or its rows, as a workbook with every fault marked; with a key of its own department."""
-    at, view = _own(hub, key, query, delivery_no)
+    at, view = _own(hub, caller, query, delivery_no)
     where = hub.read(sources.location, at, view.source)
     said = partial(hub.read, deliveries.said_rows, at, delivery_no, view.source)
     folder = TemporaryDirectory(prefix="hub-returned-")
@@ -120,14 +120,14 @@ def read_returned_workbook(
 def check(
     source: Annotated[SourceKey, Path(description="`<department>.<feed>`")],
     hub: HubDep,
-    key: Caller,
+    caller: Caller,
     body: Annotated[bytes, Depends(_raw_body)],
     query: Annotated[Checked, Query()],
 ) -> CheckReport:
     """Tell what would become of a file or message (先检后交); nothing is kept; with a key of its own department."""
-    at = hub.place(query.jurisdiction, key)
+    at = hub.place(query.jurisdiction, caller)
     manifest_of(hub.rules, source)
-    hub.own(source, key)
+    hub.own(source, caller)
     suffix = FilePath(query.name).suffix.lower()
     if suffix not in SUFFIXES:
         raise BadRequest(f"query.name: its end says what the body is, one of {', '.join(SUFFIXES)}")
@@ -137,10 +137,10 @@ def check(
         return report(check_file(hub.rules, at, source, path, query.name), MOST_TOLD, MOST_ROWS)
 
 
-def _own(hub: Hub, key: Key, query: Asked, number: int) -> tuple[int, DeliveryView]:
-    at = hub.place(query.jurisdiction, key)
+def _own(hub: Hub, caller: Account, query: Asked, number: int) -> tuple[int, DeliveryView]:
+    at = hub.place(query.jurisdiction, caller)
     view = hub.read(deliveries.delivery, at, number)
-    hub.own(view.source, key)
+    hub.own(view.source, caller)
     return at, view
 
 

@@ -7,12 +7,13 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Request
 from pydantic import TypeAdapter
 
+from app.access.account import Account
 from app.api import catalog, teaching
 from app.api.errors import problems
-from app.api.hub import Hub, HubDep, Judge
+from app.api.guard import permit_whole
+from app.api.hub import Caller, Hub, HubDep
 from app.api.paging import listed, place
 from app.db import reviews
-from app.db.keys import Key
 from schemas.api.reviews import Assignment, ReviewCounts, ReviewFilter, ReviewQuery, ReviewView
 from schemas.api.shapes import Listed, PublicId
 from schemas.ids import jurisdiction_of
@@ -25,32 +26,34 @@ LAST_QUESTION: TypeAdapter[tuple[int, str, str]] = TypeAdapter(tuple[int, Public
 
 @router.get("", operation_id="list_reviews", responses=problems(401, 403))
 def list_reviews(
-    request: Request, hub: HubDep, key: Judge, query: Annotated[ReviewQuery, Query()]
+    request: Request, hub: HubDep, caller: Caller, query: Annotated[ReviewQuery, Query()]
 ) -> Listed[ReviewView]:
     """Give the questions that fit, the most open and dearest first; or pairs that teach matching most."""
-    at = _asked(hub, key, query)
+    at = _asked(hub, caller, query)
     if query.order == "teaching":
+        permit_whole(caller)
         return Listed(items=tuple(hub.read(teaching.drawn, at, query.limit)), next=None)
     after = place(LAST_QUESTION, query.cursor)
-    found = hub.read(reviews.questions, at, query, after, query.limit + 1)
+    found = hub.read(reviews.questions, at, caller.reach, query, after, query.limit + 1)
     shown = listed(request, found, query.limit, LAST_QUESTION, lambda item: item[0])
     return Listed(items=tuple(view for _, view in shown.items), next=shown.next)
 
 
 @router.get("/counts", operation_id="count_reviews", responses=problems(401, 403))
-def count_reviews(hub: HubDep, key: Judge, query: Annotated[ReviewFilter, Query()]) -> ReviewCounts:
+def count_reviews(hub: HubDep, caller: Caller, query: Annotated[ReviewFilter, Query()]) -> ReviewCounts:
     """Count the questions that fit, and the money at stake."""
-    return hub.read(reviews.counts, _asked(hub, key, query), query)
+    return hub.read(reviews.counts, _asked(hub, caller, query), caller.reach, query)
 
 
 @router.put("/{a}/{b}/assignment", operation_id="assign_review", responses=problems(401, 403, 404))
-def assign_review(a: RecordId, b: RecordId, new: Assignment, hub: HubDep, key: Judge) -> Assignment:
+def assign_review(a: RecordId, b: RecordId, new: Assignment, hub: HubDep, caller: Caller) -> Assignment:
     """Say who is to answer a question; null gives it back to all."""
-    at = hub.place(jurisdiction_of(a), key)
-    hub.write(reviews.assign, at, a, b, new.assignee, key.name)
+    at = hub.place(jurisdiction_of(a), caller)
+    hub.answers(caller, (a, b))
+    hub.write(reviews.assign, at, a, b, new.assignee, caller.name)
     return new
 
 
-def _asked(hub: Hub, key: Key, query: ReviewFilter) -> int:
+def _asked(hub: Hub, caller: Account, query: ReviewFilter) -> int:
     catalog.check_department(hub.manifests, query.department)
-    return hub.place(query.jurisdiction, key)
+    return hub.place(query.jurisdiction, caller)

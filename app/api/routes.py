@@ -7,6 +7,7 @@ from typing import Any
 
 from fastapi import APIRouter, Depends, FastAPI
 
+from app.access.rules import RULES, check_rules
 from app.api import (
     changes,
     decisions,
@@ -24,6 +25,8 @@ from app.api import (
     reviews,
     sources,
 )
+from app.api.errors import problems
+from app.api.guard import SCHEME, let_in, operations
 from app.api.hub import Hub
 from app.api.limits import BodyLimit, said_once
 from schemas.api.shapes import Problem
@@ -43,7 +46,7 @@ class Api(FastAPI):
 
 
 def build(hub: Hub) -> FastAPI:
-    """Give the app that serves `hub`."""
+    """Give the app that serves `hub`; raise LookupError where a route has no rule who may call it."""
     app = Api(
         title="Lifecycle Hub 项目全生命周期数据枢纽",
         version="1",
@@ -52,6 +55,7 @@ def build(hub: Hub) -> FastAPI:
         docs_url=None,  # both load their scripts from the internet, and the hub lives where there is none
         redoc_url=None,
         redirect_slashes=False,
+        dependencies=[Depends(let_in)],
     )
     app.state.hub = hub
     app.state.follower = changes.follower_of(hub)
@@ -74,6 +78,7 @@ def build(hub: Hub) -> FastAPI:
         api.include_router(room.router)
     app.include_router(api)
     app.include_router(index.router)
+    check_rules(operations(app))
     errors.install(app)
     larger = {
         re.compile(f"{PREFIX}/reconciliations"): INVENTORY_LIMIT,
@@ -92,8 +97,16 @@ def _declared(document: dict[str, Any]) -> dict[str, Any]:
     described = Problem.model_json_schema(ref_template=reference, mode="serialization")
     schemas.update(described.pop("$defs"))
     schemas["Problem"] = described
+    document["components"]["securitySchemes"] = SCHEME
     document["components"]["schemas"] = dict(sorted(schemas.items()))
     for methods in document["paths"].values():
         for operation in methods.values():
             operation["responses"].pop("422", None)
+            if not RULES[operation["operationId"]].anonymous:
+                operation["security"] = [{name: []} for name in SCHEME]
+                operation["responses"] = dict(
+                    sorted(
+                        {**problems(401, 403), **operation["responses"]}.items(), key=lambda one: str(one[0])
+                    )
+                )
     return document

@@ -10,7 +10,7 @@ from pydantic import AwareDatetime, TypeAdapter
 
 from app.api import catalog, deletions
 from app.api.errors import problems
-from app.api.hub import Admin, Caller, HubDep, Syncer
+from app.api.hub import Caller, HubDep
 from app.api.paging import listed, place
 from app.db import sources
 from schemas.api.shapes import Asked, Listed, Paged, SourceKey, Words
@@ -25,16 +25,16 @@ LAST_HELD: TypeAdapter[str] = TypeAdapter(Words)
 
 
 @router.get("/sources", operation_id="list_sources", responses=problems())
-def list_sources(hub: HubDep, query: AskedQuery) -> Listed[SourceView]:
+def list_sources(hub: HubDep, caller: Caller, query: AskedQuery) -> Listed[SourceView]:
     """Give every source with what its manifest says, what it has given and how it is; always one page."""
-    found = hub.read(catalog.source_list, hub.place(query.jurisdiction), hub.manifests)
+    found = hub.read(catalog.source_list, hub.place(query.jurisdiction, caller), hub.manifests)
     return Listed(items=tuple(found), next=None)
 
 
 @router.get("/sources/{source}", operation_id="read_source", responses=problems(404))
-def read_source(source: Source, hub: HubDep, query: AskedQuery) -> SourceView:
+def read_source(source: Source, hub: HubDep, caller: Caller, query: AskedQuery) -> SourceView:
     """Give one source."""
-    return hub.read(catalog.source, hub.place(query.jurisdiction), hub.manifests, source)
+    return hub.read(catalog.source, hub.place(query.jurisdiction, caller), hub.manifests, source)
 
 
 @router.post(
@@ -43,19 +43,21 @@ def read_source(source: Source, hub: HubDep, query: AskedQuery) -> SourceView:
     status_code=202,
     responses=problems(401, 403, 404, 409),
 )
-def sync_source(source: Source, hub: HubDep, key: Syncer, query: AskedQuery) -> RunView:
+def sync_source(source: Source, hub: HubDep, caller: Caller, query: AskedQuery) -> RunView:
     """Queue a run of the source; the worker takes it up within seconds."""
-    return hub.write(catalog.queue, hub.place(query.jurisdiction, key), hub.manifests, source)
+    hub.own(source, caller)
+    return hub.write(catalog.queue, hub.place(query.jurisdiction, caller), hub.manifests, source)
 
 
 @router.get(
     "/sources/{source}/held-deletions", operation_id="list_held_deletions", responses=problems(401, 403)
 )
 def list_held_deletions(
-    source: Source, request: Request, hub: HubDep, key: Caller, query: Annotated[Paged, Query()]
+    source: Source, request: Request, hub: HubDep, caller: Caller, query: Annotated[Paged, Query()]
 ) -> Listed[HeldDeletionView]:
     """Give the deletions held back because too many records vanished at once."""
-    at = hub.place(query.jurisdiction, key)
+    hub.own(source, caller)
+    at = hub.place(query.jurisdiction, caller)
     found = hub.read(sources.held_deletions, at, source, place(LAST_HELD, query.cursor), query.limit + 1)
     return listed(request, found, query.limit, LAST_HELD, lambda item: item.run_id)
 
@@ -66,22 +68,27 @@ def list_held_deletions(
     responses=problems(401, 403, 404, 409),
 )
 def decide_held_deletion(
-    source: Source, run_id: Words, decision: Decision, hub: HubDep, key: Admin, query: AskedQuery
+    source: Source, run_id: Words, decision: Decision, hub: HubDep, caller: Caller, query: AskedQuery
 ) -> HeldDeletionView:
     """Keep an admin's word on a held deletion: `confirm` deletes the vanished records, `refuse` keeps them."""
-    at = hub.place(query.jurisdiction, key)
-    return hub.write(deletions.decide, at, source, run_id, decision.decision, key.name)
+    hub.own(source, caller)
+    at = hub.place(query.jurisdiction, caller)
+    return hub.write(deletions.decide, at, source, run_id, decision.decision, caller.name)
 
 
 @router.get("/runs", operation_id="list_runs", responses=problems())
-def list_runs(request: Request, hub: HubDep, query: Annotated[RunQuery, Query()]) -> Listed[RunView]:
+def list_runs(
+    request: Request, hub: HubDep, caller: Caller, query: Annotated[RunQuery, Query()]
+) -> Listed[RunView]:
     """Give the runs that fit every filter, newest first."""
-    after = place(LAST_RUN, query.cursor)
-    found = hub.read(sources.runs, hub.place(query.jurisdiction), query, after, query.limit + 1)
+    at, after = hub.place(query.jurisdiction, caller), place(LAST_RUN, query.cursor)
+    found = hub.read(sources.runs, at, caller.reach, query, after, query.limit + 1)
     return listed(request, found, query.limit, LAST_RUN, lambda item: (item.queued_at, item.run_id))
 
 
 @router.get("/runs/{run_id}", operation_id="read_run", responses=problems(404))
-def read_run(run_id: Annotated[Words, Path()], hub: HubDep, query: AskedQuery) -> RunView:
+def read_run(run_id: Annotated[Words, Path()], hub: HubDep, caller: Caller, query: AskedQuery) -> RunView:
     """Give one run."""
-    return hub.read(sources.run, hub.place(query.jurisdiction), run_id)
+    found = hub.read(sources.run, hub.place(query.jurisdiction, caller), run_id)
+    hub.own(found.source, caller)
+    return found

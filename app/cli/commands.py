@@ -136,18 +136,32 @@ def _errors(groups: Groups) -> None:
 
 
 def _keys(groups: Groups) -> None:
-    inner = _group(groups, "keys", "API keys")
-    add = _jurisdiction(_leaf(inner, "add", "keys:add", "make a named key; it is shown once"))
-    add.add_argument("name")
-    add.add_argument(
-        "--scope",
-        action="append",
-        default=[],
-        help="sync, judge, reconcile, admin or department:NAME; may be repeated",
+    inner = _group(groups, "keys", "accounts and their API keys")
+    add = _leaf(inner, "add", "keys:add", "make an account with its first key, which is shown once")
+    _rights(_jurisdiction(add))
+    follow = _jurisdiction(
+        _leaf(
+            inner, "follow", "keys:follow", "make the key that follows an account's present one, shown once"
+        )
     )
-    add.add_argument("--days", type=int, help="how long it holds; default: until revoked")
-    _jurisdiction(_leaf(inner, "list", "keys:show", "every key"))
+    follow.add_argument("name")
+    for leaf in (add, follow):
+        leaf.add_argument("--days", type=int, help="how long it holds; default: until revoked")
+    _jurisdiction(_leaf(inner, "list", "keys:show", "every key, and what its account may do"))
     _jurisdiction(_leaf(inner, "revoke", "keys:revoke", "take a key back")).add_argument("key_id")
+    _rights(_jurisdiction(_leaf(inner, "grant", "keys:grant", "give an account other rights")))
+    _jurisdiction(_leaf(inner, "shut", "keys:shut", "shut an account with its keys")).add_argument("name")
+
+
+def _rights(leaf: argparse.ArgumentParser) -> None:
+    leaf.add_argument("name", help="of the account: a person or a system")
+    roles = "sender, reader, reviewer, department_admin, system_admin, security_admin or audit_admin"
+    for option, about in (
+        ("--role", roles),
+        ("--department", "whose own rows it sees, as housing; or all"),
+        ("--district", "whose projects it sees, as 430204; or all"),
+    ):
+        leaf.add_argument(option, action="append", default=[], help=f"{about}; may be repeated")
 
 
 def _matching(groups: Groups) -> None:

@@ -1,21 +1,48 @@
-"""Commands about API keys."""
+"""Commands about accounts and their keys."""
 
 from __future__ import annotations
 
 import argparse
+from dataclasses import astuple
 from datetime import UTC, datetime, timedelta
 
 from app.cli.hub import opened
-from app.db import keys
+from app.db import accounts, keys
+from app.db.accounts import rights
 from app.terminal import table
+
+BY = "hub keys"
+"""Who makes accounts by command: whoever may run it on this machine."""
 
 
 def add(options: argparse.Namespace) -> None:
-    """Make a named key and print it, once."""
+    """Make an account with its first key and print the key, once."""
+    given = rights(options.role, options.department, options.district)
     runtime, jurisdiction = opened(options)
-    ends = datetime.now(UTC) + timedelta(days=options.days) if options.days else None
     with runtime.database.begin() as connection:
-        print(keys.add(connection, jurisdiction, options.name, options.scope, ends))
+        print(keys.add(connection, jurisdiction, options.name, given, by=BY, expires_at=_ends(options)))
+
+
+def follow(options: argparse.Namespace) -> None:
+    """Make the key that follows an account's key in use, and print it, once."""
+    runtime, jurisdiction = opened(options)
+    with runtime.database.begin() as connection:
+        print(keys.follow(connection, jurisdiction, options.name, expires_at=_ends(options)))
+
+
+def grant(options: argparse.Namespace) -> None:
+    """Give an account other rights."""
+    given = rights(options.role, options.department, options.district)
+    runtime, jurisdiction = opened(options)
+    with runtime.database.begin() as connection:
+        accounts.change(connection, jurisdiction, options.name, given)
+
+
+def shut(options: argparse.Namespace) -> None:
+    """Shut an account with all its keys."""
+    runtime, jurisdiction = opened(options)
+    with runtime.database.begin() as connection:
+        accounts.disable(connection, jurisdiction, options.name)
 
 
 def show(options: argparse.Namespace) -> None:
@@ -23,8 +50,18 @@ def show(options: argparse.Namespace) -> None:
     runtime, jurisdiction = opened(options)
     with runtime.database.read() as connection:
         found = keys.list_keys(connection, jurisdiction)
-    head = ("id", "name", "scopes", "expires", "revoked", "used")
-    rows = [(k.key_id, k.name, " ".join(k.scopes), k.expires_at, k.revoked_at, k.used_at) for k in found]
+    head = ("id", "name", "roles", "departments", "districts", "expires", "revoked", "used")
+    rows = [
+        (
+            k.key_id,
+            k.name,
+            *(" ".join(sorted(words)) for words in (k.rights.roles, *astuple(k.rights.reach))),
+            k.expires_at,
+            k.revoked_at,
+            k.used_at,
+        )
+        for k in found
+    ]
     print(table(head, list(rows)))
 
 
@@ -33,3 +70,7 @@ def revoke(options: argparse.Namespace) -> None:
     runtime, jurisdiction = opened(options)
     with runtime.database.begin() as connection:
         keys.revoke(connection, jurisdiction, options.key_id)
+
+
+def _ends(options: argparse.Namespace) -> datetime | None:
+    return datetime.now(UTC) + timedelta(days=options.days) if options.days else None

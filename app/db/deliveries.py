@@ -9,8 +9,9 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
+from app.access.reach import Reach
 from app.db import jurisdictions, landing
-from app.db.filters import where
+from app.db.filters import owned, where
 from app.db.seal import unseal
 from app.errors import Conflict, Gone, NotFound
 from schemas.api.deliveries import DeliveryFault, DeliveryQuery, DeliveryRow, DeliveryView, Receipt
@@ -84,11 +85,12 @@ def accept_push(
 
 
 def deliveries(
-    connection: Connection, jurisdiction: int, query: DeliveryQuery, after: int | None, n: int
+    connection: Connection, jurisdiction: int, reach: Reach, query: DeliveryQuery, after: int | None, n: int
 ) -> list[DeliveryView]:
-    """Give up to `n` deliveries, newest first, numbered below `after`."""
-    values = {"j": jurisdiction, "source": query.source, "after": after, "n": n}
-    where_sql = where(FILTERS, values)
+    """Give up to `n` deliveries that a reach owns, newest first, numbered below `after`."""
+    own_sql, own = owned(reach, "d.source")
+    values = {"j": jurisdiction, "source": query.source, "after": after, "n": n, **own}
+    where_sql = where(FILTERS, values) + own_sql
     rows = connection.execute(
         text(
             f"SELECT {DELIVERY_COLUMNS} FROM {JOINED_TABLES} WHERE d.jurisdiction = :j{where_sql}"

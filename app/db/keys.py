@@ -1,4 +1,4 @@
-"""API keys: named, scoped, shown once; only their SHA-256 is kept."""
+"""API keys: shown once; only their SHA-256 is kept. What a key may do is its account's."""
 
 from __future__ import annotations
 
@@ -6,113 +6,109 @@ import hashlib
 import hmac
 import re
 import secrets
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, text
 
-from app.db import jurisdictions
-from app.errors import BadRequest, NotAuthenticated, NotFound
+from app.access.account import Account
+from app.db import accounts
+from app.db.accounts import Rights, rights_of
+from app.errors import Conflict, NotAuthenticated, NotFound
 
-SCOPES = ("sync", "judge", "reconcile", "admin")
-"""What a key may do besides reading; `admin` may do everything."""
-_DEPARTMENT = re.compile(r"department:[a-z][a-z0-9_]*")
-"""The scope of a department's own key, which is given what concerns that department alone."""
+MOST_LIVE = 2
+"""Living keys of an account: the one in use, and the one that follows it."""
 
 _TOKEN = re.compile(r"hub_([a-z0-9]{8})_[A-Za-z0-9_-]{43}")
-_REFUSED = "a valid key is needed: `Authorization: Bearer hub_…` (an admin makes one with `hub keys add`)"
+REFUSED = "a valid key is needed: `Authorization: Bearer hub_…` (an admin makes one with `hub keys add`)"
+_LIVING = "k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > now()) AND a.disabled_at IS NULL"
+_OF_ACCOUNT = "JOIN ops.account a ON a.jurisdiction = k.jurisdiction AND a.account_id = k.account_id"
 
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A key as it may be shown: who it was made for, where and what it may do."""
+    """A key as it may be shown: whose it is, what that account may do, and how long it holds."""
 
     jurisdiction: int
     key_id: str
     name: str
-    scopes: tuple[str, ...]
+    rights: Rights
     created_at: datetime
-    expires_at: datetime | None = None
-    revoked_at: datetime | None = None
-    used_at: datetime | None = None
-
-    def may(self, scope: str) -> bool:
-        """Say whether the key has the right `scope`."""
-        return scope in self.scopes or "admin" in self.scopes
-
-    def speaks_for(self, source: str) -> bool:
-        """Say whether the key is of the department that publishes `source`."""
-        return self.may(f"department:{source.partition('.')[0]}")
+    begins_at: datetime | None
+    expires_at: datetime | None
+    revoked_at: datetime | None
+    used_at: datetime | None
 
 
 def add(
     connection: Connection,
     jurisdiction: int,
     name: str,
-    scopes: Iterable[str] = (),
+    given: Rights,
+    *,
+    by: str,
+    begins_at: datetime | None = None,
     expires_at: datetime | None = None,
 ) -> str:
-    """Make a key for `name` and give its text, which nobody can be shown again."""
-    wanted = sorted(set(scopes))
-    if unknown := [scope for scope in wanted if scope not in SCOPES and not _DEPARTMENT.fullmatch(scope)]:
-        raise BadRequest(
-            f"no such scope: {', '.join(unknown)}; there are {', '.join(SCOPES)} and department:NAME"
-        )
-    if not name.strip():
-        raise BadRequest("a key is made for somebody: give a name")
-    jurisdictions.ensure(connection, jurisdiction)
-    key_id = secrets.token_hex(4)
-    token = f"hub_{key_id}_{secrets.token_urlsafe(32)}"
-    connection.execute(
+    """Make an account with its first key, and give the key's text, which nobody can be shown again; raise Conflict."""
+    account_id = accounts.add(connection, jurisdiction, name, given, by)
+    return _make(connection, jurisdiction, account_id, begins_at, expires_at)
+
+
+def follow(
+    connection: Connection,
+    jurisdiction: int,
+    name: str,
+    *,
+    begins_at: datetime | None = None,
+    expires_at: datetime | None = None,
+) -> str:
+    """Make the key that is to take the place of an account's key in use; both live until the former is revoked.
+
+    Raises NotFound, and Conflict where two live already.
+    """
+    account_id = accounts.hold(connection, jurisdiction, name).account_id
+    live = connection.execute(
         text(
-            "INSERT INTO ops.api_key (jurisdiction, key_id, name, hash, scopes, created_at, expires_at)"
-            " VALUES (:j, :id, :name, :hash, :scopes, now(), :expires)"
+            f"SELECT count(*) FROM ops.api_key k {_OF_ACCOUNT}"
+            f" WHERE k.jurisdiction = :j AND k.account_id = :account AND {_LIVING}"
         ),
-        {
-            "j": jurisdiction,
-            "id": key_id,
-            "name": name.strip(),
-            "hash": _hash(token),
-            "scopes": wanted,
-            "expires": expires_at,
-        },
-    )
-    return token
+        {"j": jurisdiction, "account": account_id},
+    ).scalar_one()
+    if live >= MOST_LIVE:
+        raise Conflict(f"{name!r} has {live} living keys: revoke the one that is no longer used first")
+    return _make(connection, jurisdiction, account_id, begins_at, expires_at)
 
 
-def authenticate(connection: Connection, token: str) -> Key:
-    """Give the living key `token` is, and note its use once a minute; raise NotAuthenticated with one message for all."""
+def authenticate(connection: Connection, token: str) -> Account:
+    """Give the account whose living key `token` is, and note its use once a minute.
+
+    Raises NotAuthenticated with one message for all.
+    """
     shape = _TOKEN.fullmatch(token)
     if shape is None:
-        raise NotAuthenticated(_REFUSED)
+        raise NotAuthenticated(REFUSED)
     rows = connection.execute(
         text(
-            "SELECT k.jurisdiction, k.key_id, k.name, k.hash, k.scopes, k.created_at, k.expires_at, k.used_at,"
+            "SELECT k.jurisdiction, k.key_id, k.hash, a.account_id, a.name, a.roles, a.departments, a.districts,"
             " coalesce(k.used_at < now() - interval '1 minute', true) AS stale"
             " FROM ops.jurisdiction j JOIN ops.api_key k ON k.jurisdiction = j.jurisdiction AND k.key_id = :id"
-            " WHERE k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > now())"
+            f" {_OF_ACCOUNT} WHERE {_LIVING} AND (k.begins_at IS NULL OR k.begins_at <= now())"
         ),
         {"id": shape[1]},
     ).all()
     given = _hash(token)
     found = next((row for row in rows if hmac.compare_digest(bytes(row.hash), given)), None)
     if found is None:
-        raise NotAuthenticated(_REFUSED)
+        raise NotAuthenticated(REFUSED)
     if found.stale:
         connection.execute(
             text("UPDATE ops.api_key SET used_at = now() WHERE jurisdiction = :j AND key_id = :id"),
             {"j": found.jurisdiction, "id": found.key_id},
         )
-    return Key(
-        found.jurisdiction,
-        found.key_id,
-        found.name,
-        tuple(found.scopes),
-        found.created_at,
-        found.expires_at,
-        None,
-        found.used_at,
+    held = rights_of(found.roles, found.departments, found.districts)
+    return Account(
+        found.jurisdiction, found.account_id, found.name, held.roles, held.reach, f"key:{found.key_id}"
     )
 
 
@@ -133,12 +129,39 @@ def list_keys(connection: Connection, jurisdiction: int) -> list[Key]:
     """Give every key of a jurisdiction, oldest first; never its text or hash."""
     rows = connection.execute(
         text(
-            "SELECT jurisdiction, key_id, name, scopes, created_at, expires_at, revoked_at, used_at"
-            " FROM ops.api_key WHERE jurisdiction = :j ORDER BY created_at, key_id"
+            "SELECT k.jurisdiction, k.key_id, a.name, a.roles, a.departments, a.districts, k.created_at, k.begins_at,"
+            f" k.expires_at, least(k.revoked_at, a.disabled_at) AS revoked_at, k.used_at FROM ops.api_key k {_OF_ACCOUNT}"
+            " WHERE k.jurisdiction = :j ORDER BY k.created_at, k.key_id"
         ),
         {"j": jurisdiction},
     )
-    return [Key(row[0], row[1], row[2], tuple(row[3]), *row[4:]) for row in rows]
+    return [Key(row[0], row[1], row[2], rights_of(row[3], row[4], row[5]), *row[6:]) for row in rows]
+
+
+def _make(
+    connection: Connection,
+    jurisdiction: int,
+    account_id: str,
+    begins_at: datetime | None,
+    expires_at: datetime | None,
+) -> str:
+    key_id = secrets.token_hex(4)
+    token = f"hub_{key_id}_{secrets.token_urlsafe(32)}"
+    connection.execute(
+        text(
+            "INSERT INTO ops.api_key (jurisdiction, key_id, account_id, hash, created_at, begins_at, expires_at)"
+            " VALUES (:j, :id, :account, :hash, now(), :begins, :expires)"
+        ),
+        {
+            "j": jurisdiction,
+            "id": key_id,
+            "account": account_id,
+            "hash": _hash(token),
+            "begins": begins_at,
+            "expires": expires_at,
+        },
+    )
+    return token
 
 
 def _hash(token: str) -> bytes:

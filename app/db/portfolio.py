@@ -8,7 +8,8 @@ from decimal import Decimal
 
 from sqlalchemy import Connection, text
 
-from app.db.filters import where
+from app.access.reach import Reach
+from app.db.filters import seen, where
 from schemas.api.portfolio import CoverageCell, CoverageQuery, Funnel, FunnelStage, PortfolioQuery
 from schemas.lifecycle import LoopState, Stage
 
@@ -22,10 +23,11 @@ COVERAGE = {"department": "department = :department", "stage": "stage = :stage"}
 ORDER = {stage: place for place, stage in enumerate(Stage)}
 
 
-def funnel(connection: Connection, jurisdiction: int, query: PortfolioQuery) -> Funnel:
-    """Give how many projects stand at each stage, with their investment and the state of their loops."""
-    values = query.model_dump(exclude_none=True) | {"j": jurisdiction}
-    where_sql = where(FUNNEL, values)
+def funnel(connection: Connection, jurisdiction: int, reach: Reach, query: PortfolioQuery) -> Funnel:
+    """Give how many projects that a reach sees stand at each stage, with their investment and the state of their loops."""
+    seen_sql, seen_values = seen(reach)
+    values = query.model_dump(exclude_none=True) | {"j": jurisdiction, **seen_values}
+    where_sql = where(FUNNEL, values) + seen_sql
     rows = connection.execute(
         text(
             "SELECT stage, loop, sum(projects) AS projects, sum(investment) AS investment FROM funnel"
@@ -56,13 +58,25 @@ def _by_stage(rows: Iterable[tuple[str, str, int, Decimal]]) -> Funnel:
     )
 
 
-def coverage(connection: Connection, jurisdiction: int, query: CoverageQuery) -> tuple[CoverageCell, ...]:
-    """Give the cells of the silo map by department and stage in order of life."""
-    values = query.model_dump(exclude_none=True) | {"j": jurisdiction}
+def coverage(
+    connection: Connection, jurisdiction: int, reach: Reach, query: CoverageQuery
+) -> tuple[CoverageCell, ...]:
+    """Give the cells of the silo map of the projects a reach sees, by department and stage in order of life."""
+    seen_sql, seen_values = seen(reach)
+    values = query.model_dump(exclude_none=True) | {"j": jurisdiction, **seen_values}
     where_sql = where(COVERAGE, values)
+    # the summary knows no districts: who sees some of them has their projects counted
+    from_sql = "coverage"
+    if seen_sql:
+        from_sql = (
+            "(SELECT :j AS jurisdiction, split_part(cell, '|', 1) AS department, split_part(cell, '|', 2) AS stage,"
+            " split_part(cell, '|', 3) AS state, count(*) AS projects FROM project, unnest(cells) AS cell"
+            f" WHERE jurisdiction = :j{seen_sql} GROUP BY cell) AS seen"
+        )
     rows = connection.execute(
         text(
-            f"SELECT department, stage, state, projects FROM coverage WHERE jurisdiction = :j{where_sql}"
+            f"SELECT department, stage, state, projects FROM {from_sql}"
+            f" WHERE jurisdiction = :j{where_sql}"
             " AND projects > 0 ORDER BY department, stage, state"
         ),
         values,

@@ -7,7 +7,8 @@ from typing import Any
 
 from sqlalchemy import Column, Connection, DateTime, Integer, Table, Text, text
 
-from app.db.filters import where
+from app.access.reach import Reach
+from app.db.filters import answerable, where
 from app.db.judgements import IN_FORCE
 from app.db.tables import OPS, metadata
 from app.errors import NotFound
@@ -65,20 +66,21 @@ _SHOWN = (
 
 
 def questions(
-    connection: Connection, jurisdiction: int, query: ReviewFilter, after: Place | None, n: int
+    connection: Connection, jurisdiction: int, reach: Reach, query: ReviewFilter, after: Place | None, n: int
 ) -> list[tuple[Place, ReviewView]]:
-    """Give up to `n` questions behind the place `after`, the most open and dearest first, each with its place."""
+    """Give up to `n` questions that are a reach's to answer, behind the place `after`, the most open and dearest first, each with its place."""
     values = _values(jurisdiction, query) | {"n": n}
     if after:
         values |= dict(zip(("after_priority", "after_a", "after_b"), after, strict=True))
-    where_sql = where(FILTERS, values)
+    own_sql, own = answerable(reach)
+    where_sql = where(FILTERS, values) + own_sql
     rows = connection.execute(
         text(
             f"SELECT {_SHOWN}, {_ASSIGNED} AS assignee, {_VIEW} FROM (SELECT r.* FROM review r WHERE r.jurisdiction = :j"
             f"{where_sql} ORDER BY r.priority DESC, r.a DESC, r.b DESC LIMIT :n) r {_SIDES}"
             " ORDER BY r.priority DESC, r.a DESC, r.b DESC"
         ),
-        values,
+        values | own,
     )
     return [((row["priority"], row["a"], row["b"]), _shown(row)) for row in rows.mappings()]
 
@@ -136,10 +138,11 @@ def views(
     }
 
 
-def counts(connection: Connection, jurisdiction: int, query: ReviewFilter) -> ReviewCounts:
-    """Count the questions that the query means."""
-    values = _values(jurisdiction, query)
-    where_sql = where(FILTERS, values)
+def counts(connection: Connection, jurisdiction: int, reach: Reach, query: ReviewFilter) -> ReviewCounts:
+    """Count the questions that are a reach's to answer and the query means."""
+    own_sql, own = answerable(reach)
+    values = _values(jurisdiction, query) | own
+    where_sql = where(FILTERS, values) + own_sql
     rows = connection.execute(
         text(
             f"WITH r AS MATERIALIZED (SELECT r.*, {_ASSIGNED} AS assignee FROM review r WHERE r.jurisdiction = :j{where_sql})"

@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, text
 
-from app.db.filters import where
+from app.access.reach import Reach
+from app.db.filters import owned, where
 from app.errors import Conflict, NotFound
 from schemas.api.shapes import Counts
 from schemas.api.sources import HeldDeletionView, RunQuery, RunView
@@ -152,22 +153,28 @@ def queue_run(connection: Connection, jurisdiction: int, source: str) -> RunView
 
 
 def runs(
-    connection: Connection, jurisdiction: int, query: RunQuery, after: tuple[datetime, str] | None, n: int
+    connection: Connection,
+    jurisdiction: int,
+    reach: Reach,
+    query: RunQuery,
+    after: tuple[datetime, str] | None,
+    n: int,
 ) -> list[RunView]:
-    """Give up to `n` runs, newest first, behind the place `after`."""
+    """Give up to `n` runs that a reach owns, newest first, behind the place `after`."""
     values = query.model_dump(include=set(RUNS), exclude_none=True) | {
         "j": jurisdiction,
         "n": n,
         "after_at": after and after[0],
         "after_id": after and after[1],
     }
-    where_sql = where(RUNS, values)
+    own_sql, own = owned(reach)
+    where_sql = where(RUNS, values) + own_sql
     rows = connection.execute(
         text(
             f"SELECT {RUN_COLUMNS} FROM ops.run WHERE jurisdiction = :j{where_sql}"
             " ORDER BY queued_at DESC, run_id DESC LIMIT :n"
         ),
-        values,
+        values | own,
     )
     return [RunView.model_validate(dict(row)) for row in rows.mappings()]
 

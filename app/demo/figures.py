@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from app.access.reach import EVERYWHERE
 from app.db import portfolio, sources
 from app.db.session import Connection
 from app.pipeline.truth import read_truth, scores
@@ -25,7 +26,7 @@ def collect(connection: Connection, jurisdiction: int, truth: Path) -> dict[str,
         for key, one in sorted(sources.given(connection, jurisdiction).items())
     }
     ours, codes = scores(connection, jurisdiction, read_truth(truth))
-    funnel = portfolio.funnel(connection, jurisdiction, PortfolioQuery())
+    funnel = portfolio.funnel(connection, jurisdiction, EVERYWHERE, PortfolioQuery())
     standing = {row.stage: row.projects for row in funnel.stages}
     by_stage = {row.code.value: standing.get(row.code, 0) for row in stages()}
     if standing.get(None):
@@ -46,7 +47,7 @@ def collect(connection: Connection, jurisdiction: int, truth: Path) -> dict[str,
 
 def owed(connection: Connection, jurisdiction: int) -> list[tuple[str, str, int]]:
     """Give where loops break: (stage, department that owes it, projects), most first."""
-    cells = portfolio.coverage(connection, jurisdiction, CoverageQuery())
+    cells = portfolio.coverage(connection, jurisdiction, EVERYWHERE, CoverageQuery())
     broken = [(cell.stage.value, cell.department, cell.states.get("owed", 0)) for cell in cells]
     return sorted((row for row in broken if row[2]), key=lambda row: (-row[2], row))
 

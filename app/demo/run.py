@@ -30,6 +30,7 @@ from app.db import (
     sources,
     unresolved,
 )
+from app.db.accounts import rights
 from app.db.session import Connection, Database
 from app.demo.city import RunningCity, running_city
 from app.demo.figures import collect, faults, owed, report
@@ -99,7 +100,13 @@ def _demo(
 ) -> int:
     with database.begin() as connection:
         jurisdictions.ensure(connection, settings.jurisdiction)
-        key = keys.add(connection, settings.jurisdiction, "demo", ["admin"])
+        key = keys.add(
+            connection,
+            settings.jurisdiction,
+            "demo",
+            rights(["system_admin", "reviewer"], ["all"], ["all"]),
+            by="hub demo",
+        )
     port = options.port or (_free_port(settings.host) if options.once else settings.port)
     address = f"http://{settings.host}:{port}"
     with tempfile.TemporaryDirectory(prefix="lifecycle-hub-demo-") as folder:
@@ -209,9 +216,8 @@ def _wait_for(address: str, stopping: threading.Event) -> None:
 
 def _stay(city: RunningCity, address: str, key: str, stopping: threading.Event) -> None:
     _say(
-        f"\n打开 open:  {address}/  ·  {address}/api/v1/projects  ·  {address}/api/v1/portfolio/funnel"
-        f"  ·  {address}/api/v1/portfolio/coverage\n"
-        f"密钥 key for writes (shown once): {key}\n"
+        f"\n打开 open:  {address}/  ·  查询 ask /api/v1/projects, /api/v1/portfolio/funnel, /api/v1/portfolio/coverage:\n"
+        f"  curl -H 'Authorization: Bearer {key}' {address}/api/v1/projects\n"
         f"城市每 {WEEK_SECONDS} 秒过一周 the city lives a week every {WEEK_SECONDS} s; Ctrl-C 结束 ends it."
     )
     while not stopping.wait(WEEK_SECONDS):

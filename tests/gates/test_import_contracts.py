@@ -41,6 +41,8 @@ PLANTS: dict[str, list[tuple[str, str]]] = {
         ("app/pipeline/matching/planted.py", "import app.pipeline.helper"),
         ("app/pipeline/helper.py", "import app.db.session"),
     ],
+    "inside access": [("app/access/roles.py", "import app.access.rules")],
+    "who may do what is decided on values alone": [("app/access/reach.py", "import sqlalchemy")],
     "the corridor does not know HTTP": [("app/pipeline/planted.py", "import fastapi")],
     "queries live in app.db": [("app/api/planted.py", "from sqlalchemy import text")],
     "the simulated city does not know the hub": [("simulator/planted.py", "import schemas.base")],
@@ -112,7 +114,12 @@ def test_each_contract_bites(house: Path, contract: str) -> None:
 
 @pytest.mark.parametrize(
     ("room", "contract"),
-    [("app", "inside app"), ("app/pipeline", "inside the corridor"), ("connectors", "inside connectors")],
+    [
+        ("app", "inside app"),
+        ("app/access", "inside access"),
+        ("app/pipeline", "inside the corridor"),
+        ("connectors", "inside connectors"),
+    ],
 )
 def test_a_new_module_must_say_where_it_stands(house: Path, room: str, contract: str) -> None:
     (house / room / "newcomer.py").touch()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
@@ -20,19 +20,26 @@ ROOT = Path(__file__).resolve().parents[2]
 class Client:
     """Calls an app; `key` signs every call, every answer is held against the committed description."""
 
-    def __init__(self, portal: BlockingPortal, http: httpx.AsyncClient, key: str | None = None) -> None:
-        self._portal, self._http, self._key = portal, http, key
+    def __init__(
+        self,
+        portal: BlockingPortal,
+        http: httpx.AsyncClient,
+        key: str | None = None,
+        keys: Mapping[int, str] | None = None,
+    ) -> None:
+        self._portal, self._http, self._key, self._keys = portal, http, key, keys or {}
 
-    def holding(self, key: str | None) -> Client:
-        """Give the same caller with another key."""
-        return Client(self._portal, self._http, key)
+    def holding(self, key: str | None, keys: Mapping[int, str] | None = None) -> Client:
+        """Give the same caller with another key; `keys` are used where the question is about their jurisdiction."""
+        return Client(self._portal, self._http, key, keys)
 
     def request(self, method: str, path: str, **options: Any) -> httpx.Response:
         """Send one request under /api/v1 (or an absolute address given as `next`)."""
         url = path if path.startswith("/api/") or path == "/" else f"/api/v1{path}"
         headers = dict(options.pop("headers", {}))
-        if self._key is not None:
-            headers.setdefault("authorization", f"Bearer {self._key}")
+        key = self._keys.get(_about(url, options.get("params") or {}), self._key)
+        if key is not None:
+            headers.setdefault("authorization", f"Bearer {key}")
         answer: httpx.Response = self._portal.call(
             lambda: self._http.request(method, url, headers=headers, **options)
         )
@@ -61,6 +68,13 @@ class Client:
         if answer.status_code >= 400:
             assert answer.headers["content-type"] == "application/problem+json", answer.text
             assert answer.json()["status"] == answer.status_code
+
+
+def _about(url: str, params: Mapping[str, Any]) -> int:
+    """The jurisdiction a question names, in its parameters or by an id; 0 where it names none."""
+    asked = str(params.get("jurisdiction", ""))
+    named = re.search(r"jurisdiction=(\d+)|/([1-9]\d{0,8})-[a-z0-9]+", url)
+    return int(asked) if asked.isdecimal() else int(named[1] or named[2]) if named else 0
 
 
 @lru_cache(maxsize=1)

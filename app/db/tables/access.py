@@ -1,10 +1,12 @@
-"""Who may call: keys."""
+"""Who may call: accounts and their keys."""
 
 from __future__ import annotations
 
 from sqlalchemy import (
     ARRAY,
+    CheckConstraint,
     Column,
+    Index,
     LargeBinary,
     Table,
     Text,
@@ -15,7 +17,42 @@ from app.db.tables.base import (
     metadata,
     name_column,
     tenant_column,
+    text_column,
     time_column,
+)
+
+KNOWN_ROLES = (
+    "sender",
+    "reader",
+    "reviewer",
+    "department_admin",
+    "system_admin",
+    "security_admin",
+    "audit_admin",
+)
+
+account = Table(
+    "account",
+    metadata,
+    tenant_column(),
+    name_column("account_id"),
+    Column("name", Text, nullable=False),
+    Column("roles", ARRAY(Text), nullable=False),
+    *(
+        Column(name, ARRAY(Text), nullable=False, comment="'*' for every; empty reaches no row")
+        for name in ("departments", "districts")
+    ),
+    Column("created_by", Text, nullable=False),
+    time_column("created_at"),
+    time_column("disabled_at", nullable=True),
+    Index("uq_account_name", "jurisdiction", "name", unique=True),
+    CheckConstraint(f"roles <@ ARRAY[{', '.join(map(repr, KNOWN_ROLES))}]::text[]", name="ck_account_roles"),
+    CheckConstraint(
+        "(roles @> ARRAY['system_admin']::text[])::int + (roles @> ARRAY['security_admin']::text[])::int"
+        " + (roles @> ARRAY['audit_admin']::text[])::int <= 1",
+        name="ck_account_one_admin",
+    ),
+    schema=OPS,
 )
 
 api_key = Table(
@@ -23,10 +60,10 @@ api_key = Table(
     metadata,
     tenant_column(),
     name_column("key_id"),
-    Column("name", Text, nullable=False),
+    text_column("account_id"),
     Column("hash", LargeBinary, nullable=False),
-    Column("scopes", ARRAY(Text), nullable=False),
     time_column("created_at"),
-    *(time_column(f"{name}_at", nullable=True) for name in ("expires", "revoked", "used")),
+    *(time_column(f"{name}_at", nullable=True) for name in ("begins", "expires", "revoked", "used")),
+    Index("ix_api_key_account", "jurisdiction", "account_id"),
     schema=OPS,
 )

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import chain, count
 
 import pytest
 
 from app.db import keys
+from app.db.accounts import rights
 from app.main import create_app
 from app.settings import Settings
+from tests.support.callers import trusted
 from tests.support.client import Client, calling
 from tests.support.database import JURISDICTIONS, throw_away_database
 from tests.support.small_city import SECRET, SmallCity, small_city
@@ -34,18 +37,15 @@ def reader(postgres_server: str, filled_template: str) -> Iterator[Client]:
         throw_away_database(postgres_server, template=filled_template) as url,
         serving(small_city(url)) as caller,
     ):
-        yield caller
+        yield trusted(caller, url)
 
 
 @pytest.fixture(scope="session")
 def admin(postgres_server: str, filled_template: str) -> Iterator[Client]:
     """A caller with every right in the filled city, for what is refused and so changes nothing."""
     with throw_away_database(postgres_server, template=filled_template) as url:
-        made = small_city(url)
-        with made.database.begin() as connection:
-            key = keys.add(connection, JURISDICTIONS[0], "admin", ["admin"])
-        with serving(made) as caller:
-            yield caller.holding(key)
+        with serving(small_city(url)) as caller:
+            yield trusted(caller, url)
 
 
 @pytest.fixture
@@ -59,9 +59,9 @@ def city(postgres_server: str, filled_template: str) -> Iterator[SmallCity]:
 
 @pytest.fixture
 def client(city: SmallCity) -> Iterator[Client]:
-    """A caller of this test's own city."""
+    """A caller of this test's own city who may do everything that one account may."""
     with serving(city) as caller:
-        yield caller
+        yield trusted(caller, city.database.url)
 
 
 @contextmanager
@@ -76,8 +76,17 @@ def serving(city: SmallCity, *, raise_app_exceptions: bool = True) -> Iterator[C
 
 @pytest.fixture
 def make_key(city: SmallCity) -> MakeKey:
-    def make(*scopes: str, jurisdiction: int = JURISDICTIONS[0]) -> str:
+    names = chain(["reviewer"], map("reviewer {}".format, count(2)))
+
+    def make(
+        *roles: str,
+        jurisdiction: int = JURISDICTIONS[0],
+        name: str = "",
+        departments: Sequence[str] = ("all",),
+        districts: Sequence[str] = ("all",),
+    ) -> str:
+        given = rights(roles, departments, districts)
         with city.database.begin() as connection:
-            return keys.add(connection, jurisdiction, "reviewer", scopes)
+            return keys.add(connection, jurisdiction, name or next(names), given, by="test")
 
     return make

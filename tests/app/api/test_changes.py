@@ -14,6 +14,7 @@ from app.api import changes
 from app.api.following import Follower
 from app.main import create_app
 from app.settings import Settings
+from tests.app.api.conftest import MakeKey
 from tests.support.client import Client
 from tests.support.database import JURISDICTIONS, libpq
 from tests.support.served import served
@@ -28,7 +29,7 @@ def withdraw(city: SmallCity, number: str = "B-2") -> None:
 
 
 class TestListChanges:
-    def test_anonymous_follows_the_feed_without_gaps(self, client: Client, city: SmallCity) -> None:
+    def test_a_reader_follows_the_feed_without_gaps(self, client: Client, city: SmallCity) -> None:
         seen: list[int] = []
         answer = client.get("/changes", limit=1).json()
         while True:
@@ -85,6 +86,13 @@ def address(city: SmallCity) -> Iterator[str]:
         yield f"{url}/api/v1/changes"
 
 
+@pytest.fixture
+def caller(make_key: MakeKey) -> Iterator[httpx.Client]:
+    """Somebody with a key who follows over sockets."""
+    with httpx.Client(headers={"Authorization": f"Bearer {make_key('reader')}"}) as client:
+        yield client
+
+
 def events(lines: Iterator[str], n: int) -> list[int]:
     """Read on until so many events have come, and give their ids."""
     ids: list[int] = []
@@ -97,55 +105,54 @@ def events(lines: Iterator[str], n: int) -> list[int]:
 
 class TestFollowChanges:
     def test_a_stream_gives_what_was_missed_and_then_what_happens(
-        self, address: str, city: SmallCity, monkeypatch: pytest.MonkeyPatch
+        self, address: str, caller: httpx.Client, city: SmallCity, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(changes, "HEARTBEAT_SECONDS", 0.1)
         with ExitStack() as stack:
             streams = []
             for headers, after in (({}, 0), ({"Last-Event-ID": "1"}, 0)):
                 answer = stack.enter_context(
-                    httpx.stream(
+                    caller.stream(
                         "GET", f"{address}/stream", params={"after": after}, headers=headers, timeout=10
                     )
                 )
                 assert answer.status_code == 200
                 assert answer.headers["content-type"].startswith("text/event-stream")
                 streams.append(answer.iter_lines())
-            last = httpx.get(address, params={"limit": 1000}).json()["last"]
+            last = caller.get(address, params={"limit": 1000}).json()["last"]
             assert events(streams[0], last) == list(range(1, last + 1))
             assert events(streams[1], last - 1) == list(range(2, last + 1))
             while next(streams[0]) != ":":
                 pass  # a sign of life
-            full = httpx.get(f"{address}/stream")
+            full = caller.get(f"{address}/stream")
             assert (full.status_code, full.headers["retry-after"]) == (503, "5")
             withdraw(city)
             for lines in streams:
                 assert events(lines, 1) == [last + 1]
                 assert next(lines) == "event: removed"
         time.sleep(0.3)
-        with httpx.stream("GET", f"{address}/stream", timeout=10) as again:
+        with caller.stream("GET", f"{address}/stream", timeout=10) as again:
             assert again.status_code == 200
 
     def test_below_what_is_kept_it_answers_410_and_a_stream_that_falls_behind_ends(
-        self, address: str, city: SmallCity
+        self, address: str, caller: httpx.Client, city: SmallCity, make_key: MakeKey
     ) -> None:
         with city.database.begin() as connection:
             connection.execute(
                 text("DELETE FROM ops.change WHERE jurisdiction = :j AND change_no = 1"), {"j": HERE}
             )
-        gone = httpx.get(f"{address}/stream", params={"after": 0})
+        gone = caller.get(f"{address}/stream", params={"after": 0})
         assert gone.status_code == 410
         assert "rel=" in gone.headers["link"]
-        assert httpx.get(f"{address}/stream", headers={"Last-Event-ID": "x"}).status_code == 400
-        with httpx.stream(
-            "GET", f"{address}/stream", params={"after": 0, "jurisdiction": THERE}, timeout=10
-        ) as other:
+        assert caller.get(f"{address}/stream", headers={"Last-Event-ID": "x"}).status_code == 400
+        neighbour = {"Authorization": f"Bearer {make_key('reader', jurisdiction=THERE)}"}
+        with httpx.stream("GET", f"{address}/stream?after=0", headers=neighbour, timeout=10) as other:
             assert events(other.iter_lines(), 1) == [1]
 
     def test_the_database_may_go_away_for_a_while(
-        self, address: str, city: SmallCity, monkeypatch: pytest.MonkeyPatch
+        self, address: str, caller: httpx.Client, city: SmallCity, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        with httpx.stream("GET", f"{address}/stream", timeout=20) as answer:
+        with caller.stream("GET", f"{address}/stream", timeout=20) as answer:
             lines = answer.iter_lines()
             assert next(lines).startswith("retry")
             with psycopg.connect(libpq(city.database.url), autocommit=True) as connection:
@@ -157,9 +164,9 @@ class TestFollowChanges:
             assert len(events(lines, 1)) == 1
 
 
-def test_whoever_follows_is_let_go_when_the_server_stops(city: SmallCity) -> None:
+def test_whoever_follows_is_let_go_when_the_server_stops(city: SmallCity, caller: httpx.Client) -> None:
     app = create_app(Settings(jurisdiction=HERE), city.database, city.registry, {})
-    with served(app) as url, httpx.stream("GET", f"{url}/api/v1/changes/stream", timeout=20) as answer:
+    with served(app) as url, caller.stream("GET", f"{url}/api/v1/changes/stream", timeout=20) as answer:
         lines = answer.iter_lines()
         next(lines)
         follower: Follower = app.state.follower

@@ -27,7 +27,7 @@ def judge(client: Client, city: SmallCity, make_key: MakeKey) -> Client:
     apart = {"code": "", "investor": ""}
     city.land("commerce.signed", *(signed(f"s-{k}", n, **apart) for k, n in zip("abcd", NAMES, strict=True)))
     city.drain()
-    return client.holding(make_key("judge"))
+    return client.holding(make_key("reviewer"))
 
 
 def places(client: Client, *record_ids: str) -> list[str]:
@@ -277,9 +277,9 @@ def test_a_decision_follows_a_record_to_its_new_key_and_is_undone_there(
 
 
 def test_only_who_may_judge_decides_and_only_at_home(judge: Client, make_key: MakeKey) -> None:
-    for caller, status in ((judge.holding(None), 401), (judge.holding(make_key("sync")), 403)):
+    for caller, status in ((judge.holding(None), 401), (judge.holding(make_key("system_admin")), 403)):
         assert caller.post(f"/projects/{A}/merge", {"other": B, **SAYS}).status_code == status
         assert caller.get("/reviews").status_code == status
-    stranger = judge.holding(make_key("admin", jurisdiction=THERE))
+    stranger = judge.holding(make_key("reviewer", jurisdiction=THERE))
     assert stranger.post(f"/projects/{A}/merge", {"other": B, **SAYS}).status_code == 403
     assert stranger.get("/decisions", jurisdiction=HERE).status_code == 403

@@ -13,7 +13,7 @@ HERE, THERE = JURISDICTIONS
 
 
 class TestListDeliveries:
-    def test_anonymous_sees_each_delivery_add_up(self, client: Client, city: SmallCity) -> None:
+    def test_a_department_sees_each_delivery_add_up(self, client: Client, city: SmallCity) -> None:
         city.land("housing.permits", permit("A-1"), permit("", "没有编号"), permit("N-7", "新仓库"))
         city.land("commerce.signed", signed("A-1"))
         items = client.get("/deliveries").json()["items"]
@@ -36,17 +36,17 @@ class TestListDeliveries:
         assert [i["delivery_no"] for i in (*first["items"], *second["items"])] == [3, 2, 1]
         found = reader.get("/deliveries", source="commerce.signed").json()["items"]
         assert [item["delivery_no"] for item in found] == [1]
-        assert reader.get("/deliveries", jurisdiction=12).json()["items"] == []
+        assert reader.get("/deliveries", source="land.nothing").json()["items"] == []
 
 
 class TestReadDelivery:
     def test_anonymous_is_refused(self, client: Client) -> None:
-        assert client.get("/deliveries/1").status_code == 401
+        assert client.holding(None).get("/deliveries/1").status_code == 401
 
     def test_a_key_sees_the_outcome_and_hash_of_each_row(
         self, client: Client, city: SmallCity, make_key: MakeKey
     ) -> None:
-        caller = client.holding(make_key())
+        caller = client.holding(make_key("department_admin"))
         rows = caller.get("/deliveries/2").json()["rows"]["items"]
         assert [(row["row_no"], row["key"], row["outcome"]) for row in rows] == [
             (1, "A-1", "accepted"),
@@ -68,13 +68,13 @@ class TestReadDelivery:
         assert (landed["state"], outcomes) == ("landed", ["confirmed", "unreadable", "waiting"])
 
     def test_rows_come_in_pages(self, client: Client, make_key: MakeKey) -> None:
-        caller = client.holding(make_key())
+        caller = client.holding(make_key("department_admin"))
         first = caller.get("/deliveries/2", limit=3).json()["rows"]
         rest = caller.request("GET", first["next"]).json()["rows"]
         assert [row["row_no"] for row in (*first["items"], *rest["items"])] == [1, 2, 3, 4]
 
     def test_what_is_not_there_or_no_number(self, client: Client, make_key: MakeKey) -> None:
-        caller = client.holding(make_key())
+        caller = client.holding(make_key("department_admin"))
         assert caller.get("/deliveries/99").status_code == 404
         for bad in ("0", "-1", "x", str(2**63), "1.5", "%00"):
             assert caller.get(f"/deliveries/{bad}").status_code == 400
@@ -83,13 +83,17 @@ class TestReadDelivery:
 
 class TestListRejections:
     def test_anonymous_is_refused(self, client: Client) -> None:
-        assert client.get("/rejections").status_code == 401
+        assert client.holding(None).get("/rejections").status_code == 401
 
     def test_a_rejection_names_rule_value_words_and_who_must_act(
         self, client: Client, make_key: MakeKey
     ) -> None:
         for jurisdiction in JURISDICTIONS:
-            items = client.holding(make_key(jurisdiction=jurisdiction)).get("/rejections").json()["items"]
+            items = (
+                client.holding(make_key("department_admin", jurisdiction=jurisdiction))
+                .get("/rejections")
+                .json()["items"]
+            )
             assert items == [
                 {
                     "kind": "rejected",
@@ -120,7 +124,7 @@ class TestListRejections:
     ) -> None:
         city.land("housing.permits", permit("S-2", "样例"), permit("S-3", "样例"))
         city.drain()
-        caller, seen = client.holding(make_key()), []
+        caller, seen = client.holding(make_key("department_admin")), []
         page = caller.get("/rejections", limit=2, **filters).json()
         seen += page["items"]
         while page["next"]:
@@ -135,7 +139,7 @@ class TestListRejections:
     ) -> None:
         city.land("housing.permits", permit("S-2", "样例"), permit("", "没有编号"), permit("N-7", "新仓库"))
         city.drain()
-        caller = client.holding(make_key())
+        caller = client.holding(make_key("department_admin"))
         page, seen = caller.get("/rejections", limit=1).json(), []
         while True:
             seen += page["items"]
@@ -168,10 +172,10 @@ class TestListRejections:
         body, headers = message([{"permit": "A-1"}])
         client.request("POST", "/hooks/housing.events", content=body, headers=headers)
         city.drain()
-        caller = client.holding(make_key())
+        caller = client.holding(make_key("department_admin"))
         found = caller.get("/rejections", source="housing.events").json()["items"]
         assert [(item["kind"], item["responsible"]) for item in found] == [("unreadable", "department")]
-        there = client.holding(make_key(jurisdiction=THERE))
+        there = client.holding(make_key("department_admin", jurisdiction=THERE))
         assert there.get("/rejections", source="housing.events").json()["items"] == []
 
     def test_a_row_the_hub_itself_broke_is_the_hubs(
@@ -180,20 +184,22 @@ class TestListRejections:
         with city.database.begin() as connection:
             odd = [Unreadable("connector.failed", b"{}", "连接器出错", "the connector failed")]
             land_page(connection, HERE, "housing.permits", Page(tuple(odd), ""))
-        found = client.holding(make_key()).get("/rejections", kind="unreadable").json()["items"]
+        found = (
+            client.holding(make_key("department_admin")).get("/rejections", kind="unreadable").json()["items"]
+        )
         assert [(item["rule"], item["responsible"]) for item in found] == [("connector.failed", "hub")]
 
 
 class TestListIssues:
     def test_anonymous_is_refused(self, client: Client) -> None:
-        assert client.get("/issues").status_code == 401
+        assert client.holding(None).get("/issues").status_code == 401
 
     def test_an_issue_names_field_severity_and_words(
         self, client: Client, city: SmallCity, make_key: MakeKey
     ) -> None:
         city.land("housing.permits", permit("D-1", district="火星区"), permit("D-2", district="火星区"))
         city.drain()
-        caller = client.holding(make_key())
+        caller = client.holding(make_key("department_admin"))
         first = caller.get("/issues", limit=1).json()
         second = caller.request("GET", first["next"]).json()
         found = first["items"] + second["items"]

@@ -6,6 +6,7 @@ from app.api import catalog, errors
 from app.db.session import Database
 from schemas.api.shapes import Problem
 from tests.app.api.conftest import serving
+from tests.support.callers import trusted
 from tests.support.client import Client
 from tests.support.small_city import SmallCity, message, small_registry
 
@@ -20,7 +21,7 @@ from tests.support.small_city import SmallCity, message, small_registry
         ("PUT", "/hooks/housing.events", 405, "method-not-allowed"),
         ("GET", "/projects?limit=x", 400, "bad-request"),
         ("GET", "/projects/430200-nothing", 404, "not-found"),
-        ("GET", "/rejections", 401, "not-authenticated"),
+        ("GET", "/rejections?jurisdiction=7", 403, "not-permitted"),
     ],
 )
 def test_every_error_is_a_problem_of_a_stable_type(
@@ -57,7 +58,6 @@ def test_a_database_that_is_away_is_unavailable_and_says_when_to_come_back(
     body, headers = message([])
     with serving(away) as caller:
         for answer in (
-            caller.get("/projects"),
             caller.holding("hub_12345678_" + "x" * 43).get("/rejections"),
             caller.request("POST", "/hooks/housing.events", content=body, headers=headers),
         ):
@@ -76,6 +76,6 @@ def test_a_mistake_of_ours_tells_nothing_of_itself(city: SmallCity, monkeypatch:
 
     monkeypatch.setattr(catalog, "health", fail)
     with serving(city, raise_app_exceptions=False) as caller:
-        answer = caller.get("/health/sources")
+        answer = trusted(caller, city.database.url).get("/health/sources")
     assert answer.status_code == 500
     assert "s3cret" not in answer.text

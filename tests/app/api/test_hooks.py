@@ -48,7 +48,7 @@ def test_the_worker_makes_rows_of_it_and_the_delivery_tells_their_outcome(
 ) -> None:
     body, headers = message([EVENT, {"permit": "A-1"}])
     number = client.request("POST", DOOR, content=body, headers=headers).json()["delivery"]
-    caller = client.holding(make_key())
+    caller = client.holding(make_key("department_admin"))
     assert caller.get(f"/deliveries/{number}").json()["state"] == "waiting"
     city.drain()
     told = caller.get(f"/deliveries/{number}").json()
@@ -127,7 +127,7 @@ def test_a_message_that_is_no_message_is_still_kept(
     }
     assert _push(client, body, headers) == 202
     city.drain()
-    told = client.holding(make_key()).get("/deliveries/4").json()
+    told = client.holding(make_key("department_admin")).get("/deliveries/4").json()
     assert (told["counts"]["unreadable"], told["rows"]["items"][0]["outcome"]) == (1, "unreadable")
 
 

@@ -17,6 +17,7 @@ from connectors.manifest import parse
 from connectors.registry import Registry, Source
 from schemas.judgements import Verdict
 from tests.app.api.conftest import serving
+from tests.support.callers import trusted
 from tests.support.client import Client
 from tests.support.corridor import differing, drawer, feed, opened
 from tests.support.database import JURISDICTIONS
@@ -114,7 +115,7 @@ def city(database_url: str) -> Iterator[SmallCity]:
 @pytest.fixture
 def client(city: SmallCity) -> Iterator[Client]:
     with serving(city) as caller:
-        yield caller
+        yield trusted(caller, city.database.url)
 
 
 def say(city: SmallCity, a: str, verdict: Verdict, b: str) -> int:

@@ -25,7 +25,7 @@ SIGNED, PERMIT = rid("commerce.signed", "A-1"), rid("housing.permits", "A-1")
 
 @pytest.fixture
 def judge(client: Client, make_key: MakeKey) -> Client:
-    return client.holding(make_key("judge"))
+    return client.holding(make_key("reviewer"))
 
 
 class TestMatchExample:
@@ -87,8 +87,8 @@ class TestMatchExample:
         assert admin.post("/match", {"name": name}).status_code == 200
 
     def test_a_key_asks_at_home(self, client: Client, make_key: MakeKey) -> None:
-        assert client.post("/match", {"name": "某组件智造基地"}).status_code == 401
-        stranger = client.holding(make_key(jurisdiction=THERE))
+        assert client.holding(None).post("/match", {"name": "某组件智造基地"}).status_code == 401
+        stranger = client.holding(make_key("department_admin", jurisdiction=THERE))
         found = stranger.post("/match", {"name": "某组件智造基地"}).json()["candidates"]
         assert {one["record_id"].split("-")[0] for one in found} == {str(THERE)}
 

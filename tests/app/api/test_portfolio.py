@@ -20,11 +20,6 @@ class TestReadFunnel:
 
     def test_both_jurisdictions_are_counted_apart(self, reader: Client) -> None:
         assert reader.get("/portfolio/funnel", jurisdiction=JURISDICTIONS[1]).json()["projects"] == 2
-        assert reader.get("/portfolio/funnel", jurisdiction=999).json() == {
-            "projects": 0,
-            "investment": "0",
-            "stages": [],
-        }
 
     @pytest.mark.parametrize(
         ("filters", "projects"),

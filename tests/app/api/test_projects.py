@@ -7,6 +7,7 @@ from typing import Any, Literal
 import pytest
 from sqlalchemy import event, text
 
+from app.access.reach import EVERYWHERE
 from app.db.projects import search
 from schemas.api.projects import ProjectQuery
 from schemas.golden import GoldenProject, LoopLedger
@@ -128,7 +129,7 @@ class TestListProjects:
             connection.execute(text("SET LOCAL enable_seqscan = off"))
             connection.execute(text("SET LOCAL enable_bitmapscan = off"))
             event.listen(connection, "before_cursor_execute", lambda *call: asked.append(call[2:4]))
-            search(connection, HERE, ProjectQuery(order=order), places[order], 3)
+            search(connection, HERE, EVERYWHERE, ProjectQuery(order=order), places[order], 3)
             statement, values = asked[0]
             plan = str(connection.exec_driver_sql(f"EXPLAIN {statement}", values).all())
         assert "Sort" not in plan
@@ -264,12 +265,14 @@ class TestReadLifecycle:
 
 class TestListProjectRecords:
     def test_anonymous_is_refused(self, reader: Client) -> None:
-        answer = reader.get(f"/projects/{PROJECT}/records")
+        answer = reader.holding(None).get(f"/projects/{PROJECT}/records")
         assert answer.status_code == 401
         assert answer.headers["www-authenticate"] == "Bearer"
 
     def test_a_key_reads_each_statement_with_its_raw_row(self, client: Client, make_key: MakeKey) -> None:
-        items = client.holding(make_key()).get(f"/projects/{PROJECT}/records").json()["items"]
+        items = (
+            client.holding(make_key("department_admin")).get(f"/projects/{PROJECT}/records").json()["items"]
+        )
         assert {item["record_id"] for item in items} == {PROJECT, MEMBER}
         said = next(item for item in items if item["record_id"] == MEMBER)
         assert (said["source"], said["key"], said["delivery_no"], said["row_no"]) == (
@@ -281,18 +284,18 @@ class TestListProjectRecords:
         assert said["statement"]["name"] == "某组件智造基地厂房"
 
     def test_its_pages_give_every_record_once(self, client: Client, make_key: MakeKey) -> None:
-        caller = client.holding(make_key())
+        caller = client.holding(make_key("department_admin"))
         first = caller.get(f"/projects/{PROJECT}/records", limit=1).json()
         second = caller.request("GET", first["next"]).json()
         assert {first["items"][0]["record_id"], second["items"][0]["record_id"]} == {PROJECT, MEMBER}
         assert second["next"] is None
 
     def test_a_key_of_another_jurisdiction_is_refused(self, client: Client, make_key: MakeKey) -> None:
-        stranger = client.holding(make_key("admin", jurisdiction=THERE))
+        stranger = client.holding(make_key("system_admin", jurisdiction=THERE))
         assert stranger.get(f"/projects/{PROJECT}/records").status_code == 403
 
     def test_moved_gone_and_not_found(self, client: Client, make_key: MakeKey) -> None:
-        caller = client.holding(make_key())
+        caller = client.holding(make_key("department_admin"))
         assert caller.get(f"/projects/{MEMBER}/records").status_code == 307
         assert caller.get(f"/projects/{WITHDRAWN}/records").status_code == 410
         assert caller.get(f"/projects/{rid('land.x', '1')}/records").status_code == 404

@@ -20,7 +20,7 @@ ASKED = {"sources": [PERMITS]}
 
 @pytest.fixture
 def desk(client: Client, make_key: MakeKey) -> Client:
-    return client.holding(make_key("admin"))
+    return client.holding(make_key("system_admin"))
 
 
 @pytest.fixture
@@ -31,8 +31,8 @@ def worker(city: SmallCity, tmp_path: Path) -> Worker:
 
 class TestAskReplay:
     def test_anonymous_and_who_is_no_admin_are_refused(self, client: Client, make_key: MakeKey) -> None:
-        assert client.post("/replays", ASKED).status_code == 401
-        assert client.holding(make_key("sync")).post("/replays", ASKED).status_code == 403
+        assert client.holding(None).post("/replays", ASKED).status_code == 401
+        assert client.holding(make_key("reviewer")).post("/replays", ASKED).status_code == 403
 
     def test_a_source_nobody_knows_and_a_jurisdiction_of_others_are_refused(self, desk: Client) -> None:
         assert desk.post("/replays", {"sources": ["culture.gone"]}).status_code == 404
@@ -45,7 +45,7 @@ class TestAskReplay:
         assert again.status_code == 409
         assert first["replay_id"] in again.json()["detail"]
         assert desk.post("/replays", {"sources": ["commerce.signed"]}).status_code == 202
-        other = desk.holding(make_key("admin", jurisdiction=THERE))
+        other = desk.holding(make_key("system_admin", jurisdiction=THERE))
         assert other.post("/replays", ASKED).status_code == 202
 
 

@@ -11,7 +11,6 @@ import openpyxl
 import pytest
 
 from app.api import returns
-from app.db import keys
 from app.main import create_app
 from app.pipeline.land import land_page
 from app.settings import Settings
@@ -44,7 +43,7 @@ class TestReadDeliveryErrors:
     ) -> None:
         city.land("housing.permits", *ROWS, permit("C-9", district="北京市"))
         city.drain()
-        caller = client.holding(make_key("department:housing"))
+        caller = client.holding(make_key("sender", departments=["housing"]))
         first = caller.get("/deliveries/4/errors", limit=2).json()
         rest = caller.request("GET", first["errors"]["next"]).json()
         found = [
@@ -67,14 +66,14 @@ class TestReadDeliveryErrors:
     def test_another_departments_key_another_citys_and_nobody_are_refused(
         self, client: Client, make_key: MakeKey, path: str
     ) -> None:
-        assert client.get(path).status_code == 401
-        for scopes in ((), ("department:commerce",), ("sync", "judge")):
-            refused = client.holding(make_key(*scopes)).get(path)
-            assert (refused.status_code, "department:housing" in refused.json()["detail"]) == (403, True)
-        other = client.holding(make_key("department:housing", jurisdiction=THERE))
+        assert client.holding(None).get(path).status_code == 401
+        for role, department in (("sender", "commerce"), ("department_admin", "land"), ("reader", "housing")):
+            refused = client.holding(make_key(role, departments=[department])).get(path)
+            assert refused.status_code == 403
+        other = client.holding(make_key("sender", jurisdiction=THERE))
         assert other.get(path, jurisdiction=HERE).status_code == 403
-        assert client.holding(make_key("admin")).get(path).status_code == 200
-        assert client.holding(make_key("admin")).get(path.replace("2", "99")).status_code == 404
+        assert client.holding(make_key("system_admin")).get(path).status_code == 200
+        assert client.holding(make_key("system_admin")).get(path.replace("2", "99")).status_code == 404
 
 
 class TestReturnDelivery:
@@ -105,7 +104,7 @@ class TestReturnDelivery:
             Settings(jurisdiction=HERE), city.database, city.registry, {"TEST_SIGNED_FOLDER": str(folder)}
         )
         with calling(app) as caller:
-            yield caller.holding(make_key("department:commerce"))
+            yield caller.holding(make_key("sender", departments=["commerce"]))
 
     def test_the_arrived_file_comes_back_marked_with_the_counts_of_its_delivery(self, caller: Client) -> None:
         answer = caller.get("/deliveries/4/errors.xlsx")
@@ -140,7 +139,7 @@ class TestReturnDelivery:
     ) -> None:
         city.land("housing.permits", *ROWS)
         city.drain()
-        caller = client.holding(make_key("department:housing"))
+        caller = client.holding(make_key("sender", departments=["housing"]))
         page = book(caller.get("/deliveries/4/errors.xlsx"))["施工许可"]
         assert [page.cell(line, 5).value or page.cell(line, 4).value for line in (2, 3, 4)]
         assert [bool(fills(page, line) - {"00000000"}) for line in (2, 3, 4)] == [False, True, True]
@@ -151,7 +150,7 @@ class TestCheck:
         self, client: Client, city: SmallCity, make_key: MakeKey
     ) -> None:
         before = rows_of(city.database, "SELECT jurisdiction, delivery_no FROM ops.jurisdiction")
-        caller = client.holding(make_key("department:housing"))
+        caller = client.holding(make_key("sender", departments=["housing"]))
         answer = caller.request("POST", "/sources/housing.permits/check", content=json.dumps(ROWS))
         said = answer.json()
         assert (said["ok"], said["totals"]) == (
@@ -173,7 +172,7 @@ class TestCheck:
         assert rows_of(city.database, "SELECT jurisdiction, delivery_no FROM ops.jurisdiction") == before
 
     def test_a_file_is_known_by_its_name(self, client: Client, make_key: MakeKey) -> None:
-        caller = client.holding(make_key("admin"))
+        caller = client.holding(make_key("system_admin"))
         made = openpyxl.Workbook()
         assert made.active is not None
         for row in (list(signed("A-1")), list(signed("A-1").values())):
@@ -202,11 +201,11 @@ class TestCheck:
         self, client: Client, make_key: MakeKey
     ) -> None:
         path = "/sources/housing.permits/check"
-        assert client.request("POST", path, content=b"[]").status_code == 401
-        other = client.holding(make_key("department:commerce", "sync"))
+        assert client.holding(None).request("POST", path, content=b"[]").status_code == 401
+        other = client.holding(make_key("sender", departments=["commerce"]))
         assert other.request("POST", path, content=b"[]").status_code == 403
         assert (
-            client.holding(make_key("admin"))
+            client.holding(make_key("system_admin"))
             .request("POST", "/sources/culture.no/check", content=b"[]")
             .status_code
             == 404
@@ -215,7 +214,7 @@ class TestCheck:
     def test_a_file_may_be_larger_than_a_push_but_not_endless(
         self, client: Client, make_key: MakeKey, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        caller = client.holding(make_key("admin"))
+        caller = client.holding(make_key("system_admin"))
         path = "/sources/housing.permits/check"
         many = json.dumps([permit(f"N-{n}") for n in range(300)]).encode()
         assert len(many) > 20_000
@@ -225,9 +224,3 @@ class TestCheck:
         assert (refused.status_code, "hub check" in refused.json()["detail"]) == (400, True)
         headers = {"content-length": str(returns.CHECK_LIMIT + 1)}
         assert caller.request("POST", path, content=b"[]", headers=headers).status_code == 413
-
-
-def test_a_departments_scope_is_of_one_form(city: SmallCity) -> None:
-    for scope in ("department:", "department:Housing", "departments"):
-        with pytest.raises(Exception, match="no such scope"), city.database.begin() as connection:
-            keys.add(connection, HERE, "x", [scope])

@@ -18,7 +18,7 @@ HERE, THERE = JURISDICTIONS
 def judge(client: Client, city: SmallCity, make_key: MakeKey) -> Client:
     """A reviewer of a city with three questions."""
     ask(city)
-    return client.holding(make_key("judge"))
+    return client.holding(make_key("reviewer"))
 
 
 def test_the_dearest_open_question_comes_first_and_pages_give_each_once(judge: Client) -> None:
@@ -150,7 +150,7 @@ def test_pairs_to_be_taught_are_drawn_anew_after_each_word_and_their_chance_is_k
 
 
 def test_one_citys_queue_is_not_anothers(judge: Client, make_key: MakeKey) -> None:
-    stranger = judge.holding(make_key("judge", jurisdiction=THERE))
+    stranger = judge.holding(make_key("reviewer", jurisdiction=THERE))
     assert len(questions(stranger)) == 3
     assert not {item["a"] for item in questions(stranger)} & {item["a"] for item in questions(judge)}
     assert stranger.get("/reviews", jurisdiction=HERE).status_code == 403

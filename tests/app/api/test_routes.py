@@ -67,7 +67,7 @@ def _quoted(value: str) -> str:
     return "".join(f"%{byte:02X}" for byte in value.encode("utf-8", "surrogatepass")) or "%20"
 
 
-def test_an_unknown_jurisdiction_is_empty_and_not_an_error(reader: Client) -> None:
+def test_another_jurisdiction_is_refused_whether_there_is_one_or_not(reader: Client) -> None:
     assert JURISDICTIONS[0] != 7
     for path in ("/projects", "/sources", "/runs", "/deliveries", "/changes", "/portfolio/funnel"):
-        assert reader.get(path, jurisdiction=7).status_code == 200
+        assert reader.get(path, jurisdiction=7).status_code == 403

@@ -89,7 +89,7 @@ class TestNeeds:
             assert (items["housing.permits"]["state"], items["housing.permits"]["needs"]) == ("ok", [])
         there = client.get("/sources/commerce.signed", jurisdiction=THERE).json()
         assert (there["state"], there["held_deletions"]) == ("ok", 0)
-        admin = client.holding(make_key("admin"))
+        admin = client.holding(make_key("system_admin"))
         for run in ("run-1", "run-2"):
             admin.post(f"/sources/commerce.signed/held-deletions/{run}", {"decision": "refuse"})
         told = client.get("/sources/commerce.signed").json()
@@ -151,13 +151,13 @@ class TestSyncSource:
     def test_anonymous_and_keys_without_the_scope_are_refused(
         self, client: Client, make_key: MakeKey
     ) -> None:
-        assert client.post("/sources/housing.permits/sync").status_code == 401
-        answer = client.holding(make_key("judge")).post("/sources/housing.permits/sync")
+        assert client.holding(None).post("/sources/housing.permits/sync").status_code == 401
+        answer = client.holding(make_key("reviewer")).post("/sources/housing.permits/sync")
         assert answer.status_code == 403
-        assert "`sync`" in answer.json()["detail"]
+        assert "department_admin" in answer.json()["detail"]
 
     def test_it_queues_one_run_and_a_second_is_a_conflict(self, client: Client, make_key: MakeKey) -> None:
-        caller = client.holding(make_key("sync"))
+        caller = client.holding(make_key("system_admin"))
         answer = caller.post("/sources/housing.permits/sync")
         assert answer.status_code == 202
         run = answer.json()
@@ -168,19 +168,19 @@ class TestSyncSource:
 
     def test_the_other_jurisdiction_has_its_own_queue(self, client: Client, make_key: MakeKey) -> None:
         for jurisdiction in JURISDICTIONS:
-            caller = client.holding(make_key("admin", jurisdiction=jurisdiction))
+            caller = client.holding(make_key("system_admin", jurisdiction=jurisdiction))
             assert caller.post("/sources/housing.permits/sync").status_code == 202
         assert len(client.get("/runs", jurisdiction=THERE).json()["items"]) == 1
 
     def test_a_key_does_not_act_in_another_jurisdiction(self, client: Client, make_key: MakeKey) -> None:
-        caller = client.holding(make_key("sync"))
+        caller = client.holding(make_key("system_admin"))
         assert caller.post(f"/sources/housing.permits/sync?jurisdiction={THERE}").status_code == 403
         assert client.get("/runs", jurisdiction=THERE).json()["items"] == []
 
     def test_what_cannot_be_asked_is_refused(
         self, client: Client, city: SmallCity, make_key: MakeKey
     ) -> None:
-        caller = client.holding(make_key("sync"))
+        caller = client.holding(make_key("system_admin"))
         assert caller.post("/sources/land.nothing/sync").status_code == 404
         assert caller.post("/sources/housing.events/sync").status_code == 409
         with city.database.begin() as connection:
@@ -195,7 +195,7 @@ class TestSyncSource:
 
 class TestRuns:
     def test_anonymous_pages_through_runs_newest_first(self, client: Client, make_key: MakeKey) -> None:
-        caller = client.holding(make_key("sync"))
+        caller = client.holding(make_key("system_admin"))
         for source in ("housing.permits", "commerce.signed"):
             caller.post(f"/sources/{source}/sync")
         first = client.get("/runs", limit=1).json()
@@ -207,7 +207,7 @@ class TestRuns:
         assert second["next"] is None
 
     def test_filters_narrow(self, client: Client, make_key: MakeKey) -> None:
-        client.holding(make_key("sync")).post("/sources/housing.permits/sync")
+        client.holding(make_key("system_admin")).post("/sources/housing.permits/sync")
         assert len(client.get("/runs", source="housing.permits", state="queued").json()["items"]) == 1
         assert client.get("/runs", state="failed").json()["items"] == []
 
@@ -225,12 +225,13 @@ class TestHeldDeletions:
                 landing.hold_deletion(connection, jurisdiction, "commerce.signed", "run-1", 10, vanished)
 
     def test_anonymous_is_refused(self, client: Client) -> None:
-        assert client.get("/sources/commerce.signed/held-deletions").status_code == 401
-        answer = client.post("/sources/commerce.signed/held-deletions/run-1", {"decision": "confirm"})
+        nobody = client.holding(None)
+        assert nobody.get("/sources/commerce.signed/held-deletions").status_code == 401
+        answer = nobody.post("/sources/commerce.signed/held-deletions/run-1", {"decision": "confirm"})
         assert answer.status_code == 401
 
     def test_an_admin_decides_once_and_only_here(self, client: Client, make_key: MakeKey) -> None:
-        admin = client.holding(make_key("admin"))
+        admin = client.holding(make_key("system_admin"))
         answer = admin.post("/sources/commerce.signed/held-deletions/run-1", {"decision": "refuse"})
         assert (answer.status_code, answer.json()["decided_by"]) == (200, "reviewer")
         again = admin.post("/sources/commerce.signed/held-deletions/run-1", {"decision": "confirm"})
@@ -239,13 +240,13 @@ class TestHeldDeletions:
         assert [(item["run_id"], item["decision"], item["vanished"]) for item in items] == [
             ("run-1", "refuse", [rid("commerce.signed", "A-1")])
         ]
-        there = client.holding(make_key(jurisdiction=THERE))
+        there = client.holding(make_key("department_admin", jurisdiction=THERE))
         assert there.get("/sources/commerce.signed/held-deletions").json()["items"][0]["decision"] is None
 
     def test_confirming_deletes_the_records_that_vanished(
         self, client: Client, city: SmallCity, make_key: MakeKey
     ) -> None:
-        admin = client.holding(make_key("admin"))
+        admin = client.holding(make_key("system_admin"))
         admin.post("/sources/commerce.signed/held-deletions/run-1", {"decision": "confirm"})
         city.drain()
         assert client.get("/portfolio/funnel").json()["investment"] == "0"
@@ -253,7 +254,7 @@ class TestHeldDeletions:
 
     def test_a_newer_listing_overtakes_it(self, client: Client, city: SmallCity, make_key: MakeKey) -> None:
         city.land("commerce.signed", signed("A-1"))
-        admin = client.holding(make_key("admin"))
+        admin = client.holding(make_key("system_admin"))
         path = "/sources/commerce.signed/held-deletions"
         assert admin.post(f"{path}/run-1", {"decision": "confirm"}).status_code == 409
         assert admin.get(path).json()["items"][0]["decision"] is None
@@ -264,9 +265,10 @@ class TestHeldDeletions:
     ) -> None:
         path = "/sources/commerce.signed/held-deletions"
         assert (
-            client.holding(make_key("sync")).post(f"{path}/run-1", {"decision": "refuse"}).status_code == 403
+            client.holding(make_key("reviewer")).post(f"{path}/run-1", {"decision": "refuse"}).status_code
+            == 403
         )
-        admin = client.holding(make_key("admin"))
+        admin = client.holding(make_key("system_admin"))
         assert admin.post(f"{path}/run-2", {"decision": "refuse"}).status_code == 404
         assert admin.post(f"{path}/run-1", {"decision": "perhaps"}).status_code == 400
         assert admin.post(f"{path}/run-1", {"decision": "refuse", "more": 1}).status_code == 400

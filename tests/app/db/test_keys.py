@@ -6,12 +6,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import text
 
-from app.db import keys
+from app.db import accounts, keys
+from app.db.accounts import rights
 from app.db.session import Database
-from app.errors import BadRequest, NotAuthenticated, NotFound
+from app.errors import Conflict, NotAuthenticated, NotFound
 from tests.support.database import JURISDICTIONS
 
 HERE, THERE = JURISDICTIONS
+CLERK = rights(["sender"], ["housing"], ["all"])
 
 
 @pytest.fixture
@@ -25,14 +27,16 @@ def database(database_url: str) -> Iterator[Database]:
 def tokens(database: Database) -> dict[int, str]:
     """The same key made in both jurisdictions."""
     with database.begin() as connection:
-        return {j: keys.add(connection, j, "住建局", ["sync", "sync"]) for j in JURISDICTIONS}
+        return {j: keys.add(connection, j, "住建局", CLERK, by="test") for j in JURISDICTIONS}
 
 
 def test_a_token_is_the_key_it_was_made_as(database: Database, tokens: dict[int, str]) -> None:
     with database.begin() as connection:
         for jurisdiction, token in tokens.items():
-            key = keys.authenticate(connection, token)
-            assert (key.jurisdiction, key.name, key.scopes) == (jurisdiction, "住建局", ("sync",))
+            account = keys.authenticate(connection, token)
+            assert (account.jurisdiction, account.name) == (jurisdiction, "住建局")
+            assert (account.roles, account.reach) == (CLERK.roles, CLERK.reach)
+            assert account.credential == f"key:{token[4:12]}"
 
 
 def test_only_its_hash_is_kept(database: Database, tokens: dict[int, str]) -> None:
@@ -62,7 +66,8 @@ def test_a_revoked_key_is_refused_at_once_and_others_are_not(
     database: Database, tokens: dict[int, str]
 ) -> None:
     with database.begin() as connection:
-        key_id = keys.authenticate(connection, tokens[HERE]).key_id
+        key_id = tokens[HERE][4:12]
+        keys.authenticate(connection, tokens[HERE])
         with pytest.raises(NotFound):
             keys.revoke(connection, THERE, key_id)
         keys.revoke(connection, HERE, key_id)
@@ -77,9 +82,10 @@ def test_a_revoked_key_is_refused_at_once_and_others_are_not(
 def test_a_key_lives_until_it_expires(database: Database, days: int, lives: bool) -> None:
     until = datetime.now(UTC) + timedelta(days=days)
     with database.begin() as connection:
-        token = keys.add(connection, HERE, "x", expires_at=until)
+        token = keys.add(connection, HERE, "x", CLERK, by="test", expires_at=until)
         if lives:
-            assert keys.authenticate(connection, token).expires_at == until
+            assert keys.authenticate(connection, token).name == "x"
+            assert keys.list_keys(connection, HERE)[0].expires_at == until
         else:
             with pytest.raises(NotAuthenticated):
                 keys.authenticate(connection, token)
@@ -93,15 +99,39 @@ def test_its_use_is_noted(database: Database, tokens: dict[int, str]) -> None:
         assert keys.list_keys(connection, THERE)[0].used_at is None
 
 
-@pytest.mark.parametrize(("name", "scopes"), [("x", ["everything"]), (" ", [])])
-def test_a_key_is_for_somebody_and_for_something_known(
-    database: Database, name: str, scopes: list[str]
+@pytest.mark.parametrize(("days", "lives"), [(-1, True), (1, False)])
+def test_a_key_lives_from_the_day_it_begins(database: Database, days: int, lives: bool) -> None:
+    since = datetime.now(UTC) + timedelta(days=days)
+    with database.begin() as connection:
+        token = keys.add(connection, HERE, "x", CLERK, by="test", begins_at=since)
+        if lives:
+            assert keys.authenticate(connection, token).name == "x"
+        else:
+            with pytest.raises(NotAuthenticated):
+                keys.authenticate(connection, token)
+
+
+def test_an_account_has_a_key_and_one_that_follows_it_and_no_third(
+    database: Database, tokens: dict[int, str]
 ) -> None:
-    with database.begin() as connection, pytest.raises(BadRequest):
-        keys.add(connection, HERE, name, scopes)
+    with database.begin() as connection:
+        second = keys.follow(connection, HERE, "住建局")
+        assert {keys.authenticate(connection, one).account_id for one in (tokens[HERE], second)} == {
+            keys.authenticate(connection, second).account_id
+        }
+        with pytest.raises(Conflict):
+            keys.follow(connection, HERE, "住建局")
+        keys.revoke(connection, HERE, tokens[HERE][4:12])
+        keys.follow(connection, HERE, "住建局")
+        assert keys.follow(connection, THERE, "住建局") != second
+        with pytest.raises(NotFound):
+            keys.follow(connection, HERE, "商务局")
 
 
-def test_admin_may_do_everything() -> None:
-    made = datetime.now(UTC)
-    assert keys.Key(HERE, "k", "x", ("admin",), made).may("judge")
-    assert not keys.Key(HERE, "k", "x", ("sync",), made).may("judge")
+def test_with_its_account_a_key_ends(database: Database, tokens: dict[int, str]) -> None:
+    with database.begin() as connection:
+        accounts.disable(connection, HERE, "住建局")
+        with pytest.raises(NotAuthenticated):
+            keys.authenticate(connection, tokens[HERE])
+        assert keys.authenticate(connection, tokens[THERE]).jurisdiction == THERE
+        assert keys.list_keys(connection, HERE)[0].revoked_at is not None

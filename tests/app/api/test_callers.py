@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from app.api import callers
+from app.api.callers import LIFE_SECONDS, Callers
+from app.db import keys
+from app.db.accounts import rights
+from app.db.session import Database
+from app.errors import NotAuthenticated
+from tests.support.database import JURISDICTIONS
+
+CLERK = rights(["reader"], [], ["all"])
+
+
+class Clock:
+    now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    made = Database(database_url, pool_size=2)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def tokens(database: Database) -> dict[int, str]:
+    with database.begin() as connection:
+        return {j: keys.add(connection, j, "张", CLERK, by="test") for j in JURISDICTIONS}
+
+
+def test_a_token_is_asked_about_once_and_a_revoked_one_ends_within_seconds(
+    database: Database, tokens: dict[int, str]
+) -> None:
+    clock, (here, there) = Clock(), JURISDICTIONS
+    known = Callers(database, clock)
+    assert {j: known.of(token).jurisdiction for j, token in tokens.items()} == {here: here, there: there}
+    with database.begin() as connection:
+        keys.revoke(connection, here, tokens[here][4:12])
+    assert known.known(tokens[here]) is not None
+    assert LIFE_SECONDS <= 5
+    clock.now += LIFE_SECONDS
+    assert known.known(tokens[here]) is None
+    with pytest.raises(NotAuthenticated):
+        known.of(tokens[here])
+    assert known.of(tokens[there]).jurisdiction == there
+
+
+def test_what_was_refused_is_asked_again_and_what_was_changed_here_is_forgotten_at_once(
+    database: Database, tokens: dict[int, str]
+) -> None:
+    known, token = Callers(database, Clock()), tokens[JURISDICTIONS[0]]
+    with pytest.raises(NotAuthenticated):
+        known.of("hub_12345678_" + "x" * 43)
+    assert known.known("hub_12345678_" + "x" * 43) is None
+    known.of(token)
+    known.forget()
+    assert known.known(token) is None
+
+
+def test_no_more_than_a_bounded_number_is_remembered(
+    database: Database, tokens: dict[int, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(callers, "MOST_KNOWN", 1)
+    known, (first, second) = Callers(database, Clock()), tokens.values()
+    known.of(first)
+    known.of(second)
+    assert known.known(first) is None
+    assert known.known(second) is not None
