@@ -58,7 +58,9 @@ def advance(
     with database.read() as snapshot:
         generation = jurisdictions.generation(snapshot, jurisdiction)
         made = compute(snapshot, rules, jurisdiction, limit, steps)
-    return made is not None and _written(database, rules, jurisdiction, generation, made)
+    if made is not None:
+        write_if_due(database, rules, jurisdiction, generation, made)
+    return made is not None
 
 
 @uncollected()
@@ -68,10 +70,11 @@ def compute(
     jurisdiction: int,
     limit: int,
     steps: Collection[Step] = STEPS,
+    behind: Batch | None = None,
 ) -> Work | None:
     """Compute the next step of a derived drawer from one snapshot: what waits longest, documents once nothing else does.
 
-    None when nothing waits for these kinds.
+    None when nothing waits for these kinds. `behind` is a batch that is not yet written: rows are those that follow it.
     """
     made: Work | None = None
     if not {*steps} <= {*LAST}:  # whoever finds a record that fails must get past it
@@ -79,7 +82,7 @@ def compute(
     if made is None and Step.PAIR in steps:
         made = next_pairing(connection, jurisdiction, limit)
     if made is None and Step.NORMALIZE in steps and not _ahead(connection, jurisdiction, steps):
-        made = next_batch(connection, rules, jurisdiction, limit)
+        made = next_batch(connection, rules, jurisdiction, limit, behind)
     if made is not None or {*steps}.isdisjoint(LAST):
         return made
     wait = _wait(connection, jurisdiction, steps)
@@ -102,19 +105,20 @@ def _wait(connection: Connection, jurisdiction: int, steps: Collection[Step]) ->
     return records.rows_wait(connection, jurisdiction)
 
 
-def _written(database: Database, rules: Rules, jurisdiction: int, generation: int, made: Work) -> bool:
-    """Write a step unless it was overtaken; its work is done then, or computed anew by whoever asks next."""
+def write_if_due(database: Database, rules: Rules, jurisdiction: int, generation: int, made: Work) -> bool:
+    """Write a step unless it was overtaken, and say so; its work is done then, or computed anew by whoever asks next."""
     with database.begin() as connection:
         held = jurisdictions.hold(connection, jurisdiction)
         check_rules(connection, held, rules)
-        if held.generation == generation and _is_due(connection, jurisdiction, made):
+        due = held.generation == generation and _is_due(connection, jurisdiction, made)
+        if due:
             write(connection, jurisdiction, made)
             if not isinstance(made, Composition):
                 unhurried(connection)  # nobody outside has a number of it
             elif made.changes:
                 numbers = jurisdictions.take(connection, held, "change_no", len(made.changes))
                 golden.add_changes(connection, jurisdiction, numbers, made.changes)
-    return True
+    return due
 
 
 def _is_due(connection: Connection, jurisdiction: int, made: Work) -> bool:

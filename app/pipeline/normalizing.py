@@ -6,6 +6,7 @@ is due as long as that is where it was. What it changed is resolved after it, by
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from app.db import poisons, records, rereading, unresolved
@@ -30,11 +31,18 @@ class Batch:
     """Project records that say something else from it on, or went."""
     parents: frozenset[str]
     """Records that parts of it hang on, or hung on before."""
+    raw_ids: frozenset[str]
+    """Raw records it speaks of: of no other does it change or ask anything."""
 
 
-def next_batch(connection: Connection, rules: Rules, jurisdiction: int, limit: int) -> Batch | None:
-    """Compute the next raw rows in landing order, at most `limit`; None when memory holds none that was not read."""
-    before = records.read_progress(connection, jurisdiction)
+def next_batch(
+    connection: Connection, rules: Rules, jurisdiction: int, limit: int, behind: Batch | None = None
+) -> Batch | None:
+    """Compute the next raw rows in landing order, at most `limit`; None when memory holds none that was not read.
+
+    `behind` is a batch that is not yet written: the rows are those that follow it, None if they speak of its records too.
+    """
+    before = records.read_progress(connection, jurisdiction) if behind is None else behind.after
     rows = records.pending_rows(connection, jurisdiction, before, limit)
     upto = rows[-1].landing_no if len(rows) == limit else None
     landings = records.pending_landings(connection, jurisdiction, before, upto, MOST_LANDINGS)
@@ -42,9 +50,11 @@ def next_batch(connection: Connection, rules: Rules, jurisdiction: int, limit: i
         return None
     rows = _within(rows, landings, limit)
     after = _after(before, rows, landings, full=len(rows) == limit)
-    return batch_of(
-        connection, jurisdiction, before, after, normalize(connection, jurisdiction, rules, rows, landings)
-    )
+    raw_ids = {row.record_id for row in rows}
+    if behind is not None and not raw_ids.isdisjoint(behind.raw_ids):
+        return None
+    made = normalize(connection, jurisdiction, rules, rows, landings)
+    return batch_of(connection, jurisdiction, (before, after), raw_ids, made)
 
 
 def next_verdicts(connection: Connection, rules: Rules, jurisdiction: int) -> Batch | None:
@@ -55,16 +65,22 @@ def next_verdicts(connection: Connection, rules: Rules, jurisdiction: int) -> Ba
         return None
     raw_ids = sorted({record_id for _, record_id in verdicts})
     normalized = reread(connection, jurisdiction, rules, raw_ids, before).normalized
-    return batch_of(connection, jurisdiction, before, before._replace(poison_no=verdicts[-1][0]), normalized)
+    after = before._replace(poison_no=verdicts[-1][0])
+    return batch_of(connection, jurisdiction, (before, after), raw_ids, normalized)
 
 
 def batch_of(
-    connection: Connection, jurisdiction: int, before: Progress, after: Progress, normalized: Normalized
+    connection: Connection,
+    jurisdiction: int,
+    moves: tuple[Progress, Progress],
+    raw_ids: Iterable[str],
+    normalized: Normalized,
 ) -> Batch:
     """Name what was normalized: whom it concerns to resolve, and whose documents are old for the sake of their parts."""
     moved = (*normalized.changed.values(), *normalized.dropped.values())
     names = frozenset(row.record_id for row in moved if row.kind == "project")
-    return Batch(before, after, normalized, names, frozenset(_parents(connection, jurisdiction, normalized)))
+    parents = _parents(connection, jurisdiction, normalized)
+    return Batch(*moves, normalized, names, frozenset(parents), frozenset(raw_ids))
 
 
 def is_due(connection: Connection, jurisdiction: int, batch: Batch) -> bool:

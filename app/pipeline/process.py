@@ -14,6 +14,7 @@ from app.db.session import Database
 from app.pipeline.advance import LAST, STEPS, Step, advance
 from app.pipeline.interpret import POISON
 from app.pipeline.land import land_push
+from app.pipeline.onward import normalize_onward
 from app.pipeline.poison import Drawer, patiently, step
 from app.pipeline.rules import Rules
 from app.pipeline.standing import check_rules
@@ -46,13 +47,24 @@ def drain(
         database, rules, jurisdiction, lambda connection, held: check_rules(connection, held, rules)
     )
     work = partial(advance, database, rules, jurisdiction, limit=limit, steps=steps)
+    pushes = partial(land_pushes, database, rules, jurisdiction)
     while not stopping():
-        landed = Step.NORMALIZE in steps and land_pushes(database, rules, jurisdiction)
+        landed = Step.NORMALIZE in steps and pushes()
         if step(drawer, limit, work):
             taken += 1
             walked()
             if Step.COMPOSE in steps:
                 taken += _catch_up(drawer, limit, stopping)
+            elif {*steps} == {Step.NORMALIZE}:  # nobody here works with what it writes
+                taken += normalize_onward(
+                    database,
+                    rules,
+                    jurisdiction,
+                    limit=limit,
+                    stopping=stopping,
+                    between=pushes,
+                    walked=walked,
+                )
         elif not landed:
             break
     return taken

@@ -2,13 +2,14 @@
 
 Both go the product's own road: a worker's tick queues the runs of all sources, its pulls claim them, as many at once as
 in the product, and `sync` fetches and lands with cursor and lease; beside that, in as many processes as a worker's roles
-have, `drain` takes the steps of each role in the batches of the settings. Landing and normalizing alone takes the steps of
-`advance` up to there. HUB_WORKER_PROCESSES=1 does one after the other.
+have, `drain` takes the steps of each role in the batches of the settings. Landing and normalizing alone is the first two
+of these roles. HUB_WORKER_PROCESSES=1 does one after the other.
 """
 
 from __future__ import annotations
 
 import multiprocessing
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -19,10 +20,9 @@ from typing import Any
 
 from app.bell import Bell
 from app.crew import Forked, settle
-from app.db import jurisdictions, records, runs
-from app.db.session import Database, unhurried
-from app.garbage import uncollected
-from app.pipeline.normalizing import next_batch
+from app.db import jurisdictions, runs
+from app.db.session import Database
+from app.pipeline import advance
 from app.pipeline.process import drain
 from app.pipeline.rules import Rules, load_rules
 from app.settings import Settings
@@ -57,10 +57,12 @@ def take_in(job: Job) -> dict[str, Any]:
 
     def chain() -> list[Link]:
         if job.contestant == "hub-records":
-            return [Link(partial(normalize_all, database, rules, stages))]
+            return [Link(partial(derive, Role.NORMALIZE))]
         last = Link(partial(derive, Role.RESOLVE))
         return [Link(partial(derive, Role.NORMALIZE, ring=last.bell.ring)), last]
 
+    if job.contestant == "hub-records":
+        advance.MOST_AHEAD = sys.maxsize  # names wait to be resolved, and nobody does it here
     meter = Meter(job.servers)
     with closing(database), stages.watching():
         meter.start()
@@ -68,10 +70,7 @@ def take_in(job: Job) -> dict[str, Any]:
             side_by_side(pull_all, chain(), stages)
         else:
             pull_all()
-            if job.contestant == "hub-records":
-                normalize_all(database, rules, stages)
-            else:
-                derive(Role.NORMALIZE, Role.RESOLVE)
+            derive(Role.NORMALIZE, *(() if job.contestant == "hub-records" else (Role.RESOLVE,)))
         cost = meter.stop()
     return {**cost, "stages_wall": stages.wall, "stages_cpu": stages.cpu}
 
@@ -163,23 +162,6 @@ def pull(database: Database, rules: Rules, sources: int, landed: Bell | None) ->
         ).all()
     if [run.state for run in ended] != ["succeeded"] * sources:
         raise RuntimeError(f"not every run succeeded: {ended}")
-
-
-def normalize_all(database: Database, rules: Rules, stages: Stages) -> None:
-    """Take all that landed into the table of records, without resolving: what dlt calls a load ends here."""
-    while True:
-        with uncollected(), database.read() as snapshot:  # as `advance` computes a batch
-            batch = next_batch(snapshot, rules, JURISDICTION, BATCH)
-        if batch is None:
-            return
-        made = batch.normalized
-        with stages.timing("write"), database.begin() as connection:
-            jurisdictions.hold(connection, JURISDICTION)
-            records.write_records(connection, JURISDICTION, made.rows, made.former)
-            records.write_gone(connection, JURISDICTION, made.gone)
-            records.write_outcomes(connection, JURISDICTION, made.outcomes, made.rejections, made.issues)
-            records.set_progress(connection, JURISDICTION, batch.after)
-            unhurried(connection)  # as `advance` ends such a step
 
 
 if __name__ == "__main__":

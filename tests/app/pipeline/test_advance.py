@@ -274,7 +274,7 @@ def test_however_steps_of_several_workers_deliveries_words_and_replays_follow_ea
         while pending and dice.random() < 0.6:
             jurisdiction, generation, made = pending.pop()
             with suppress(RulesChanged):
-                advancing._written(hub, rules[jurisdiction], jurisdiction, generation, made)
+                advancing.write_if_due(hub, rules[jurisdiction], jurisdiction, generation, made)
             assert agrees(hub, jurisdiction)
         if number in (30, 50):
             now = mended if number == 30 else former
