@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Concatenate, ParamSpec
 
+from app.api import teaching
 from app.api.hub import Hub
 from app.api.judging import sides_of
 from app.db import decisions, judgements, jurisdictions, places, reviews, words
@@ -13,7 +14,6 @@ from app.db.session import Connection
 from app.errors import BadRequest, Conflict, NotFound
 from app.pipeline import deciding
 from app.pipeline.deciding import NewWord, Plan
-from app.pipeline.matching.teaching import chance
 from schemas.api.decisions import Answer, DecisionView, Merge, Move, NewDecision, Split, View
 from schemas.judgements import Judgement
 
@@ -120,15 +120,12 @@ def _check(
 
 
 def _answers(connection: Connection, jurisdiction: int, answers: tuple[Answer, ...]) -> Plan:
-    drawn = [one for one in answers if one.drawn]
-    scores: Mapping[tuple[str, str], int] = {}
-    if drawn:
-        ids = [(one.a, one.b) for one in drawn]
-        scores = places.scores_between(
-            connection, jurisdiction, *(set(side) for side in zip(*ids, strict=True))
-        )
+    """Plan answers; one counts as drawn where this hub drew it, whatever is said of it."""
+    # pairs that were drawn are shown together, on one view
+    upto = max((one.seen.upto for one in answers if one.drawn), default=None)
+    chances = {} if upto is None else teaching.chances(connection, jurisdiction, upto)
     says = [
-        NewWord(one.a, one.b, one.verdict, drawn=chance(scores.get(_pair(one), 0)) if one.drawn else None)
+        NewWord(one.a, one.b, one.verdict, drawn=chances.get(_pair(one)) if one.drawn else None)
         for one in answers
     ]
     return deciding.judge(connection, jurisdiction, says)

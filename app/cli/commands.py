@@ -183,7 +183,10 @@ def _matching(groups: Groups) -> None:
         "--out", required=True, metavar="FILE", help="the model file to write; nothing is published"
     )
     train.add_argument(
-        "--answers-only", action="store_true", help="correct the model in force by people's answers alone"
+        "--answers-only", action="store_true", help="correct the shipped model by people's answers alone"
+    )
+    train.add_argument(
+        "--force", action="store_true", help="write it even where answers do not show that it is better"
     )
     publish = _jurisdiction(
         _leaf(match, "publish", "models:publish", "what a model would change; with --seen it is taken up")

@@ -10,11 +10,11 @@ from app.cli.matching import to_be
 from app.db import jurisdictions, rule_sets
 from app.errors import BadRequest, Conflict
 from app.learning.change import Change, change
+from app.learning.held_out import HeldOut
 from app.learning.hub import Hub
 from app.learning.offers import in_force, offered, receipt
-from app.learning.train import from_answers, from_codes
+from app.learning.proposal import proposal
 from app.pipeline.matching.model import write_model
-from app.pipeline.matching.project import PROJECT
 from app.pipeline.matching.published import FEATURES
 from app.pipeline.scoring import fits
 from app.terminal import table
@@ -23,22 +23,26 @@ MOST_SHOWN = 20
 
 
 def train(options: argparse.Namespace) -> None:
-    """Learn a model on this hub's own records and answers, write it to a file, and tell what it would change."""
+    """Learn a model on this hub's own records and answers, tell how it does and what it would change, and write it to a file.
+
+    What answers do not show to be better than the model in force is written only by force.
+    """
     out = to_be(options.out)
     runtime, jurisdiction = opened(options)
     with runtime.database.read() as connection:
         hub = Hub(connection, jurisdiction)
         _, now = in_force(connection, jurisdiction)
-    said = f"hub {jurisdiction}"
+    levels = None if options.answers_only else hub.levels()
     try:
-        model = now.model if options.answers_only else from_codes(PROJECT, hub.levels(), now.model, said)
+        model, told, doubt = proposal(hub.answers(), levels, now.model, f"hub {jurisdiction}")
     except ValueError as error:
         raise BadRequest(str(error)) from error
-    levels, answers = hub.answers()
-    if len(answers.labels):
-        model = from_answers(PROJECT, levels, answers.labels, answers.chances, model, said)
-    out.write_text(write_model(model), encoding="utf-8")
+    if told:
+        _show_held_out(told)
     _show(change(hub, now.model, model))
+    if doubt and not options.force:
+        raise BadRequest(f"未写出模型 nothing is written: {doubt}; --force writes it all the same")
+    out.write_text(write_model(model), encoding="utf-8")
     print(f"Nothing is published: {out} is a proposal; `hub match publish {out}` takes it up")
 
 
@@ -94,6 +98,14 @@ def show(options: argparse.Namespace) -> None:
     ]
     rows.append((rule_sets.SHIPPED, "", "", "", "shipped", "" if serves else "serving"))
     print(table(("no", "at", "by", "reason", "model", "state"), rows))
+
+
+def _show_held_out(told: HeldOut) -> None:
+    rows: list[tuple[object, ...]] = [
+        (name, *(f"{figure:.4f}" for figure in figures))
+        for name, figures in (("log-loss", told.loss), ("F1", told.f1))
+    ]
+    print(table((f"on {told.answers} answers not learned from", "now", "then"), rows))
 
 
 def _show(told: Change) -> None:

@@ -30,11 +30,12 @@ MOST = 2_000_000
 
 
 class Answers(NamedTuple):
-    """Pairs people judged, by place; 1 for `same`, 0 for `different`; and the chance each was drawn with."""
+    """Pairs people judged: their levels, 1 for `same` and 0 for `different`, the chance each was drawn with, and the word's number."""
 
-    pairs: Places
+    levels: Levels
     labels: Floats
     chances: Floats
+    numbers: NDArray[np.int64]
 
 
 class Hub:
@@ -49,7 +50,8 @@ class Hub:
         self.vectors: Vectors = vectors_of(self.packed)
         said = learning.words(connection, jurisdiction)
         self.words = [Word(w.a, w.b, Verdict(w.verdict), w.number) for w in said]
-        self._drawn = [w for w in said if w.verdict in _LABEL]
+        # what was said of a pair last
+        self._asked = {frozenset((w.a, w.b)): w for w in said if w.asked and w.verdict in _LABEL}
 
     def normal(self, place: int) -> Normal:
         """Give a record as matching sees it."""
@@ -60,15 +62,15 @@ class Hub:
         some = np.arange(0, len(self.pairs), max(1, -(-len(self.pairs) // MOST)))
         return self._levels(self.pairs[some])
 
-    def answers(self) -> tuple[Levels, Answers]:
-        """Give the levels of the pairs people judged `same` or `different`, and what they said."""
+    def answers(self) -> Answers:
+        """Give what people judged of two of its records, `same` or `different`, the last word on each two."""
         place = {rid: i for i, rid in enumerate(self.ids)}
-        known = [w for w in self._drawn if w.a in place and w.b in place]
+        known = [w for w in self._asked.values() if w.a in place and w.b in place]
         pairs = np.array([sorted((place[w.a], place[w.b])) for w in known], np.int32).reshape(-1, 2)
         labels = np.array([_LABEL[w.verdict] for w in known], np.float64)
         # who judged a pair nobody drew picked it for its weight, like the surest draw
         chances = np.array([(w.drawn or WHOLE) / WHOLE for w in known], np.float64)
-        return self._levels(pairs), Answers(pairs, labels, chances)
+        return Answers(self._levels(pairs), labels, chances, np.array([w.number for w in known], np.int64))
 
     def scores(self, model: Model) -> Points:
         """Give the probability (10⁻⁶) of every candidate pair by a model, laid on the cuts the hub clusters by."""

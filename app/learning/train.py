@@ -27,6 +27,8 @@ _NOISE = (0.02, 0.05)
 """Shares of wrong labels that codes are taken to give: of two projects, later phases inherit a code; of one, codes are
 mistyped, drafts or another's."""
 _TOGETHER_BY_CODES = 6
+LEAST_ANSWERS = 20
+"""Answers `same`, and answers `different`, below which nothing is learned from them."""
 _FIRM = 6.0
 """Penalty on what answers change: a few hundred of them correct a model, they do not make one."""
 
@@ -102,7 +104,24 @@ def _whole(odds: float) -> int:
 def from_answers(
     profile: Profile, levels: Levels, labels: Floats, chances: Floats, base: Model, said: str
 ) -> Model:
-    """Correct a model by people's answers about pairs, each with the chance it was drawn with."""
+    """Correct a model by people's answers about pairs, each with the chance it was drawn with.
+
+    Raises ValueError where they are too few to correct anything.
+    """
+    alike = int(labels.sum())
+    if min(alike, len(labels) - alike) < LEAST_ANSWERS:
+        raise ValueError(
+            f"{alike} 条相同、{len(labels) - alike} 条不同，各需至少 {LEAST_ANSWERS} 条 too few answers to learn from: {alike} same"
+            f" and {len(labels) - alike} different, and it takes {LEAST_ANSWERS} of each (`GET /reviews?order=teaching`)"
+        )
+    told = f"{said}: {len(labels)} answers"
+    return corrected(profile, levels, labels, chances, base, told)
+
+
+def corrected(
+    profile: Profile, levels: Levels, labels: Floats, chances: Floats, base: Model, said: str
+) -> Model:
+    """Correct a model by answers, however few: what so few cannot say is left as it is."""
     weights = answer_weights(chances)
     odds = Scorer(replace(base, caps=()), profile).points(levels) / 1e6
     examples = Examples(levels, labels, weights, odds)
@@ -116,5 +135,5 @@ def from_answers(
         base,
         prior=base.prior + _whole(tables.prior),
         table=table,
-        trained_on=f"{base.trained_on}; {said}: {len(labels)} answers",
+        trained_on=f"{base.trained_on}; {said}",
     )

@@ -29,7 +29,7 @@ from simulator.city import Breadth
 TRAIN, TUNE, TEST = (1001, 1002), 2001, 3001
 """Seeds of the cities weights are learned on, cuts are chosen on, and that are told of."""
 
-METHODS = ("shipped", "unlabelled", "answers", "trained")
+METHODS = ("shipped", "corrected", "unlabelled", "answers", "trained")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -75,6 +75,8 @@ def _methods(
     wanted = set(given.methods)
     if "shipped" in wanted:
         yield "shipped", methods.shipped(tuning)
+    if "corrected" in wanted:
+        yield f"shipped + {given.answers} answers", methods.corrected(city, tuning, given.answers)
     if wanted & {"unlabelled", "answers"}:
         unlabelled = methods.without_labels(city, tuning)
         if "unlabelled" in wanted:

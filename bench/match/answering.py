@@ -13,6 +13,7 @@ from app.learning.labels import draw_chances
 from app.learning.linking import Linking
 from app.learning.train import from_answers
 from app.pipeline.matching.cluster import Review, Word
+from app.pipeline.matching.levels import Levels
 from app.pipeline.matching.model import Model
 from app.pipeline.matching.project import PROJECT
 from app.pipeline.matching.scorer import Scorer
@@ -23,14 +24,19 @@ from schemas.judgements import Verdict
 
 def taught(city: City, model: Model, answers: int, seed: int) -> Model:
     """Give a model corrected by so many answers about pairs of the city, drawn where the model is torn."""
+    levels, labels, chances = answers_to(city, model, answers, seed)
+    return from_answers(PROJECT, levels, labels, chances, model, "simulated reviewer")
+
+
+def answers_to(city: City, model: Model, answers: int, seed: int) -> tuple[Levels, Floats, Floats]:
+    """Give the levels of so many pairs of the city, drawn where the model is torn, the truth of them and their chances."""
     open_ = np.flatnonzero(~city.ruled)
     levels = city.levels(open_)
     odds: Floats = Scorer(replace(model, caps=()), PROJECT).points(levels) / 1e6
     rng = np.random.default_rng(seed)
     chances = draw_chances(odds, answers)
     drawn = np.flatnonzero(rng.random(len(chances)) < chances)[:answers]
-    labels = city.labels(open_[drawn])
-    return from_answers(PROJECT, levels[:, drawn], labels, chances[drawn], model, "simulated reviewer")
+    return levels[:, drawn], city.labels(open_[drawn]), chances[drawn]
 
 
 def answered(records: Records, linking: Linking, answers: int) -> int:

@@ -39,6 +39,12 @@ def shipped(tuning: City) -> Method:
     return Method(MODEL, _threshold(tuning, tuning.scores(MODEL)), SHIPPED)
 
 
+def corrected(told: City, tuning: City, answers: int) -> Method:
+    """Give the model the hub ships as `hub match train --answers-only` corrects it, cuts as they are."""
+    model = taught(told, MODEL, answers, seed=1)
+    return Method(model, _threshold(tuning, tuning.scores(model)), SHIPPED)
+
+
 def without_labels(told: City, tuning: City) -> Method:
     """Give a model learned on the told city itself, from pairs whose records both state a project code."""
     return suited(from_codes(PROJECT, _all_levels(told), MODEL, "the city itself"), tuning)

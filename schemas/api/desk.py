@@ -99,7 +99,10 @@ class JudgementQuery(Paged):
 
 
 class JudgementView(Schema):
-    """A judgement; `confirm` asks a person to say it again because owner and name of a side have changed since."""
+    """A judgement; `confirm` asks a person to say it again because owner and name of a side have changed since.
+
+    `drawn` is the chance (10⁻⁶) by which the hub drew the pair to be taught, null for a word said for its own sake.
+    """
 
     judgement_no: int
     a: str
@@ -112,4 +115,5 @@ class JudgementView(Schema):
     confirms: int | None
     withdrawn_by: int | None
     decision_no: int | None
+    drawn: int | None
     confirm: bool

@@ -37,6 +37,7 @@ class Model:
     """Log-odds (10⁻⁶) per level of a feature and per two levels of two features, and what their sums mean.
 
     `calibration` has the knots (points, probability) of a map that never falls; without knots it is the logistic.
+    `answers_upto` is the number of the last of a hub's own judgements it was learned from.
     Pairs below `floor` are not kept; `review` and `safe` are the two cuts, all three as probabilities (10⁻⁶).
     """
 
@@ -51,6 +52,7 @@ class Model:
     pair: Mapping[str, tuple[tuple[int, ...], ...]] = field(default_factory=dict)
     caps: tuple[Cap, ...] = ()
     calibration: tuple[tuple[int, int], ...] = ()
+    answers_upto: int = 0
 
     @cached_property
     def odds(self) -> NDArray[np.int32]:
@@ -95,6 +97,7 @@ def read_model(text: str) -> Model:
             for cap in said.get("cap", ())
         ),
         calibration=tuple(zip(knots["points"], knots["probability"], strict=True)),
+        answers_upto=said.get("answers_upto", 0),
     )
     if sorted(model.calibration) != list(model.calibration) or (np.diff(model.odds) < 0).any():
         raise ValueError("calibration must not fall: give points and probability in rising order")
@@ -107,6 +110,7 @@ def write_model(model: Model) -> str:
         f"version = {model.version}",
         f"profile = {_quoted(model.profile)}",
         f"trained_on = {_quoted(model.trained_on)}",
+        *([f"answers_upto = {model.answers_upto}"] if model.answers_upto else ()),
         f"prior = {model.prior}",
         "\n[cuts] # calibrated probabilities, 10⁻⁶",
         f"floor = {model.floor}\nreview = {model.review}\nsafe = {model.safe}",

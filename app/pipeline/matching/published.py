@@ -36,6 +36,8 @@ def checked(text: str) -> Model:
         raise ValueError(f"something in it is of another kind than in a model file: {error}") from error
     if model.profile != PROJECT.name:
         raise ValueError(f"it is of {model.profile}, not of {PROJECT.name}")
+    if type(model.answers_upto) is not int:
+        raise ValueError("answers_upto must be a whole number")
     if any(type(number) is not int or abs(number) > _FARTHEST for number in numbers):
         raise ValueError("its numbers must be whole (10⁻⁶ of log-odds) and below 32,000,000")
     if not 0 < model.floor < model.review < model.safe < WHOLE:

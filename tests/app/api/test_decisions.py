@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from app.db import learning
 from app.pipeline.land import rename_key
 from app.pipeline.rebuild import rebuild
 from app.pipeline.rules import load_rules
@@ -274,6 +275,35 @@ def test_a_decision_follows_a_record_to_its_new_key_and_is_undone_there(
     city.drain()
     assert len(set(places(judge, A, new))) == 2
     as_rebuilt(city)
+
+
+def test_only_what_a_person_was_asked_or_chose_teaches_not_what_a_decision_had_to_say(
+    judge: Client, city: SmallCity
+) -> None:
+    code = "2407-430204-04-01-222222"
+    city.land("commerce.signed", signed("t-0", NAMES[0], code=code))
+    city.land("housing.permits", *(permit(f"t-{i}", NAMES[0], code=code) for i in range(3)))
+    city.drain()
+    three = [rid("commerce.signed", "t-0"), *(rid("housing.permits", f"t-{i}") for i in range(2))]
+    assert len(set(places(judge, *three))) == 1
+    judge.post("/judgements", {"a": A, "b": D, "verdict": "different", **SAYS})
+    judge.post(f"/projects/{B}/merge", {"other": C, **SAYS})
+    city.drain()
+    moved = judge.post(f"/records/{three[2]}/move", {"to": B, **SAYS}).json()
+    city.drain()
+    with city.database.read() as connection:
+        found = {w.number: w for w in learning.words(connection, HERE)}
+        said = [found[n] for n in moved["said"]]
+    assert [w.verdict for w in said if w.asked] == ["same", "different"]
+    assert said[0].asked
+    kinds = sorted(w.verdict for w in found.values() if w.asked and w.number not in moved["said"])
+    assert kinds.count("different") == 1
+    undone = judge.post(f"/decisions/{moved['decision_no']}/undo", SAYS).json()
+    judge.post(f"/decisions/{undone['decision_no']}/undo", SAYS)
+    with city.database.read() as connection:
+        again = [w for w in learning.words(connection, HERE) if w.number > max(found)]
+    assert sorted(w.verdict for w in again if w.asked) == ["different", "same"]
+    assert len(again) >= len(said)
 
 
 def test_only_who_may_judge_decides_and_only_at_home(judge: Client, make_key: MakeKey) -> None:

@@ -139,14 +139,19 @@ def test_pairs_to_be_taught_are_drawn_anew_after_each_word_and_their_chance_is_k
     assert (
         judge.post("/decisions", {"answers": [answer(item, "same", drawn=True)], **SAYS}).status_code == 201
     )
-    with city.database.read() as connection:
-        from sqlalchemy import text
-
-        kept = connection.execute(
-            text("SELECT drawn FROM memory.judgement WHERE jurisdiction = :j"), {"j": HERE}
-        ).scalar_one()
-    assert 20_000 < kept <= 1_000_000
+    (word,) = judge.get("/judgements").json()["items"]
+    assert 20_000 < word["drawn"] <= 1_000_000
     assert all({one["a"], one["b"]} != set(sides(2)) for one in questions(judge, order="teaching"))
+
+
+def test_no_word_counts_as_drawn_because_somebody_says_so(judge: Client) -> None:
+    item = questions(judge)[0]
+    other = judge.get(f"/pairs/{sides(0)[0]}/{sides(1)[1]}").json()
+    never = {"a": other["a"]["record_id"], "b": other["b"]["record_id"], "seen": other["seen"]}
+    told = judge.post("/decisions", {"answers": [answer(never, "different", drawn=True)], **SAYS})
+    assert told.status_code == 201, told.text
+    assert judge.post("/decisions", {"answers": [answer(item, "same")], **SAYS}).status_code == 201
+    assert [word["drawn"] for word in judge.get("/judgements").json()["items"]] == [None, None]
 
 
 def test_one_citys_queue_is_not_anothers(judge: Client, make_key: MakeKey) -> None:
