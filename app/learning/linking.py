@@ -97,9 +97,7 @@ def link(
     words: Iterable[Word] = (),
 ) -> Linking:
     """Cluster living records (in order of their ids) from the probabilities (10⁻⁶) of pairs of their places."""
-    # the hub's cuts are those of its model file: a model with others is laid on the same scale
-    scale = (0, *cuts, WHOLE), (0, *SHIPPED, WHOLE)
-    scores = scores if cuts == SHIPPED else np.interp(scores, *scale).astype(np.int64)
+    scores = laid(scores, cuts)
     kept = scores >= FLOOR
     scored = [
         (ids[a], ids[b], int(s))
@@ -107,3 +105,9 @@ def link(
     ]
     parts = [one for one in components(frozenset(ids), scored, words) if len(one.records) > 1]
     return Linking(ids, normal, parts)
+
+
+def laid(scores: Points, cuts: Cuts) -> Points:
+    """Give scores on the scale of the hub's own cuts, which are those of its model file; `cuts` are another model's."""
+    scale = (0, *cuts, WHOLE), (0, *SHIPPED, WHOLE)
+    return scores if cuts == SHIPPED else np.interp(scores, *scale).astype(np.int64)

@@ -18,7 +18,7 @@ from app.learning.train import from_labels
 from app.pipeline.matching.model import Model, write_model
 from app.pipeline.matching.project import PROJECT
 from app.pipeline.matching.score import MODEL
-from bench.match import anchors, methods, persons, report
+from bench.match import anchors, methods, persons, report, whole
 from bench.match.answering import answered
 from bench.match.city import Wanted
 from bench.match.measures import clusters_score
@@ -44,6 +44,8 @@ def main(arguments: list[str] | None = None) -> int:
     if given.command == "anchors":
         anchors.show(given.size, given.cache, given.data, (TRAIN[0], TUNE, TEST))
         return 0
+    if given.command == "whole":
+        return _whole(given)
     columns: dict[str, report.Measured] = {}
     for breadth in given.breadth:
         for size in given.sizes:
@@ -55,6 +57,22 @@ def main(arguments: list[str] | None = None) -> int:
                 if given.answers:
                     columns[title] |= _answered(city, method, given.answers)
                 print(f"\n## {title}\n{told}", flush=True)
+    print(f"\n{report.table(columns)}")
+    if given.out:
+        given.out.write_text(json.dumps(columns, indent=1) + "\n", encoding="utf-8")
+    return 0
+
+
+def _whole(given: argparse.Namespace) -> int:
+    columns: dict[str, report.Measured] = {}
+    tuning = made_ready(Wanted(TUNE, given.tune, given.breadth))
+    wanted = Wanted(given.seed, given.size, given.breadth)
+    for name, figures, analysis in whole.told(wanted, given.cache, tuning, unlabelled=given.unlabelled):
+        columns[f"{given.breadth} {figures['records']}, {name}"] = figures
+        print(
+            f"\n## {given.breadth} {figures['records']}, {name}\n{whole.steps(figures)}\n{analysis}",
+            flush=True,
+        )
     print(f"\n{report.table(columns)}")
     if given.out:
         given.out.write_text(json.dumps(columns, indent=1) + "\n", encoding="utf-8")
@@ -131,6 +149,20 @@ def _parser() -> argparse.ArgumentParser:
     beside.add_argument("--size", type=int, default=10_000, help="records of each city")
     beside.add_argument("--cache", type=Path, required=True, help="where Splink and files are kept")
     beside.add_argument("--data", type=Path, help="a folder with cn_three_dept and nyc_hpd_dob")
+    large = commands.add_parser("whole", help="a large city by two processes, its steps measured")
+    large.add_argument("--size", type=int, default=100_000, help="records")
+    large.add_argument(
+        "--tune", type=int, default=10_000, help="records of the city thresholds are chosen on"
+    )
+    large.add_argument("--seed", type=int, default=TEST)
+    large.add_argument("--breadth", choices=get_args(Breadth), default="core")
+    large.add_argument(
+        "--unlabelled", action="store_true", help="also weights learned from the city's own codes"
+    )
+    large.add_argument(
+        "--cache", type=Path, required=True, help="where the city is kept: 1 GB each 600,000 records"
+    )
+    large.add_argument("--out", type=Path, help="where the figures go as JSON")
     train = commands.add_parser("train", help="learn the model file to ship")
     train.add_argument("--size", type=int, default=8_000, help="records of each city")
     train.add_argument("--out", type=Path, required=True)

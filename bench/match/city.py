@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import NamedTuple
@@ -48,7 +48,7 @@ class Records:
     """
 
     ids: list[str]
-    packed: list[bytes]
+    packed: Sequence[bytes]
     sources: list[str]
     source: NDArray[np.int32]
     truth: NDArray[np.int32]

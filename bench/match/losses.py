@@ -27,7 +27,8 @@ def lost(
     """Count the true pairs that are not in one cluster, by what they say and by their two feeds."""
     by_said: Counter[Kind] = Counter()
     by_feeds: Counter[Kind] = Counter()
-    scored = dict(zip(map(tuple, pairs.tolist()), scores.tolist(), strict=True))
+    right = records.truth[pairs[:, 0]] == records.truth[pairs[:, 1]]
+    scored = dict(zip(map(tuple, pairs[right].tolist()), scores[right].tolist(), strict=True))
     for i, j in _within(records.truth):
         if cluster[i] != cluster[j]:
             a, b = records.normal(i), records.normal(j)

@@ -18,7 +18,7 @@ from app.pipeline.matching.normal import Normal
 from bench.match.blocking import Pairs
 from bench.match.scoring import City
 
-WAYS = ("em", "em-fixed", "labels")
+WAYS = ("em", "em-fixed", "labels", "labels-all")
 _PEER = Path(__file__).with_name("splink_peer.py")
 
 
@@ -77,4 +77,12 @@ def _row(n: Normal) -> dict[str, Any]:
         "street": sorted(bigrams(n.address)),
         "bears": sorted(n.bears),
         "cites": sorted(n.cites),
+        "day": n.day,
+        "house": sorted(n.houses),
+        "spots": sorted(n.spots),
+        "dates": sorted(n.dates),
+        "milestones": sorted({one.partition(":")[0] for one in n.dates}),
+        "land": list(n.land),
+        "floors": list(n.floors),
+        "works_class": n.works_class,
     }
