@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from math import ceil
 
 
 class HubError(Exception):
@@ -65,6 +66,17 @@ class SnapshotNeeded(Gone):
             "the feed does not lead on from there: it was kept no longer, or the hub was restored."
             f" Take all projects anew (Link: rel=snapshot), then follow after={newest}"
         )
+
+
+class TooMany(HubError):
+    """This was asked too often; come back after the seconds of Retry-After."""
+
+    status, type = 429, "too-many"
+
+    def __init__(self, detail: str, seconds: float) -> None:
+        """Say what was too much, and in how many seconds it may be tried again."""
+        super().__init__(detail)
+        self.seconds = max(1, ceil(seconds))
 
 
 class Unavailable(HubError):

@@ -26,7 +26,9 @@ def create_app(
     """Give the app that serves this database and these sources; `variables` hold what manifests name."""
     manifests = {manifest.key: manifest for manifest in registry.manifests()}
     rules = load_rules(registry, settings.connected_departments)
-    return build(Hub(settings, database, manifests, rules, variables, Callers(database)))
+    return build(
+        Hub(settings, database, manifests, rules, variables, Callers(database, settings.rate_per_key))
+    )
 
 
 def from_environment() -> FastAPI:

@@ -29,6 +29,8 @@ class Settings(BaseSettings):
     port: int = 8020
     push_limit: int = 1_048_576
     """Largest push accepted, in bytes."""
+    rate_per_key: Annotated[float, Field(ge=0)] = 500
+    """Requests a second that one key may make of each API process on average, twice as many at once; 0 for any number."""
     pool_size: int = 8
     """Database connections per process; processes × this must stay below max_connections."""
     batch: int = 1_000

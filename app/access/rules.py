@@ -61,6 +61,8 @@ RULES: Mapping[str, Rule] = MappingProxyType(
     {
         # open
         "read_index": _anybody("names the addresses of the API, which are no secret"),
+        "read_docs": _anybody("shows the description of the API, which is no secret"),
+        "read_docs_asset": _anybody("files of a page that anybody may see"),
         "openapi": _anybody("describes the API, which is no secret"),
         "read_live": _anybody("whoever restarts the process holds no key"),
         "read_ready": _anybody("whoever sends requests to replicas holds no key"),

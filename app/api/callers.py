@@ -5,20 +5,29 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable
+from math import ceil
 
 from app.access.account import Account
+from app.access.pace import Pace
 from app.db import calls, keys
 from app.db.session import Database
+from app.errors import NotAuthenticated, TooMany
 
 LIFE_SECONDS = 3.0
 MOST_KNOWN = 10_000
+REFUSALS_PER_SECOND, REFUSALS_AT_ONCE = 1.0, 100
+"""Refused tokens of one address: each costs a look at the database."""
 
 
 class Callers:
     """The accounts of the tokens seen lately; refused tokens are never remembered."""
 
-    def __init__(self, database: Database, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, database: Database, rate: float = 0, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._database, self._clock = database, clock
+        self._calls = Pace(rate, ceil(2 * rate)) if rate else None
+        self._refusals = Pace(REFUSALS_PER_SECOND, REFUSALS_AT_ONCE)
         self._known: dict[bytes, tuple[float, Account]] = {}
 
     def known(self, token: str) -> Account | None:
@@ -26,16 +35,27 @@ class Callers:
         until, account = self._known.get(_name(token), (0.0, None))
         return account if self._clock() < until else None
 
-    def of(self, token: str) -> Account:
-        """Give the account of a token; raise NotAuthenticated."""
+    def of(self, token: str, address: str) -> Account:
+        """Give the account of a token; raise NotAuthenticated, and TooMany for an address that was refused too often."""
         account = self.known(token)
         if account is None:
             began = self._clock()
-            account = calls.write(self._database, keys.authenticate, token)
+            if waits := self._refusals.waits(address, began):
+                raise TooMany("too many keys of this address were refused; check the key", waits)
+            try:
+                account = calls.write(self._database, keys.authenticate, token)
+            except NotAuthenticated:
+                self._refusals.take(address, began)
+                raise
             if len(self._known) >= MOST_KNOWN:
                 self._known.clear()
             self._known[_name(token)] = began + LIFE_SECONDS, account
         return account
+
+    def count(self, account: Account) -> None:
+        """Count a call of an account's key; raise TooMany beyond its pace."""
+        if self._calls and (waits := self._calls.take(account.credential, self._clock())):
+            raise TooMany("this key calls too often", waits)
 
     def forget(self) -> None:
         """Remember nobody: a key or account was just changed here."""

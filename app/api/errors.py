@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import compile_path
 
 from app.db.projects import Moved
-from app.errors import HubError, SnapshotNeeded
+from app.errors import HubError, SnapshotNeeded, TooMany
 from app.logs import Seldom, with_cause
 from schemas.api.shapes import Fault, Problem
 
@@ -38,6 +38,7 @@ TITLES = {
     409: ("conflict", "What was sent contradicts what the hub holds", "与枢纽现有内容冲突"),
     410: ("gone", "This was here once and is no more", "此内容已不存在"),
     413: ("too-large", "The body is larger than the hub accepts", "请求内容过大"),
+    429: ("too-many", "This was asked too often", "请求过于频繁"),
     500: ("hub-error", "The hub made a mistake; it is in the hub's log", "枢纽内部错误，已记入日志"),
     503: ("unavailable", "The hub cannot answer right now", "枢纽暂时无法应答"),
 }
@@ -93,6 +94,8 @@ async def _hub_error(seldom: Seldom, request: Request, error: Exception) -> Resp
         seldom.warning(error.detail, with_cause(f"unavailable: {error.detail}", error))
     if isinstance(error, SnapshotNeeded):
         headers["Link"] = f'<{SNAPSHOT}>; rel="snapshot"'
+    if isinstance(error, TooMany):
+        headers["Retry-After"] = str(error.seconds)
     if error.status == 401:
         headers["WWW-Authenticate"] = "Bearer"
     faults = [Fault(where=where, message=message) for where, message in error.faults[:20]]

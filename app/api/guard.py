@@ -32,6 +32,7 @@ async def let_in(request: Request) -> None:
     if rule.anonymous:
         return
     request.state.account = await _permitted(request, rule)
+    request.app.state.hub.callers.count(request.state.account)
 
 
 async def still_let_in(request: Request) -> Account:
@@ -44,7 +45,8 @@ async def _permitted(request: Request, rule: Rule) -> Account:
     token = bearer(request)
     account = callers.known(token)
     if account is None:
-        account = await run_in_threadpool(callers.of, token)
+        address = request.client.host if request.client else ""
+        account = await run_in_threadpool(callers.of, token, address)
     permit(account, rule)
     return account
 

@@ -13,6 +13,7 @@ from app.api import (
     decisions,
     deliveries,
     desk,
+    docs,
     errors,
     health,
     hooks,
@@ -27,6 +28,7 @@ from app.api import (
 )
 from app.api.errors import problems
 from app.api.guard import SCHEME, let_in, operations
+from app.api.headers import SecurityHeaders
 from app.api.hub import Hub
 from app.api.limits import BodyLimit, said_once
 from schemas.api.shapes import Problem
@@ -78,6 +80,7 @@ def build(hub: Hub) -> FastAPI:
         api.include_router(room.router)
     app.include_router(api)
     app.include_router(index.router)
+    app.include_router(docs.router)
     check_rules(operations(app))
     errors.install(app)
     larger = {
@@ -85,6 +88,7 @@ def build(hub: Hub) -> FastAPI:
         re.compile(f"{PREFIX}/sources/[^/]+/check"): returns.CHECK_LIMIT,
     }
     app.add_middleware(BodyLimit, limit=hub.settings.push_limit, larger=larger)
+    app.add_middleware(SecurityHeaders)
     return app
 
 
@@ -106,7 +110,8 @@ def _declared(document: dict[str, Any]) -> dict[str, Any]:
                 operation["security"] = [{name: []} for name in SCHEME]
                 operation["responses"] = dict(
                     sorted(
-                        {**problems(401, 403), **operation["responses"]}.items(), key=lambda one: str(one[0])
+                        {**problems(401, 403, 429), **operation["responses"]}.items(),
+                        key=lambda one: str(one[0]),
                     )
                 )
     return document

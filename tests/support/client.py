@@ -35,7 +35,7 @@ class Client:
 
     def request(self, method: str, path: str, **options: Any) -> httpx.Response:
         """Send one request under /api/v1 (or an absolute address given as `next`)."""
-        url = path if path.startswith("/api/") or path == "/" else f"/api/v1{path}"
+        url = path if path.startswith(("/api/", "/docs")) or path == "/" else f"/api/v1{path}"
         headers = dict(options.pop("headers", {}))
         key = self._keys.get(_about(url, options.get("params") or {}), self._key)
         if key is not None:
