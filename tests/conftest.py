@@ -10,6 +10,8 @@ import pytest
 from tests.support.database import migrate, running_server, throw_away_database
 from tests.support.mariadb import Server, installed, running_mariadb
 
+os.environ["HUB_EGRESS_LOOPBACK"] = "1"  # the departments of tests are on this machine
+
 
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[str]:

@@ -37,6 +37,7 @@ class RunningCity:
             "HUB_LANDCHINA_FOLDER": self.told["landchina_folder"],
             "HUB_HOUSING_DATABASE_URL": self.told["housing_url"],
             "HUB_HOUSING_PERMIT_EVENTS_SECRET": self.told["push_secret"],
+            "HUB_EGRESS_LOOPBACK": "1",  # these departments are on this machine
         }
 
     def push(self) -> dict[str, Any]:

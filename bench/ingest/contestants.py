@@ -38,7 +38,7 @@ def run(job: Job, peer: Path | None) -> dict[str, Any]:
     done = subprocess.run(
         [python, "-m", program, job.text()],
         cwd=job.folder,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        env=os.environ | {"PYTHONPATH": str(ROOT), "HUB_EGRESS_LOOPBACK": "1"},
         capture_output=True,
         text=True,
         timeout=HOURS,

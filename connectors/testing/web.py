@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
-from connectors import moments
+from connectors import egress, moments
 from connectors.columns import column_name
 from connectors.strict_json import dumps
 from connectors.transport_settings import HttpSettings
@@ -58,7 +58,8 @@ def handled(reply: Reply) -> Iterator[str]:
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.server_port}"
+        with egress.this_machine():
+            yield f"http://127.0.0.1:{server.server_port}"
     finally:
         server.shutdown()
         server.server_close()

@@ -19,6 +19,8 @@ from typing import NamedTuple
 
 import h11
 
+from connectors import egress
+
 IDLE_SECONDS = 15.0
 """How long a connection nobody uses is kept."""
 MOST_IDLE = 16
@@ -63,7 +65,7 @@ class _Connection:
         self.until = until
         self.idle_since = 0.0
         self._state = h11.Connection(h11.CLIENT, max_incomplete_event_size=_MOST_HEAD)
-        self._socket = socket.create_connection((place.host, place.port), self._left())
+        self._socket = egress.connect(place.host, place.port, self._left())
         try:
             self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if place.trust is not None:
@@ -79,10 +81,13 @@ class _Connection:
             raise Late
         return seconds
 
-    def ask(self, target: bytes, headers: Headers) -> Answer:
-        """Send a request and read on to the head of its answer."""
-        said = self._state.send(h11.Request(method="GET", target=target, headers=headers))
-        said = (said or b"") + (self._state.send(h11.EndOfMessage()) or b"")
+    def ask(self, target: bytes, headers: Headers, body: bytes | None = None) -> Answer:
+        """Send a request, a POST where there is a body, and read on to the head of its answer."""
+        request = h11.Request(method="GET" if body is None else "POST", target=target, headers=headers)
+        said = self._state.send(request) or b""
+        if body is not None:
+            said += self._state.send(h11.Data(data=body)) or b""
+        said += self._state.send(h11.EndOfMessage()) or b""
         self._socket.settimeout(self._left())
         self._socket.sendall(said)
         while not isinstance(event := self.next_event(), h11.Response):
@@ -146,6 +151,20 @@ class Connections:
             connection.close()
             raise
         self._give_back(kind, connection)
+
+    @contextmanager
+    def told(
+        self, place: Place, target: bytes, headers: Headers, body: bytes, seconds: float
+    ) -> Iterator[Answer]:
+        """Post a body over a connection of its own and give the answer; raises as `asked` does.
+
+        One that was kept might be left by the other side unseen, and what is posted is not posted twice here.
+        """
+        connection = _Connection(place, time.monotonic() + seconds)
+        try:
+            yield connection.ask(target, headers, body)
+        finally:
+            connection.close()
 
     def _again(
         self, kind: object, target: bytes, headers: Headers, until: float

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import random
 import ssl
 import time
@@ -16,6 +15,7 @@ from urllib.parse import urljoin
 import h11
 import httpx
 
+from connectors.egress import EgressRefused
 from connectors.errors import AuthFailed, SourceChanged, SourceUnavailable
 from connectors.transport_settings import HttpSettings
 from connectors.transports.connections import Answer, Connections, Late, Place
@@ -23,7 +23,7 @@ from connectors.transports.http_auth import headers_for
 
 AGENT = "lifecycle-hub"
 _PIECE = 65536
-_CONNECTIONS = Connections()
+CONNECTIONS = Connections()
 _REDIRECTS = {301, 302, 303, 307, 308}
 
 
@@ -80,13 +80,15 @@ class Client:
             raise SourceUnavailable(f"the address is not usable: {error}") from error
         if url.scheme not in {"http", "https"} or not url.host:
             raise SourceUnavailable("the address is not usable: it begins with neither http:// nor https://")
+        if url.userinfo:
+            raise SourceUnavailable("the address holds an account: name it by `auth` in the manifest instead")
         return url
 
     def _once(self, url: httpx.URL, seconds: float) -> bytes:
-        trust = _trust() if url.scheme == "https" else None
+        trust = trusted() if url.scheme == "https" else None
         place = Place(url.raw_host.decode("ascii"), url.port or (443 if trust else 80), trust)
         try:
-            with _CONNECTIONS.asked(place, url.raw_path, self._said(url), seconds) as answer:
+            with CONNECTIONS.asked(place, url.raw_path, self._said(url), seconds) as answer:
                 _check_status(answer)
                 return self._read(answer)
         except (Late, TimeoutError) as error:
@@ -94,15 +96,13 @@ class Client:
         except h11.LocalProtocolError:
             # the error's own words would tell the secret
             raise AuthFailed("the credentials hold a sign that no header may bear") from None
+        except EgressRefused as error:
+            raise SourceUnavailable(str(error)) from error
         except (OSError, UnicodeError, h11.RemoteProtocolError) as error:
             raise SourceUnavailable(f"{type(error).__name__}: {error}") from error
 
     def _said(self, url: httpx.URL) -> list[tuple[bytes, bytes]]:
-        """Give the headers of a request; the account in an address is said as a header too."""
         named = {"Host": url.netloc.decode("ascii"), **self._headers}
-        if url.username:
-            account = f"{url.username}:{url.password}".encode()
-            named["Authorization"] = f"Basic {base64.b64encode(account).decode('ascii')}"
         return [(name.encode("ascii"), value.encode("utf-8")) for name, value in named.items()]
 
     def _read(self, answer: Answer) -> bytes:
@@ -116,7 +116,7 @@ class Client:
 
 
 @lru_cache(maxsize=1)
-def _trust() -> ssl.SSLContext:
+def trusted() -> ssl.SSLContext:
     """Read whom we trust, once: the bundle of authorities costs more than a page."""
     return httpx.create_ssl_context(trust_env=False)
 
@@ -147,7 +147,7 @@ def _check_status(answer: Answer) -> None:
     if status in (401, 403):
         raise AuthFailed(f"the source answers {status}: it does not accept our credentials")
     if status in (408, 425, 429) or status >= 500:
-        raise SourceUnavailable(f"the source answers {status}", retry_after=_retry_after(answer))
+        raise SourceUnavailable(f"the source answers {status}", retry_after=retry_after(answer))
     if status in _REDIRECTS and "location" in answer.headers:
         place = answer.headers["location"].split("?")[0][:200]
         raise SourceChanged(
@@ -157,7 +157,7 @@ def _check_status(answer: Answer) -> None:
         raise SourceChanged(f"the source answers {status} where it used to answer 200")
 
 
-def _retry_after(answer: Answer) -> float | None:
+def retry_after(answer: Answer) -> float | None:
     """Read how long a source asks us to wait, in seconds or as a date; None where it says nothing readable."""
     said = answer.headers.get("retry-after", "")
     if said.isascii() and said.isdigit() and len(said) <= 9:

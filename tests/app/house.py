@@ -31,8 +31,9 @@ def home() -> Iterator[Path]:
 
 
 def variables(**more: str) -> dict[str, str]:
-    """Give the environment of a command: no HUB_* variable but these."""
-    return {name: value for name, value in os.environ.items() if not name.startswith("HUB_")} | more
+    """Give the environment of a command: no HUB_* variable but these, and that departments may be on this machine."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("HUB_")}
+    return kept | {"HUB_EGRESS_LOOPBACK": "1"} | more
 
 
 def hub(*arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
