@@ -1,7 +1,7 @@
 """The worker: turns due slots into runs, pulls, lands pushes and walks the corridor, until told to stop.
 
-Its jobs are of three roles, which need nothing of each other but the database: one speaks with departments, one
-normalizes what has landed, one resolves what was normalized and makes the documents of it.
+Its jobs are of four roles, which need nothing of each other but the database: one speaks with departments, one
+normalizes what has landed, one resolves what was normalized and makes the documents of it, one tells who subscribed.
 
 Schedules, runs and leases are rows, so any number of replicas may tick; APScheduler only keeps the beat, in memory.
 """
@@ -21,11 +21,12 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.cron import CronTrigger
 
 from app.bell import Bell
-from app.db import calls, feed, jurisdictions, replays, runs, sources
+from app.db import calls, feed, jurisdictions, messages, replays, runs, sources
 from app.db.runs import Due
 from app.db.session import Database
 from app.errors import Conflict, RulesChanged, Unavailable
 from app.logs import Seldom, with_cause
+from app.outbound.sender import Sender
 from app.pipeline import replay as replaying
 from app.pipeline.advance import Step
 from app.pipeline.process import drain, land_pushes
@@ -62,12 +63,15 @@ class Role(StrEnum):
     """Speak with departments: queue what is due, pull and land it, tell what became of it."""
     NORMALIZE = "normalize"
     """Land pushes and take what has landed into the table of records; replays and rebuilds."""
+    SEND = "send"
+    """Post changes to those who subscribed to them."""
     RESOLVE = "resolve"
     """Find which of these records are one project, and make the documents that are served."""
 
 
 STEPS_OF: dict[Role, tuple[Step, ...]] = {
     Role.PULL: (),
+    Role.SEND: (),
     Role.NORMALIZE: (Step.NORMALIZE,),
     Role.RESOLVE: (Step.PAIR, Step.RESOLVE, Step.COMPOSE),
 }
@@ -104,6 +108,7 @@ class Worker:
         self.stopping = threading.Event()
         self.turn = threading.Lock()
         """Held by whichever of draining and replaying writes, so that neither voids what the other has computed."""
+        self.sender = Sender(database, stopping=self.stopping.is_set)
         self.scheduler = BackgroundScheduler(timezone=UTC)
 
     def start(self) -> None:
@@ -114,6 +119,8 @@ class Worker:
             jobs.append((self.forget, FORGET_SECONDS, 1))
         if Role.NORMALIZE in self.roles:
             jobs += [(self.replay, 1.0, 1), (self.republish, PUBLISHED_SECONDS, 1)]
+        if Role.SEND in self.roles:
+            jobs.append((self.sender.beat, BEAT_SECONDS, 1))
         for job, seconds, at_once in jobs:
             self.scheduler.add_job(
                 self._guarded(job),
@@ -137,6 +144,7 @@ class Worker:
             if bell is not None:
                 bell.ring()
         self.scheduler.shutdown(wait=True)
+        self.sender.close()
 
     def tick(self) -> None:
         """Queue a run for each source whose slot has come."""
@@ -167,6 +175,7 @@ class Worker:
         def forget(jurisdiction: int) -> None:
             with self.database.begin() as connection:
                 feed.sweep(connection, jurisdiction, self.changes_days)
+                messages.sweep(connection, jurisdiction, self.changes_days)
 
         self._each(forget)
 

@@ -25,6 +25,7 @@ from app.api import (
     returns,
     reviews,
     sources,
+    subscriptions,
 )
 from app.api.errors import problems
 from app.api.guard import SCHEME, let_in, operations
@@ -70,6 +71,7 @@ def build(hub: Hub) -> FastAPI:
         hooks,
         deliveries,
         changes,
+        subscriptions,
         returns,
         desk,
         reviews,

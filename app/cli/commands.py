@@ -61,10 +61,10 @@ def _running(groups: Groups) -> None:
     worker = _leaf(groups, "worker", "serving:worker", "scheduled pulls, pushes and the corridor")
     worker.add_argument(
         "--jobs",
-        choices=("all", "pull", "normalize", "resolve"),
+        choices=("all", "pull", "normalize", "resolve", "send"),
         default="all",
         help="pull: speak with departments; normalize: read what landed, replays, rebuilds;"
-        " resolve: find projects and make their documents; all: each of them, in HUB_WORKER_PROCESSES processes",
+        " resolve: find projects and make their documents; send: post changes to who subscribed; all: each of them, in HUB_WORKER_PROCESSES processes",
     )
     _leaf(groups, "process", "serving:process", "take in what waits, then end")
     _leaf(groups, "rebuild", "serving:rebuild", "derive everything again from memory and serve it")

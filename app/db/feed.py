@@ -21,6 +21,18 @@ def changes(connection: Connection, jurisdiction: int, after: int, n: int) -> li
 
     Raises SnapshotNeeded when some of them are kept no more, or when the feed has not come as far as `after`.
     """
+    found = _behind(connection, jurisdiction, after, n)
+    if found and found[0].change_no == after + 1:
+        return found
+    last = newest(connection, [jurisdiction]).get(jurisdiction, 0)
+    if not found and last > after:  # it may have come between the two questions
+        found = _behind(connection, jurisdiction, after, n)
+    if last != after and (not found or found[0].change_no != after + 1):
+        raise SnapshotNeeded(last)
+    return found
+
+
+def _behind(connection: Connection, jurisdiction: int, after: int, n: int) -> list[ChangeView]:
     rows = connection.execute(
         text(
             "SELECT change_no, at, kind, project_id, other_id, etag, rebuilt, districts FROM ops.change"
@@ -28,12 +40,7 @@ def changes(connection: Connection, jurisdiction: int, after: int, n: int) -> li
         ),
         {"j": jurisdiction, "after": after, "n": n},
     )
-    found = [ChangeView.model_validate(dict(row)) for row in rows.mappings()]
-    if not found or found[0].change_no != after + 1:
-        last = newest(connection, [jurisdiction]).get(jurisdiction, 0)
-        if last != after:
-            raise SnapshotNeeded(last)
-    return found
+    return [ChangeView.model_validate(dict(row)) for row in rows.mappings()]
 
 
 def newest(connection: Connection, jurisdictions: Collection[int]) -> dict[int, int]:
