@@ -13,12 +13,11 @@ import os
 import threading
 import time
 from collections.abc import Callable, Collection
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 
 from apscheduler.schedulers.background import BackgroundScheduler
-from apscheduler.triggers.cron import CronTrigger
 
 from app.bell import Bell
 from app.db import calls, feed, jurisdictions, messages, replays, runs, sources
@@ -35,11 +34,10 @@ from app.pipeline.rules import Rules
 from app.pipeline.standing import check_rules, take_up
 from app.pipeline.sync import LEASE_SECONDS, binding, sync
 from app.pipeline.telling import tell
-from connectors.manifest import Manifest
+from app.slots import next_slot
 
 log = logging.getLogger(__name__)
 
-CHINA = timezone(timedelta(hours=8))
 BEAT_SECONDS = 0.5
 SWEEP_SECONDS = 15
 TELL_SECONDS = 5.0
@@ -374,20 +372,6 @@ class Worker:
             return False
         self.seldom.warning(str(named), with_cause(f"a beat waits: {named}", error))
         return True
-
-
-def next_slot(manifest: Manifest | None, every_seconds: int | None, now: datetime) -> datetime:
-    """Give when a source is due after `now`: every so many seconds, or by its manifest's schedule in China time.
-
-    A source whose connector is not installed (None) is due all the same: its run says what is missing.
-    """
-    schedule = manifest.schedule if manifest else None
-    if every_seconds is None and schedule is not None and schedule.cron is not None:
-        slot = CronTrigger.from_crontab(schedule.cron, timezone=CHINA).get_next_fire_time(None, now)
-        if isinstance(slot, datetime):
-            return slot
-    seconds = every_seconds or (schedule.every if schedule else None) or 1800
-    return now + timedelta(seconds=seconds)
 
 
 def bind_found(database: Database, rules: Rules, jurisdiction: int) -> list[str]:

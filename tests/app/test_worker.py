@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -19,8 +18,7 @@ from app.errors import RulesChanged
 from app.pipeline.rebuild import rebuild
 from app.pipeline.rules import Rules, load_rules
 from app.pipeline.sync import sync
-from app.worker import Role, Worker, bind_found, next_slot
-from connectors.manifest import parse
+from app.worker import Role, Worker, bind_found
 from tests.app.house import until
 from tests.support.corridor import books, rows_of
 from tests.support.database import JURISDICTIONS
@@ -38,7 +36,7 @@ from tests.support.pulled import (
     source,
     stop_after,
 )
-from tests.support.small_city import PERMITS, message, small_registry
+from tests.support.small_city import message
 
 SECOND = JURISDICTIONS[1]
 
@@ -377,13 +375,3 @@ def test_what_is_pulled_is_normalized_at_once_and_not_at_the_next_beat(
 def test_found_sources_are_bound_once(hub: Database, rules: Rules, table: Engine) -> None:
     assert bind_found(hub, rules, FIRST) == [KEY]
     assert bind_found(hub, rules, FIRST) == []
-
-
-def test_slots_follow_the_binding_then_the_manifest_in_china_time() -> None:
-    now = datetime(2024, 6, 1, 0, 0, tzinfo=UTC)
-    manifest = small_registry().manifest(KEY)
-    assert next_slot(manifest, 7, now) == now + timedelta(seconds=7)
-    assert next_slot(manifest, None, now) == now + timedelta(seconds=3600)
-    assert next_slot(None, None, now) > now
-    daily = parse(PERMITS.replace("schedule = { every = 3600 }", 'schedule = { cron = "30 2 * * *" }'))
-    assert next_slot(daily, None, now) == datetime(2024, 6, 1, 18, 30, tzinfo=UTC)
