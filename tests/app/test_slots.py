@@ -4,7 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 from app.slots import next_slot
 from connectors.manifest import parse
-from tests.support.small_city import PERMITS
+from tests.support.pulled import KEY
+from tests.support.small_city import PERMITS, small_registry
 
 
 def test_slots_follow_the_binding_then_the_manifest_in_china_time() -> None:
