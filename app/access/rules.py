@@ -118,6 +118,18 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "read_replay": _OPERATE,
         "run_replay": _OPERATE,
         "cancel_replay": _OPERATE,
+        "add_subscription": _OPERATE,
+        "list_subscriptions": _OPERATE,
+        "read_subscription": _OPERATE,
+        "remove_subscription": _OPERATE,
+        "rotate_subscription_secret": _OPERATE,
+        "pause_subscription": _OPERATE,
+        "enable_subscription": _OPERATE,
+        "replay_subscription": _OPERATE,
+        "list_messages": _OPERATE,
+        "list_attempts": _OPERATE,
+        "resend_message": _OPERATE,
+        "give_up_message": _OPERATE,
     }
 )
 

@@ -30,13 +30,14 @@ def send(city: SmallCity) -> int:
 
 @pytest.fixture
 def caller(client: Client, make_key: MakeKey) -> Client:
-    return client.holding(make_key("admin"))
+    return client.holding(make_key("system_admin"))
 
 
 class TestAddSubscription:
     def test_only_an_admin_may(self, client: Client, make_key: MakeKey) -> None:
-        assert client.post("/subscriptions", wanted()).status_code == 401
-        assert client.holding(make_key("sync", "judge")).post("/subscriptions", wanted()).status_code == 403
+        assert client.holding(None).post("/subscriptions", wanted()).status_code == 401
+        for key in (make_key("department_admin"), make_key("system_admin", districts=["430204"])):
+            assert client.holding(key).post("/subscriptions", wanted()).status_code == 403
 
     def test_its_secret_is_shown_once(self, caller: Client) -> None:
         made = caller.post("/subscriptions", wanted(kinds=["merged", "created"], districts=["430204"]))
@@ -72,7 +73,7 @@ class TestAddSubscription:
         self, caller: Client, client: Client, make_key: MakeKey
     ) -> None:
         name = caller.post("/subscriptions", wanted()).json()["subscription_id"]
-        other = client.holding(make_key("admin", jurisdiction=THERE))
+        other = client.holding(make_key("system_admin", jurisdiction=THERE))
         assert other.get("/subscriptions").json()["items"] == []
         assert other.get(f"/subscriptions/{name}").status_code == 403
         assert other.request("DELETE", f"/subscriptions/{name}").status_code == 403
