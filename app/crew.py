@@ -29,11 +29,15 @@ LOOK_SECONDS = 1.0
 
 
 def parted(roles: Collection[Role], processes: int) -> list[list[Role]]:
-    """Give the roles of each of so many processes; resolving is the longest and first has one to itself."""
+    """Give the roles of each of so many processes; resolving is the longest and first has one to itself.
+
+    Sending and pulling wait for others most of the time, and share one.
+    """
     first, last = sorted({*roles} - {Role.RESOLVE}), sorted({*roles} & {Role.RESOLVE})
     if processes == 1:
         return [[*first, *last]]
-    parts = [first] if processes == 2 else [[role] for role in first]
+    apart = [[role for role in first if role is not Role.NORMALIZE], [*{Role.NORMALIZE}.intersection(first)]]
+    parts = [first] if processes == 2 else apart
     return [part for part in (*parts, last) if part]
 
 

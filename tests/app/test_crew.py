@@ -179,4 +179,4 @@ def test_a_worker_of_one_role_or_told_to_be_one_process_is_one(
         until(lambda: '"works"' in log.read_text(), 30)
         assert not children(worker.pid)
     assert worker.returncode == 0
-    assert ('"role": "normalize"' if not said else '"role": "normalize+pull+resolve"') in log.read_text()
+    assert ('"role": "normalize"' if not said else '"role": "normalize+pull+resolve+send"') in log.read_text()
