@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +11,7 @@ from app.db import resolution
 from app.db.session import Connection
 from app.pipeline.matching.common import common_of, heard
 from app.pipeline.matching.explain import Explanation, explain_pair
-from app.pipeline.matching.keys import CAP, block_keys, is_number, number_keys
+from app.pipeline.matching.keys import CAP, is_number, number_keys
 from app.pipeline.matching.normal import Normal
 from app.pipeline.matching.packed import heard_bytes, pack_all, unpack_one, vectors_of
 from app.pipeline.matching.rules import forbidden
@@ -20,23 +21,33 @@ from app.pipeline.scoring import scorer
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The best of those compared, each as matching sees it and explained against the example, the best first."""
+    """The best of those compared, each as matching sees it and explained against the example, the best first.
+
+    `few` are the example's keys that somebody holds and not too many do, `common` those that too many hold.
+    """
 
     best: tuple[tuple[Normal, Explanation], ...]
     compared: int
-    common: int
+    few: frozenset[int]
+    common: frozenset[int]
 
 
-def fitting(connection: Connection, jurisdiction: int, example: Normal, limit: int, least: int = 0) -> Found:
-    """Give up to `limit` living records that share a key with the example and score at least `least`.
+def fitting(
+    connection: Connection,
+    jurisdiction: int,
+    example: Normal,
+    keys: Collection[int],
+    limit: int,
+    least: int = 0,
+) -> Found:
+    """Give up to `limit` living records that hold one of these keys of an example and score at least `least`.
 
-    A key with more than `CAP` living holders tells nothing, so at most 24 · CAP records are compared. Of those that
+    A key with more than `CAP` living holders tells nothing, so at most `CAP` records a key are compared. Of those that
     score alike, who bears the example's very name comes first.
     """
-    keys = block_keys(example)
     holders = resolution.holders_of(connection, jurisdiction, dict.fromkeys(keys, CAP))
-    few = [live for live, _ in holders.values() if live is not None]
-    rows = resolution.read_normals(connection, jurisdiction, {rid for live in few for rid in live})
+    few = {key: live for key, (live, _) in holders.items() if live is not None}
+    rows = resolution.read_normals(connection, jurisdiction, {rid for live in few.values() for rid in live})
     rows.sort(key=lambda row: row.record_id)
     beyond = (key for key, (live, _) in holders.items() if live is None and is_number(key))
     named = number_keys((example,))
@@ -54,4 +65,5 @@ def fitting(connection: Connection, jurisdiction: int, example: Normal, limit: i
         explain_pair(pair, forbidden(example, one))
         for one, pair in zip(best, tell_all([(example, one) for one in best], model), strict=True)
     )
-    return Found(tuple(zip(best, told, strict=True)), len(rows), len(holders) - len(few))
+    held = frozenset(key for key, live in few.items() if live)
+    return Found(tuple(zip(best, told, strict=True)), len(rows), held, frozenset(holders.keys() - few.keys()))

@@ -66,8 +66,17 @@ class Candidate(Schema):
     band: Literal["safe", "review", "apart"]
 
 
+class UnusedView(Schema):
+    """A field of an example that found nobody, could not be used or is doubtful: a stable rule, and words for a person."""
+
+    field: str
+    rule: str
+    zh: str
+    en: str
+
+
 class Matches(Schema):
-    """The records that fit an example best, nothing of which is kept.
+    """The records that fit an example best, nothing of which is kept; `reasons` tell why of what was given some did not help.
 
     `compared` is how many records shared something rare with it; `common` how many of its traits so many records share that
     they tell nothing; `understood` how its name, owners and numbers were read.
@@ -77,3 +86,4 @@ class Matches(Schema):
     compared: int
     common: int
     understood: dict[str, str]
+    reasons: tuple[UnusedView, ...]

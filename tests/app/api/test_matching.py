@@ -50,6 +50,40 @@ class TestMatchExample:
             names = [term for term in one["terms"] if term["name"].startswith("name")]
             assert all("扩建" not in term["b"] for term in names)
 
+    def test_an_owner_or_an_address_alone_finds_who_says_it_or_says_that_nobody_does(
+        self, judge: Client
+    ) -> None:
+        told = judge.post("/match", {"owners": ["株洲某新能源科技有限公司"]}).json()
+        assert PERMIT in [one["record_id"] for one in told["candidates"]]
+        assert told["reasons"] == []
+        for address in ("炎陵县九龙工业园棠珩大道340号", "九龙工业园棠珩大道340号"):
+            told = judge.post("/match", {"address": address}).json()
+            assert [one["rule"] for one in told["reasons"]] == ["unknown"]
+
+    @pytest.mark.parametrize(
+        ("example", "told"),
+        [
+            ({"name": "厂房"}, [("name", "generic")]),
+            ({"name": "🏗️🏗️"}, [("name", "not_understood")]),
+            ({"name": "不存在的量子芯片项目"}, [("name", "unknown")]),
+            ({"owners": ["株洲市荷塘区人民政府"]}, [("owners", "public")]),
+            ({"owners": ["🏗️"]}, [("owners", "unknown")]),
+            ({"address": "内"}, [("address", "too_short")]),
+            ({"credit_codes": ["91430200MA4L00000X"]}, [("credit_codes", "uscc.check")]),
+            (
+                {"name": "某组件智造基地", "owners": ["不存在的量子芯片有限公司"], "least": 1_000_000},
+                [("owners", "unknown"), ("least", "below")],
+            ),
+        ],
+    )
+    def test_no_answer_is_empty_without_a_reason(
+        self, judge: Client, example: dict[str, Any], told: list[tuple[str, str]]
+    ) -> None:
+        found = judge.post("/match", example).json()
+        assert found["candidates"] == []
+        assert [(one["field"], one["rule"]) for one in found["reasons"]] == told
+        assert all(one["zh"] and one["en"] for one in found["reasons"])
+
     def test_what_everybody_says_is_no_trait_and_a_stranger_finds_nobody(self, judge: Client) -> None:
         nobody = judge.post("/match", {"name": "不存在的量子芯片项目"}).json()
         assert (nobody["candidates"], nobody["compared"]) == ([], 0)
