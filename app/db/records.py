@@ -90,7 +90,7 @@ _RECORD_TYPES = (
 )
 MOST_LANDINGS = 1_000
 """Landings whose rows are looked for at once; those that kept nothing pass by unread."""
-_PROGRESS_COLUMNS = ", ".join(Progress._fields)
+_PROGRESS_SQL: LiteralString = "SELECT landing_no, row_no, poison_no FROM progress WHERE jurisdiction = :j"
 _RECORD_COLUMNS = ", ".join(RecordRow._fields)
 _RECORDS_SQL: LiteralString = f"SELECT {_RECORD_COLUMNS} FROM record WHERE jurisdiction = %(j)s"
 _STANDING_SQL: LiteralString = (
@@ -106,11 +106,19 @@ ROW_COLUMNS = (
 
 def read_progress(connection: Connection, jurisdiction: int) -> Progress:
     """Give how far this drawer has normalized; the start when it has read nothing."""
-    row = connection.execute(
-        text(f"SELECT {_PROGRESS_COLUMNS} FROM progress WHERE jurisdiction = :j"),
-        {"j": jurisdiction},
-    ).one_or_none()
+    row = connection.execute(text(_PROGRESS_SQL), {"j": jurisdiction}).one_or_none()
     return Progress(*row) if row else Progress()
+
+
+def hold_progress(connection: Connection, jurisdiction: int) -> None:
+    """Let nobody else move how far this drawer has normalized until the transaction ends; normalizers queue here."""
+    for _ in range(2):
+        if connection.execute(text(f"{_PROGRESS_SQL} FOR UPDATE"), {"j": jurisdiction}).all():
+            return
+        connection.execute(
+            text("INSERT INTO progress (jurisdiction) VALUES (:j) ON CONFLICT (jurisdiction) DO NOTHING"),
+            {"j": jurisdiction},
+        )
 
 
 def set_progress(connection: Connection, jurisdiction: int, progress: Progress) -> None:

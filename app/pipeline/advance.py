@@ -1,7 +1,7 @@
 """Walk one step through the corridor: what memory has gained since into the derived drawer, then into what is served.
 
 A step normalizes a batch of rows, or pairs the names that batches have changed, or resolves what was paired, or makes the
-documents of what was resolved. Each is computed on one snapshot without a lock; under the jurisdiction's row it is only checked that nobody
+documents of what was resolved. Each is computed on one snapshot without a lock; under a row (0021) it is only checked that nobody
 else took the same step meanwhile, and written. Steps of different kinds disturb each other in nothing, so different
 processes may take them (decision 0014). Documents, members, summaries and feed move in one transaction.
 """
@@ -12,6 +12,7 @@ from collections.abc import Collection
 from enum import StrEnum
 
 from app.db import golden, jurisdictions, records, unresolved
+from app.db.jurisdictions import Stands
 from app.db.session import Connection, Database, unhurried
 from app.garbage import uncollected
 from app.pipeline import compose as composing
@@ -21,7 +22,7 @@ from app.pipeline.normalizing import Batch, next_batch, next_verdicts
 from app.pipeline.pairing import Pairing, next_pairing
 from app.pipeline.resolving import Regrouping, next_regrouping
 from app.pipeline.rules import Rules
-from app.pipeline.standing import check_rules
+from app.pipeline.standing import check_rules, hold_to_normalize
 
 DOCUMENTS = 250
 """Touched records whose documents are made in one step: of whole projects, so these are what memory is full of."""
@@ -108,9 +109,13 @@ def _wait(connection: Connection, jurisdiction: int, steps: Collection[Step]) ->
 def write_if_due(database: Database, rules: Rules, jurisdiction: int, generation: int, made: Work) -> bool:
     """Write a step unless it was overtaken, and say so; its work is done then, or computed anew by whoever asks next."""
     with database.begin() as connection:
-        held = jurisdictions.hold(connection, jurisdiction)
-        check_rules(connection, held, rules)
-        due = held.generation == generation and _is_due(connection, jurisdiction, made)
+        stands: Stands
+        if isinstance(made, Batch):
+            stands = hold_to_normalize(connection, jurisdiction, rules)
+        else:
+            stands = held = jurisdictions.hold(connection, jurisdiction)
+            check_rules(connection, held, rules)
+        due = stands.generation == generation and _is_due(connection, jurisdiction, made)
         if due:
             write(connection, jurisdiction, made)
             if not isinstance(made, Composition):

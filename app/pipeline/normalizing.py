@@ -84,7 +84,7 @@ def batch_of(
 
 
 def is_due(connection: Connection, jurisdiction: int, batch: Batch) -> bool:
-    """Say whether nobody normalized anything since; the caller holds the jurisdiction's row."""
+    """Say whether nobody normalized anything since; the caller keeps others from it."""
     return records.read_progress(connection, jurisdiction) == batch.before
 
 

@@ -262,6 +262,7 @@ def _failure(drawer: Drawer, stage: Stage, n: int, *, written: bool) -> Exceptio
         if written:
             with drawer.database.begin() as connection:
                 jurisdictions.hold(connection, drawer.jurisdiction)
+                records.hold_progress(connection, drawer.jurisdiction)
                 _tried(connection, drawer.jurisdiction, stage.work(connection, n))
         else:
             with drawer.database.read() as connection:
@@ -326,6 +327,7 @@ def _helps(drawer: Drawer, found: Failing, culprit: Culprit) -> bool:
     try:
         with drawer.database.begin() as connection:
             held = jurisdictions.hold(connection, j)
+            records.hold_progress(connection, j)
             again = found.stage.pinned(connection, found.n)
             poisons.add(connection, held, source, content, drawer.rules.of(source), found.error)
             verdict = next_verdicts(connection, drawer.rules, j)

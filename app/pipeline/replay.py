@@ -269,6 +269,7 @@ def _written(reading: Reading, chunk: Chunk, counts: Mapping[str, SourceReplay])
         drawer.fence(connection, held)
         if leases.held_until(connection, leases.REBUILD):
             raise Waits
+        records.hold_progress(connection, jurisdiction)
         overtaken = held.generation != chunk.generation or (
             chunk.batch is not None and not normalizing.is_due(connection, jurisdiction, chunk.batch)
         )

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from app.db import jurisdictions, source_rules
-from app.db.jurisdictions import Held
+from app.db import jurisdictions, records, source_rules
+from app.db.jurisdictions import Held, Stands
 from app.db.session import Connection
 from app.db.source_rules import SourceRules
 from app.errors import RulesChanged
@@ -25,7 +25,22 @@ def check_rules(connection: Connection, held: Held, rules: Rules) -> None:
         raise RulesChanged(_told(connection, held, rules))
 
 
-def _told(connection: Connection, held: Held, rules: Rules) -> str:
+def hold_to_normalize(connection: Connection, jurisdiction: int, rules: Rules) -> Stands:
+    """Let nobody else normalize, or change the rules, until the transaction ends: who lands or resolves goes on beside.
+
+    Gives how the jurisdiction stands. A drawer that stands under other rules is refused, a fresh one marked with ours.
+    """
+    if jurisdictions.stands(connection, jurisdiction).fingerprint != rules.fingerprint:
+        # who needs both rows takes the jurisdiction's first
+        check_rules(connection, jurisdictions.hold(connection, jurisdiction), rules)
+    records.hold_progress(connection, jurisdiction)
+    now = jurisdictions.stands(connection, jurisdiction)
+    if now.fingerprint != rules.fingerprint:
+        raise RulesChanged(_told(connection, now, rules))
+    return now
+
+
+def _told(connection: Connection, held: Stands, rules: Rules) -> str:
     if held.common != rules.common:
         return _rebuild(held.jurisdiction)
     others = ", ".join(_others(connection, held, rules))
@@ -64,6 +79,9 @@ def take_up(connection: Connection, held: Held, rules: Rules) -> list[str]:
         return []
     if held.fingerprint == rules.fingerprint:
         return []
+    records.hold_progress(
+        connection, held.jurisdiction
+    )  # what is normalized under the former rules is written before
     others = _others(connection, held, rules)
     due = source_rules.heard(connection, held.jurisdiction, others)
     source_rules.set_some(
@@ -80,7 +98,7 @@ def differing(connection: Connection, jurisdiction: int, rules: Rules) -> list[s
     return sorted(source_rules.heard(connection, jurisdiction, left) if stands else ())
 
 
-def _others(connection: Connection, held: Held, rules: Rules) -> list[str]:
+def _others(connection: Connection, held: Stands, rules: Rules) -> list[str]:
     """Give the sources that stand under other rules than these, those no longer installed included."""
     return _unlike(source_rules.read(connection, held.jurisdiction), rules)
 

@@ -7,16 +7,18 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 
-from app.db import health
-from app.db.session import Database
+from app.db import health, jurisdictions, records
+from app.db.session import Connection, Database
 from app.errors import RulesChanged
 from app.pipeline.replay import plan
 from app.pipeline.rules import Rules, load_rules
-from app.pipeline.standing import differing
+from app.pipeline.standing import differing, hold_to_normalize, take_up
 from app.worker import Worker
 from tests.app.house import until
-from tests.support.corridor import rows_of
+from tests.support.corridor import rows_of, walk
 from tests.support.database import JURISDICTIONS
 from tests.support.mended import mended_city, refusing_city
 from tests.support.small_city import SmallCity, permit, rid
@@ -90,3 +92,44 @@ def test_other_common_rules_are_neither_taken_up_nor_compared_with(
         plan(connection, FIRST, other, [PERMITS])
     assert Worker(city.database, other)._take_up() == {FIRST, SECOND}
     assert _due(city.database, FIRST, load_rules(city.registry)) == []
+
+
+def test_who_normalizes_keeps_out_who_normalizes_or_changes_the_rules_and_nobody_else(
+    city: SmallCity, mended_rules: Rules
+) -> None:
+    hub, rules = city.database, load_rules(city.registry)
+    for jurisdiction in JURISDICTIONS:
+        walk(hub, rules, jurisdiction)
+    with hub.begin() as normalizing:
+        assert hold_to_normalize(normalizing, FIRST, rules).fingerprint == rules.fingerprint
+        city.land(PERMITS, permit("N1"))  # in both jurisdictions
+        with hub.begin() as other:
+            other.execute(text("SET LOCAL lock_timeout = '50ms'"))
+            with pytest.raises(OperationalError, match="lock timeout"):
+                take_up(other, jurisdictions.hold(other, FIRST), mended_rules)
+            other.rollback()
+        with hub.begin() as other:
+            other.execute(text("SET LOCAL lock_timeout = '50ms'"))
+            assert hold_to_normalize(other, SECOND, rules)
+            with pytest.raises(OperationalError, match="lock timeout"):
+                hold_to_normalize(other, FIRST, rules)
+            other.rollback()
+
+
+def test_who_normalizes_under_rules_that_changed_while_it_waited_is_refused(
+    city: SmallCity, mended_rules: Rules, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hub, rules, hold = city.database, load_rules(city.registry), records.hold_progress
+    walk(hub, rules, FIRST)
+
+    def changing(connection: Connection, jurisdiction: int) -> None:
+        monkeypatch.setattr(records, "hold_progress", hold)
+        with hub.begin() as other:
+            assert take_up(other, jurisdictions.hold(other, jurisdiction), mended_rules) == [PERMITS]
+        hold(connection, jurisdiction)
+
+    monkeypatch.setattr(records, "hold_progress", changing)
+    with hub.begin() as connection, pytest.raises(RulesChanged, match="under other rules"):
+        hold_to_normalize(connection, FIRST, rules)
+    with hub.begin() as connection:
+        assert hold_to_normalize(connection, FIRST, mended_rules)
