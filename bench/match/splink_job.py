@@ -24,16 +24,26 @@ _PEER = Path(__file__).with_name("splink_peer.py")
 
 def splink_scores(
     python: Path, folder: Path, train: City, cities: Mapping[str, City]
-) -> tuple[dict[tuple[str, str], tuple[Pairs, Points]], dict[str, float]]:
-    """Give, by way and city, the pairs Splink scored with their probabilities (10⁻⁶), and the CPU seconds of each step."""
+) -> dict[tuple[str, str], tuple[Pairs, Points]]:
+    """Give, by way and city, the pairs Splink scored with their probabilities (10⁻⁶)."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, city in {"train": train, **cities}.items():
         _write(folder / f"{name}.jsonl", city)
-    job = folder / "job.json"
-    job.write_text(json.dumps({"folder": str(folder), "train": "train", "cities": list(cities)}))
-    told = subprocess.run([python, _PEER, job], check=True, capture_output=True, text=True).stdout
-    found = {(way, name): _read(folder / f"{name}-{way}.csv") for way in WAYS for name in cities}
-    return found, json.loads(told.splitlines()[-1])
+    _run(python, folder, {"train": "train", "cities": list(cities)})
+    return {(way, name): _read(folder / f"{name}-{way}.csv") for way in WAYS for name in cities}
+
+
+def splink_again(python: Path, folder: Path, way: str, city: str = "test") -> float:
+    """Let Splink score a city once more as it has learned to; give the CPU seconds of candidates, comparing and scoring."""
+    return _run(python, folder, {"way": way, "city": city})["predict"]
+
+
+def _run(python: Path, folder: Path, job: Mapping[str, Any]) -> dict[str, float]:
+    file = folder / "job.json"
+    file.write_text(json.dumps({"folder": str(folder), **job}), encoding="utf-8")
+    told = subprocess.run([python, _PEER, file], check=True, stdout=subprocess.PIPE, text=True).stdout
+    costs: dict[str, float] = json.loads(told.splitlines()[-1])
+    return costs
 
 
 def _read(path: Path) -> tuple[Pairs, Points]:

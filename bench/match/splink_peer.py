@@ -36,7 +36,7 @@ def run(job: dict[str, Any]) -> dict[str, float]:
     """Train on one city and score the others, or score once more under what was learned; give the CPU seconds of each."""
     folder = Path(job["folder"])
     if "train" not in job:
-        said = json.loads((folder / "settings.json").read_text())[job["way"]]
+        said = json.loads((folder / "settings.json").read_text())[job["way"]] | _blocked()
         return {"predict": _predict(folder / f"{job['city']}.jsonl", said, None)}
     costs: dict[str, float] = {}
     train = folder / f"{job['train']}.jsonl"
@@ -53,7 +53,11 @@ def run(job: dict[str, Any]) -> dict[str, float]:
         for city in job["cities"]:
             out = folder / f"{city}-{way}.csv"
             costs[f"predict {way} {city}"] = _predict(folder / f"{city}.jsonl", said, out)
-    (folder / "settings.json").write_text(json.dumps(settings))
+    kept = {
+        way: {name: value for name, value in said.items() if name not in _blocked()}
+        for way, said in settings.items()
+    }
+    (folder / "settings.json").write_text(json.dumps(kept))
     return costs
 
 
@@ -147,7 +151,7 @@ def _known(said: Settings) -> Settings:
 def _settings(comparisons: list[Settings]) -> Settings:
     return {
         "link_type": "dedupe_only",
-        "blocking_rules_to_generate_predictions": [block_on("keys", arrays_to_explode=["keys"])],
+        **_blocked(),
         "comparisons": comparisons,
         "retain_matching_columns": False,
         "retain_intermediate_calculation_columns": False,
@@ -185,6 +189,10 @@ def _further() -> list[Settings]:
             for name in ("land", "floors")
         ),
     ]
+
+
+def _blocked() -> Settings:
+    return {"blocking_rules_to_generate_predictions": [block_on("keys", arrays_to_explode=["keys"])]}
 
 
 def _comparisons() -> list[Settings]:

@@ -61,6 +61,8 @@ def told(
         figures |= _of_all_pairs(batch, records, linked)
         figures["hard_pairs_taken"] = taken / max(1, figures["hard_negatives"])
         figures["steps"] = {step: dict(cost) for step, cost in costs.items()}
+        figures["seconds"] = sum(one["wall"] for one in costs.values())
+        figures["gigabytes"] = max(one["peak_mb"] for one in costs.values()) / 1024
         yield name, figures, report.analysed(records, pairs, scores, linked)
 
 
