@@ -92,8 +92,8 @@ def test_persons_are_found_by_the_machinery_of_projects_without_a_label(folder):
     for told in (measured(repeats), measured(linked)):
         assert told.completeness > 0.999
         assert told.f1 > 0.97
-    told, scores = table(folder)
-    assert "| FEBRL 4 | 2400 |" in told
+    shown, scores = table(folder)
+    assert "| FEBRL 4 | 2400 |" in shown
     assert scores["FEBRL 4"] > 0.9
 
 
