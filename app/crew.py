@@ -17,6 +17,7 @@ from pathlib import Path
 
 from app import logs
 from app.bell import Bell
+from app.crypto import kept_audit_keys
 from app.runtime import Runtime
 from app.supervise import GRACE_SECONDS, Child, Supervisor, until_told
 from app.worker import Role, Worker
@@ -85,6 +86,7 @@ def in_roles(
         batch=runtime.settings.batch,
         disk=disk,
         changes_days=runtime.settings.changes_days,
+        audit_keys=kept_audit_keys(runtime.settings.home_folder),
         roles=roles,
         landed=landed,
         normalized=normalized,

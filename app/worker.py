@@ -20,7 +20,8 @@ from pathlib import Path
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from app.bell import Bell
-from app.db import calls, feed, jurisdictions, messages, replays, runs, sources
+from app.crypto import KeyRing
+from app.db import audit, calls, feed, jurisdictions, messages, replays, runs
 from app.db.runs import Due
 from app.db.session import Database
 from app.errors import Conflict, RulesChanged, Unavailable
@@ -32,7 +33,7 @@ from app.pipeline.process import drain, land_pushes
 from app.pipeline.rebuild import Stopped, rebuild, rebuild_published
 from app.pipeline.rules import Rules
 from app.pipeline.standing import check_rules, take_up
-from app.pipeline.sync import LEASE_SECONDS, binding, sync
+from app.pipeline.sync import LEASE_SECONDS, sync
 from app.pipeline.telling import tell
 from app.slots import next_slot
 
@@ -42,6 +43,7 @@ BEAT_SECONDS = 0.5
 SWEEP_SECONDS = 15
 TELL_SECONDS = 5.0
 FORGET_SECONDS = 60.0
+SEAL_SECONDS = 2.0
 PULLS = 3
 """How many sources one replica pulls at once, so that a slow department holds up no other."""
 TURN_SECONDS = 5.0
@@ -87,6 +89,7 @@ class Worker:
         batch: int = 200,
         disk: Path | None = None,
         changes_days: int = 30,
+        audit_keys: KeyRing | None = None,
         roles: Collection[Role] = tuple(Role),
         landed: Bell | None = None,
         normalized: Bell | None = None,
@@ -96,6 +99,7 @@ class Worker:
         self.batch = batch
         self.disk = disk
         self.changes_days = changes_days
+        self.audit_keys = audit_keys
         self.roles = frozenset(roles)
         self.steps = tuple(step for role in sorted(roles) for step in STEPS_OF[role])
         self.landed = landed
@@ -114,7 +118,7 @@ class Worker:
         jobs = [(self.sweep, float(SWEEP_SECONDS), 1)]
         if Role.PULL in self.roles:
             jobs += [(self.tick, 1.0, 1), (self.pull, BEAT_SECONDS, PULLS), (self.tell, TELL_SECONDS, 1)]
-            jobs.append((self.forget, FORGET_SECONDS, 1))
+            jobs += [(self.forget, FORGET_SECONDS, 1), (self.seal, SEAL_SECONDS, 1)]
         if Role.NORMALIZE in self.roles:
             jobs += [(self.replay, 1.0, 1), (self.republish, PUBLISHED_SECONDS, 1)]
         if Role.SEND in self.roles:
@@ -166,6 +170,11 @@ class Worker:
                 replays.sweep(connection, jurisdiction)
 
         self._each(sweep)
+
+    def seal(self) -> None:
+        """Seal what was written into the audit since."""
+        if (keys := self.audit_keys) is not None:
+            self._each(lambda jurisdiction: audit.seal_waiting(self.database, jurisdiction, keys))
 
     def forget(self) -> None:
         """Let go what is kept for a time only."""
@@ -372,19 +381,3 @@ class Worker:
             return False
         self.seldom.warning(str(named), with_cause(f"a beat waits: {named}", error))
         return True
-
-
-def bind_found(database: Database, rules: Rules, jurisdiction: int) -> list[str]:
-    """Bind every pulled source whose place the environment names and nobody has bound yet; gives their keys."""
-    variables = binding(jurisdiction).variables
-    with database.begin() as connection:
-        jurisdictions.ensure(connection, jurisdiction)
-        bound = sources.standings(connection, jurisdiction)
-        found = [
-            manifest.key
-            for manifest in rules.registry.manifests()
-            if manifest.key not in bound and variables.get(getattr(manifest.transport, "variable", ""))
-        ]
-        for key in found:
-            runs.bind(connection, jurisdiction, key, location=None, every_seconds=None, scheduled=True)
-    return found

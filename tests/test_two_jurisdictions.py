@@ -15,7 +15,8 @@ from app.db.tables import metadata
 from app.pipeline.advance import advance
 from app.pipeline.land import delete_records, rename_key
 from app.pipeline.rules import load_rules
-from app.worker import Worker, bind_found
+from app.pipeline.sync import bind_found
+from app.worker import Worker
 from connectors.registry import discover
 from schemas.ids import jurisdiction_of
 from schemas.judgements import Verdict

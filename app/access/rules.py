@@ -112,6 +112,8 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "read_decision": _DECIDED,
         "undo_decision": _DECIDED,
         "list_conflicts": _DECIDED,
+        # watching
+        "list_audit": _may(Rows.NONE, Scope.AUDIT),
         # running the hub
         "ask_replay": _OPERATE,
         "list_replays": _OPERATE,

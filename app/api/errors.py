@@ -9,11 +9,13 @@ from http import HTTPStatus
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
+from fastapi.concurrency import run_in_threadpool
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import iter_route_contexts
 from starlette.exceptions import HTTPException
 from starlette.routing import compile_path
 
+from app.api.trail import Refusals
 from app.db.projects import Moved
 from app.errors import HubError, SnapshotNeeded, TooMany
 from app.logs import Seldom, with_cause
@@ -98,10 +100,20 @@ async def _hub_error(seldom: Seldom, request: Request, error: Exception) -> Resp
         headers["Retry-After"] = str(error.seconds)
     if error.status == 401:
         headers["WWW-Authenticate"] = "Bearer"
+    if error.status in {401, 403}:
+        await _note(request, error.status)
     faults = [Fault(where=where, message=message) for where, message in error.faults[:20]]
     return problem(
         request.url.path, error.status, error.detail, kind=error.type, faults=faults, headers=headers
     )
+
+
+async def _note(request: Request, status: int) -> None:
+    """Have a refusal written down."""
+    refusals: Refusals = request.app.state.refusals
+    route = request.scope.get("route")
+    named = str(getattr(route, "operation_id", None) or getattr(route, "name", ""))
+    await run_in_threadpool(refusals.note, request, named, status)
 
 
 async def _moved(request: Request, error: Exception) -> Response:

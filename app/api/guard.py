@@ -12,6 +12,7 @@ from fastapi.routing import iter_route_contexts
 from app.access.account import Account
 from app.access.roles import bearing
 from app.access.rules import RULES, Rows, Rule
+from app.api import trail
 from app.api.callers import Callers
 from app.db.keys import REFUSED
 from app.errors import NotAuthenticated, NotPermitted
@@ -29,10 +30,12 @@ async def let_in(request: Request) -> None:
     """Let the request on to its route as its rule says; raise NotAuthenticated or NotPermitted."""
     route = request.scope["route"]
     rule = RULES[operation(route)]
+    trail.begin(request, None, operation(route))
     if rule.anonymous:
         return
-    request.state.account = await _permitted(request, rule)
-    request.app.state.hub.callers.count(request.state.account)
+    account = await _permitted(request, rule)
+    request.app.state.hub.callers.count(account)
+    trail.begin(request, account, operation(route))
 
 
 async def still_let_in(request: Request) -> Account:
@@ -47,6 +50,7 @@ async def _permitted(request: Request, rule: Rule) -> Account:
     if account is None:
         address = request.client.host if request.client else ""
         account = await run_in_threadpool(callers.of, token, address)
+    request.state.account = account
     permit(account, rule)
     return account
 

@@ -10,6 +10,7 @@ from fastapi import Depends, Request
 
 from app.access.account import Account
 from app.access.reach import department_of
+from app.api import trail
 from app.api.callers import Callers
 from app.db import calls, projects
 from app.db.session import Connection, Database
@@ -39,8 +40,8 @@ class Hub:
         return calls.read(self.database, query, *args, **kwargs)
 
     def write(self, query: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Call a query in one transaction; what it did is durable when this returns."""
-        return calls.write(self.database, query, *args, **kwargs)
+        """Call a query in one transaction with the audit of who had it called; both are durable when this returns."""
+        return calls.write(self.database, trail.followed(query), *args, **kwargs)
 
     def place(self, asked: int | None, caller: Account | None = None) -> int:
         """Give the jurisdiction a request is about: the one asked for, else the caller's, else the hub's own.

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, FastAPI
 
 from app.access.rules import RULES, check_rules
 from app.api import (
+    audit,
     changes,
     decisions,
     deliveries,
@@ -32,6 +33,7 @@ from app.api.guard import SCHEME, let_in, operations
 from app.api.headers import SecurityHeaders
 from app.api.hub import Hub
 from app.api.limits import BodyLimit, said_once
+from app.api.trail import Refusals
 from schemas.api.shapes import Problem
 
 PREFIX = "/api/v1"
@@ -61,6 +63,7 @@ def build(hub: Hub) -> FastAPI:
         dependencies=[Depends(let_in)],
     )
     app.state.hub = hub
+    app.state.refusals = Refusals(hub.database, hub.settings.jurisdiction)
     app.state.follower = changes.follower_of(hub)
     api = APIRouter(prefix=PREFIX, dependencies=[Depends(said_once)])
     for room in (
@@ -77,6 +80,7 @@ def build(hub: Hub) -> FastAPI:
         reviews,
         decisions,
         matching,
+        audit,
         health,
     ):
         api.include_router(room.router)

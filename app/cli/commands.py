@@ -31,6 +31,7 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     _sources(groups)
     _errors(groups)
     _keys(groups)
+    _audit(groups)
     _matching(groups)
     _connectors(groups)
 
@@ -151,6 +152,16 @@ def _keys(groups: Groups) -> None:
     _jurisdiction(_leaf(inner, "revoke", "keys:revoke", "take a key back")).add_argument("key_id")
     _rights(_jurisdiction(_leaf(inner, "grant", "keys:grant", "give an account other rights")))
     _jurisdiction(_leaf(inner, "shut", "keys:shut", "shut an account with its keys")).add_argument("name")
+
+
+def _audit(groups: Groups) -> None:
+    inner = _group(groups, "audit", "what was done and refused")
+    about = (
+        "whether it stands as it was sealed; 1 where something was edited, deleted, inserted, swapped or cut"
+    )
+    verify = _jurisdiction(_leaf(inner, "verify", "audit:verify", about))
+    verify.add_argument("--heads", metavar="FILE", help="heads kept elsewhere, by which a cut tail is found")
+    _jurisdiction(_leaf(inner, "heads", "audit:heads", "the newest head, to keep elsewhere"))
 
 
 def _rights(leaf: argparse.ArgumentParser) -> None:

@@ -12,9 +12,10 @@ from app.crew import work
 from app.db import jurisdictions
 from app.pipeline.process import drain
 from app.pipeline.rebuild import rebuild as rebuild_all
+from app.pipeline.sync import bind_found
 from app.runtime import Runtime, open_runtime
 from app.settings import Settings
-from app.worker import Role, bind_found
+from app.worker import Role
 
 
 def serve(_options: argparse.Namespace) -> None:

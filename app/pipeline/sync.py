@@ -6,7 +6,7 @@ import logging
 import os
 from collections.abc import Callable, Mapping
 
-from app.db import runs
+from app.db import jurisdictions, runs, sources
 from app.db.runs import Claimed, LeaseLost
 from app.db.session import Database
 from app.pipeline.ahead import ahead
@@ -126,3 +126,19 @@ def _fail(database: Database, run: Claimed, error: Exception, attention: str | N
     with database.begin() as connection:
         runs.finish(connection, run, "failed", error=(type(error).__name__, str(error)), attention=attention)
     return "failed"
+
+
+def bind_found(database: Database, rules: Rules, jurisdiction: int) -> list[str]:
+    """Bind every pulled source whose place the environment names and nobody has bound yet; gives their keys."""
+    variables = binding(jurisdiction).variables
+    with database.begin() as connection:
+        jurisdictions.ensure(connection, jurisdiction)
+        bound = sources.standings(connection, jurisdiction)
+        found = [
+            manifest.key
+            for manifest in rules.registry.manifests()
+            if manifest.key not in bound and variables.get(getattr(manifest.transport, "variable", ""))
+        ]
+        for key in found:
+            runs.bind(connection, jurisdiction, key, location=None, every_seconds=None, scheduled=True)
+    return found

@@ -17,8 +17,8 @@ from app.db.session import Database
 from app.errors import RulesChanged
 from app.pipeline.rebuild import rebuild
 from app.pipeline.rules import Rules, load_rules
-from app.pipeline.sync import sync
-from app.worker import Role, Worker, bind_found
+from app.pipeline.sync import bind_found, sync
+from app.worker import Role, Worker
 from tests.app.house import until
 from tests.support.corridor import books, rows_of
 from tests.support.database import JURISDICTIONS

@@ -1,4 +1,4 @@
-"""Who may call: accounts and their keys."""
+"""Who may call: accounts and their keys; and what they did."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from app.db.tables.base import (
     OPS,
     metadata,
     name_column,
+    number_column,
     tenant_column,
     text_column,
     time_column,
@@ -65,5 +66,30 @@ api_key = Table(
     time_column("created_at"),
     *(time_column(f"{name}_at", nullable=True) for name in ("begins", "expires", "revoked", "used")),
     Index("ix_api_key_account", "jurisdiction", "account_id"),
+    schema=OPS,
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    tenant_column(),
+    name_column("audit_id"),
+    time_column("at"),
+    *(
+        Column(name, Text, nullable=False)
+        for name in ("account_id", "account", "credential", "operation", "target", "address", "result")
+    ),
+    schema=OPS,
+)
+audit_waiting = Table("audit_waiting", metadata, tenant_column(), name_column("audit_id"), schema=OPS)
+audit_seal = Table(
+    "audit_seal",
+    metadata,
+    tenant_column(),
+    number_column("seal_no"),
+    time_column("at"),
+    Column("audit_ids", ARRAY(Text), nullable=False),
+    Column("key_id", Text, nullable=False),
+    Column("head", LargeBinary, nullable=False),
     schema=OPS,
 )

@@ -39,6 +39,8 @@ FILLED = {
     "run_id": "run-1",
     "number": "1",
     "replay_id": "none",
+    "subscription_id": "none",
+    "message_id": "none",
 }
 SEEN = {
     "upto": 0,
