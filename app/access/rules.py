@@ -101,6 +101,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "list_reviews": _ANSWER,
         "count_reviews": _ANSWER,
         "assign_review": _ANSWER,
+        "answer_alike": _ANSWER,
         "explain_pair": _ANSWER,
         "judge": _ANSWER,
         "decide": _ANSWER,

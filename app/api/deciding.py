@@ -32,7 +32,7 @@ _SEEN = {
 def answer(hub: Hub, jurisdiction: int, new: NewDecision, by: str) -> DecisionView:
     """Keep answers to questions, all or none; raise Conflict that names what changed since they were looked at."""
     upto = min(one.seen.upto for one in new.answers)
-    return _decide(
+    return decide(
         hub,
         jurisdiction,
         new.reason,
@@ -48,28 +48,26 @@ def answer(hub: Hub, jurisdiction: int, new: NewDecision, by: str) -> DecisionVi
 
 def merge(hub: Hub, jurisdiction: int, project_id: str, new: Merge, by: str) -> DecisionView:
     """Make two projects one."""
-    return _decide(
+    return decide(
         hub, jurisdiction, new.reason, by, _documents(new.seen), deciding.merge, project_id, new.other
     )
 
 
 def split(hub: Hub, jurisdiction: int, project_id: str, new: Split, by: str) -> DecisionView:
     """Take records out of a project, to be one of their own."""
-    return _decide(
+    return decide(
         hub, jurisdiction, new.reason, by, _documents(new.seen), deciding.split, project_id, new.records
     )
 
 
 def move(hub: Hub, jurisdiction: int, record_id: str, new: Move, by: str) -> DecisionView:
     """Take a record out of its project and put it into another."""
-    return _decide(hub, jurisdiction, new.reason, by, _documents(new.seen), deciding.move, record_id, new.to)
+    return decide(hub, jurisdiction, new.reason, by, _documents(new.seen), deciding.move, record_id, new.to)
 
 
 def undo(hub: Hub, jurisdiction: int, number: int, reason: str, by: str) -> DecisionView:
     """Take a decision back."""
-    return _decide(
-        hub, jurisdiction, reason, by, lambda _connection, _jurisdiction: [], deciding.undo, number
-    )
+    return decide(hub, jurisdiction, reason, by, lambda _connection, _jurisdiction: [], deciding.undo, number)
 
 
 def keep(connection: Connection, jurisdiction: int, plan: Plan, reason: str, by: str) -> int:
@@ -77,7 +75,7 @@ def keep(connection: Connection, jurisdiction: int, plan: Plan, reason: str, by:
     held = jurisdictions.hold(connection, jurisdiction)
     named = sorted({rid for word in plan.says for rid in (word.a, word.b)})
     if newer := words.newer_on(connection, jurisdiction, plan.upto, plan.projects, named):
-        raise Conflict("somebody has just decided about these projects; look again", map(_told, newer))
+        raise Conflict("somebody has just decided about these projects; look again", map(told, newer))
     sides = sides_of(connection, jurisdiction, named)
     if unknown := [rid for rid in named if rid not in sides]:
         raise NotFound(f"no project record {', '.join(unknown[:5])}")
@@ -89,7 +87,7 @@ def keep(connection: Connection, jurisdiction: int, plan: Plan, reason: str, by:
     return number
 
 
-def _decide(
+def decide(
     hub: Hub,
     jurisdiction: int,
     reason: str,
@@ -141,16 +139,20 @@ def _newer(connection: Connection, jurisdiction: int, upto: int, answers: Iterab
     Raises BadRequest for a view of words that nobody has said yet: it would hide those that are said meanwhile.
     """
     answers = tuple(answers)
-    if max(one.seen.upto for one in answers) > (last := words.last(connection, jurisdiction)):
-        raise BadRequest(
-            f"`seen.upto` is beyond judgement {last}, the last: give `seen` back as it was shown"
-        )
+    check_upto(connection, jurisdiction, max(one.seen.upto for one in answers))
     seen = {p for one in answers for p in (one.seen.project_a, one.seen.project_b) if p}
     named = {rid for one in answers for rid in (one.a, one.b)}
-    return [_told(word) for word in words.newer_on(connection, jurisdiction, upto, seen, named)]
+    return [told(word) for word in words.newer_on(connection, jurisdiction, upto, seen, named)]
 
 
-def _told(said: Judgement) -> Fault:
+def check_upto(connection: Connection, jurisdiction: int, upto: int) -> None:
+    """Raise BadRequest for a view of words that nobody has said yet."""
+    if upto > (last := words.last(connection, jurisdiction)):
+        raise BadRequest(f"`upto` is beyond judgement {last}, the last: give it back as it was shown")
+
+
+def told(said: Judgement) -> Fault:
+    """Tell of a word: the decision it is of, who said what of which records."""
     what = f"took back judgement {said.withdraws}" if said.withdraws else f"said {said.verdict}"
     where = ("decision", said.decision_no) if said.decision_no else ("judgement", said.judgement_no)
     return where[0], f"{where[1]}: {said.by} {what} of {said.a} and {said.b}"

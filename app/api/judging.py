@@ -10,6 +10,7 @@ from app.db.session import Connection
 from app.errors import BadRequest, Conflict, NotFound
 from app.pipeline import deciding
 from app.pipeline.deciding import NewWord, Plan
+from app.pipeline.matching.items import cores_of
 from app.pipeline.matching.normal import normal
 from app.pipeline.matching.stated import stated
 from schemas.api.desk import JudgementQuery, JudgementView, NewJudgement
@@ -33,9 +34,17 @@ def said(
     connection: Connection, jurisdiction: int, query: JudgementQuery, after: int | None, n: int
 ) -> list[JudgementView]:
     """Give up to `n` words, newest first, numbered below `after`; those that no longer fit ask to be confirmed."""
-    found = judgements.judgements(connection, jurisdiction, query, after, n)
-    sides = sides_of(connection, jurisdiction, {r for s in found for r in (s.judgement.a, s.judgement.b)})
-    return [_view(standing, sides) for standing in found]
+    views: list[JudgementView] = []
+    # of those that may ask most do: a second portion is rare
+    while len(views) < n:
+        found = judgements.judgements(connection, jurisdiction, query, after, n)
+        sides = sides_of(connection, jurisdiction, {r for s in found for r in (s.judgement.a, s.judgement.b)})
+        told = [_view(standing, sides) for standing in found]
+        views += [view for view in told if view.confirm or not query.confirm]
+        if len(found) < n:
+            break
+        after = found[-1].judgement.judgement_no
+    return views[:n]
 
 
 def of_decision(connection: Connection, jurisdiction: int, number: int, new: NewJudgement) -> JudgementView:
@@ -52,8 +61,7 @@ def sides_of(connection: Connection, jurisdiction: int, record_ids: Iterable[str
     for row in found:
         if row.kind == "project":
             seen = normal(row.record_id, stated(row.statement))
-            owner = " ".join(sorted(seen.owner_cores))
-            sides[row.record_id] = Side(row.record_id, row.hash, (owner, seen.core))
+            sides[row.record_id] = Side(row.record_id, row.hash, cores_of(seen))
     return sides
 
 

@@ -8,14 +8,15 @@ from fastapi import APIRouter, Path, Query, Request
 from pydantic import TypeAdapter
 
 from app.access.account import Account
-from app.api import catalog, teaching
+from app.api import alike, catalog, teaching
 from app.api.errors import problems
 from app.api.guard import permit_whole
 from app.api.hub import Caller, Hub, HubDep
 from app.api.paging import listed, place
 from app.db import reviews
-from schemas.api.reviews import Assignment, ReviewCounts, ReviewFilter, ReviewQuery, ReviewView
-from schemas.api.shapes import Listed, PublicId
+from schemas.api.decisions import DecisionView
+from schemas.api.reviews import AnswerToAll, Assignment, ReviewCounts, ReviewFilter, ReviewQuery, ReviewView
+from schemas.api.shapes import Asked, Listed, PublicId
 from schemas.ids import jurisdiction_of
 
 router = APIRouter(prefix="/reviews", tags=["review"])
@@ -43,6 +44,14 @@ def list_reviews(
 def count_reviews(hub: HubDep, caller: Caller, query: Annotated[ReviewFilter, Query()]) -> ReviewCounts:
     """Count the questions that fit, and the money at stake."""
     return hub.read(reviews.counts, _asked(hub, caller, query), caller.reach, query)
+
+
+@router.post("/bulk", operation_id="answer_alike", status_code=201, responses=problems(401, 403, 404, 409))
+def answer_alike(
+    new: AnswerToAll, hub: HubDep, caller: Caller, query: Annotated[Asked, Query()]
+) -> DecisionView:
+    """Answer all open questions of one case alike, as one decision; 409 where they are not as they were counted."""
+    return alike.answer(hub, hub.place(query.jurisdiction, caller), caller.reach, new, caller.name)
 
 
 @router.put("/{a}/{b}/assignment", operation_id="assign_review", responses=problems(401, 403, 404))

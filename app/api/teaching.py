@@ -34,6 +34,7 @@ def drawn(connection: Connection, jurisdiction: int, n: int) -> list[ReviewView]
             districts=(),
             alike="",
             contents="",
+            cause="",
             said=None,
             assignee=None,
             name_a=name_a,

@@ -218,7 +218,7 @@ Table(
     Column("stake", BigInteger, nullable=False, comment="yuan; 0 where no record says an amount"),
     *(Column(name, ARRAY(Text), nullable=False) for name in ("departments", "districts")),
     Column("said", Text, comment="what a person said of both sides that moves no project"),
-    *(Column(name, Text, nullable=False) for name in ("alike", "contents")),
+    *(Column(name, Text, nullable=False) for name in ("alike", "contents", "cause")),
     Index("ix_review_b", "jurisdiction", "b"),
     Index("ix_review_priority", "jurisdiction", "priority", "a", "b"),
     comment="what a person is asked: two projects, named by the two records that link them best",

@@ -22,14 +22,26 @@ IN_FORCE = (
     "j.withdraws IS NULL AND NOT EXISTS (SELECT FROM memory.judgement w WHERE w.jurisdiction = j.jurisdiction"
     " AND w.withdraws = j.judgement_no)"
 )
+_LATER = (
+    "EXISTS (SELECT FROM memory.judgement c WHERE c.jurisdiction = j.jurisdiction"
+    " AND ((c.a = j.a AND c.b = j.b) OR (c.a = j.b AND c.b = j.a)) AND c.judgement_no > j.judgement_no"
+    " AND c.withdraws IS NULL AND NOT EXISTS (SELECT FROM memory.judgement w WHERE w.jurisdiction = c.jurisdiction"
+    "  AND w.withdraws = c.judgement_no))"
+)
+"""Somebody has spoken of the two records again."""
 LATER_COLUMNS = (
     "(SELECT min(w.judgement_no) FROM memory.judgement w WHERE w.jurisdiction = j.jurisdiction AND w.a = j.a"
     "  AND w.withdraws = j.judgement_no) AS withdrawn_by,"
-    " EXISTS (SELECT FROM memory.judgement c WHERE c.jurisdiction = j.jurisdiction AND c.a = j.a"
-    "  AND c.confirms = coalesce(j.confirms, j.judgement_no) AND c.judgement_no > j.judgement_no AND NOT EXISTS ("
-    "  SELECT FROM memory.judgement w WHERE w.jurisdiction = c.jurisdiction AND w.withdraws = c.judgement_no)) AS confirmed"
+    f" {_LATER} AS confirmed"
 )
-FILTERS = {"record": "(j.a = :record OR j.b = :record)", "after": "j.judgement_no < :after"}
+FILTERS = {
+    "record": "(j.a = :record OR j.b = :record)",
+    "after": "j.judgement_no < :after",
+    "confirm": (
+        f"{IN_FORCE} AND NOT {_LATER} AND EXISTS (SELECT FROM record r WHERE r.jurisdiction = j.jurisdiction"
+        " AND ((r.record_id = j.a AND r.hash <> j.hash_a) OR (r.record_id = j.b AND r.hash <> j.hash_b)))"
+    ),
+}
 
 _TAKEN_BACK = text(
     "INSERT INTO memory.judgement (jurisdiction, judgement_no, a, b, verdict, reason, by, at, hash_a, hash_b,"
@@ -83,8 +95,11 @@ class Standing(NamedTuple):
 def judgements(
     connection: Connection, jurisdiction: int, query: JudgementQuery, after: int | None, n: int
 ) -> list[Standing]:
-    """Give up to `n` judgements, newest first, numbered below `after`."""
-    values = {"record": query.record, "after": after}
+    """Give up to `n` judgements, newest first, numbered below `after`.
+
+    With `confirm` those last words of which a side says something else by now: a few more than ask to be confirmed.
+    """
+    values = {"record": query.record, "after": after, "confirm": query.confirm or None}
     where_sql = where(FILTERS, values)
     rows = connection.execute(
         text(

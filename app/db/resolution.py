@@ -24,12 +24,14 @@ class MemberRow(NamedTuple):
 
 
 class WordRow(NamedTuple):
-    """A person's word that is in force."""
+    """A person's word that is in force, with the cores of owner and name of both sides when it was said."""
 
     judgement_no: int
     a: str
     b: str
     verdict: str
+    cores_a: Sequence[str] = ()
+    cores_b: Sequence[str] = ()
 
 
 class Supposed(NamedTuple):
@@ -88,9 +90,12 @@ class ReviewRow(NamedTuple):
     said: str | None
     alike: str
     contents: str
+    cause: str
 
 
-_REVIEW_TYPES = ("text", "text", "text", "int4", "int8", "int8", "text[]", "text[]", "text", "text", "text")
+_REVIEW_TYPES = (
+    "text", "text", "text", "int4", "int8", "int8", "text[]", "text[]", "text", "text", "text", "text",
+)  # fmt: skip
 Key = tuple[int, str]
 """A block key and a record that holds it."""
 Two = tuple[str, str]
@@ -206,7 +211,7 @@ def members_in(
 
 
 def asked_about(connection: Connection, jurisdiction: int, record_ids: Iterable[str]) -> set[str]:
-    """Give those of these records whose project is a side of a review item."""
+    """Give those of these records whose project is a side of a review item, or of which somebody has said a word."""
     ids = array_of(record_ids)
     if ids == "{}":
         return set()
@@ -215,7 +220,9 @@ def asked_about(connection: Connection, jurisdiction: int, record_ids: Iterable[
         "SELECT c.record_id FROM cluster c WHERE c.jurisdiction = %(j)s AND c.record_id = ANY(CAST(%(ids)s AS text[]))"
         " AND EXISTS (SELECT FROM cluster m WHERE m.jurisdiction = c.jurisdiction AND m.project_id = c.project_id"
         "  AND (EXISTS (SELECT FROM review r WHERE r.jurisdiction = m.jurisdiction AND r.a = m.record_id)"
-        "   OR EXISTS (SELECT FROM review r WHERE r.jurisdiction = m.jurisdiction AND r.b = m.record_id)))",
+        "   OR EXISTS (SELECT FROM review r WHERE r.jurisdiction = m.jurisdiction AND r.b = m.record_id)))"
+        " UNION ALL SELECT j.a FROM memory.judgement j WHERE j.jurisdiction = %(j)s AND j.a = ANY(CAST(%(ids)s AS text[]))"
+        " UNION ALL SELECT j.b FROM memory.judgement j WHERE j.jurisdiction = %(j)s AND j.b = ANY(CAST(%(ids)s AS text[]))",
         {"j": jurisdiction, "ids": ids},
     )
     return {row[0] for row in rows}
@@ -227,7 +234,7 @@ def words_on(
     """Give the words in force that name one of these records, up to judgement number `upto`."""
     rows = fetch_rows(
         connection,
-        "SELECT j.judgement_no, j.a, j.b, j.verdict FROM memory.judgement j WHERE j.jurisdiction = %(j)s"
+        "SELECT j.judgement_no, j.a, j.b, j.verdict, j.cores_a, j.cores_b FROM memory.judgement j WHERE j.jurisdiction = %(j)s"
         " AND (j.a = ANY(CAST(%(ids)s AS text[])) OR j.b = ANY(CAST(%(ids)s AS text[])))"
         " AND j.judgement_no <= %(upto)s AND j.withdraws IS NULL"
         " AND NOT EXISTS (SELECT FROM memory.judgement w WHERE w.jurisdiction = j.jurisdiction"

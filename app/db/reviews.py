@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Column, Connection, DateTime, Integer, Table, Text, text
 
 from app.access.reach import Reach
+from app.db import words
 from app.db.filters import answerable, where
 from app.db.judgements import IN_FORCE
 from app.db.tables import OPS, metadata
@@ -32,6 +33,32 @@ _WORD = (
     "EXISTS (SELECT FROM memory.judgement j WHERE j.jurisdiction = r.jurisdiction"
     f" AND ((j.a = r.a AND j.b = r.b) OR (j.a = r.b AND j.b = r.a)) AND {IN_FORCE})"
 )
+_SINCE = (
+    "EXISTS (SELECT FROM memory.judgement j WHERE j.jurisdiction = r.jurisdiction"
+    " AND ((j.a = r.a AND j.b = r.b) OR (j.a = r.b AND j.b = r.a)) AND j.judgement_no > coalesce("
+    "(SELECT p.judgement_no FROM progress p WHERE p.jurisdiction = r.jurisdiction), 0))"
+)
+_OPEN = "review"
+_EVERY = (
+    "(SELECT v.* FROM review v WHERE v.jurisdiction = :j UNION ALL SELECT w.jurisdiction, w.a, w.b, 'answered',"
+    " coalesce((SELECT p.score FROM pair p WHERE p.jurisdiction = w.jurisdiction AND p.a = w.a AND p.b = w.b), 0), 0,"
+    " least(greatest(least(coalesce(pa.investment, pb.investment), coalesce(pb.investment, pa.investment)), 0), 1e16)::bigint,"
+    " ARRAY(SELECT DISTINCT split_part(s, '.', 1) FROM unnest(ARRAY[ra.source, rb.source]) s ORDER BY 1),"
+    " ARRAY(SELECT DISTINCT d FROM unnest(ARRAY[pa.district, pb.district]) d WHERE d IS NOT NULL ORDER BY 1),"
+    " w.verdict, '', '', '' FROM (SELECT DISTINCT ON (least(j.a, j.b), greatest(j.a, j.b)) j.jurisdiction,"
+    "  least(j.a, j.b) AS a, greatest(j.a, j.b) AS b, j.verdict FROM memory.judgement j JOIN memory.judgement o"
+    "   ON o.jurisdiction = j.jurisdiction AND o.judgement_no = coalesce(j.again, j.judgement_no)"
+    "  LEFT JOIN memory.decision d ON d.jurisdiction = o.jurisdiction AND d.decision_no = o.decision_no"
+    f"  WHERE j.jurisdiction = :j AND {IN_FORCE} AND coalesce(d.kind, 'judge') NOT IN ('merge', 'split', 'move')"
+    "  ORDER BY least(j.a, j.b), greatest(j.a, j.b), j.judgement_no DESC) w"
+    " JOIN record ra ON ra.jurisdiction = :j AND ra.record_id = w.a JOIN record rb ON rb.jurisdiction = :j AND rb.record_id = w.b"
+    " LEFT JOIN cluster ca ON ca.jurisdiction = :j AND ca.record_id = w.a"
+    " LEFT JOIN cluster cb ON cb.jurisdiction = :j AND cb.record_id = w.b"
+    " LEFT JOIN project pa ON pa.jurisdiction = :j AND pa.project_id = ca.project_id"
+    " LEFT JOIN project pb ON pb.jurisdiction = :j AND pb.project_id = cb.project_id"
+    " WHERE NOT EXISTS (SELECT FROM review v WHERE v.jurisdiction = :j AND v.a = w.a AND v.b = w.b))"
+)
+"""The questions that are asked, and those of before that people answered themselves: these are questions no more."""
 FILTERS = {
     "kind": "r.kind = :kind",
     "department": "r.departments @> ARRAY[CAST(:department AS text)]",
@@ -44,9 +71,13 @@ FILTERS = {
     ),
     "alike": "r.alike = :alike",
     "contents": "r.contents = :contents",
+    "cause": "r.cause = :cause",
     # a word on the two records themselves counts from the moment it is said
-    "open": f"r.said IS NULL AND (r.kind = 'words_conflict' OR NOT {_WORD})",
-    "answered": f"(r.said IS NOT NULL OR (r.kind <> 'words_conflict' AND {_WORD}))",
+    "open": (
+        f"CASE r.kind WHEN 'confirm' THEN NOT {_SINCE} WHEN 'words_conflict' THEN r.said IS NULL"
+        f" ELSE r.said IS NULL AND NOT {_WORD} END"
+    ),
+    "answered": f"(r.kind = 'answered' OR (r.kind <> 'confirm' AND (r.said IS NOT NULL OR (r.kind <> 'words_conflict' AND {_WORD}))))",
     "after_a": "(r.priority, r.a, r.b) < (:after_priority, :after_a, :after_b)",
 }
 _VIEW = (
@@ -60,9 +91,7 @@ _SIDES = " ".join(
     f" LEFT JOIN project p{x} ON p{x}.jurisdiction = :j AND p{x}.project_id = c{x}.project_id"
     for x in "ab"
 )
-_SHOWN = (
-    "r.a, r.b, r.kind, r.score, r.priority, r.stake, r.departments, r.districts, r.said, r.alike, r.contents"
-)
+_SHOWN = "r.a, r.b, r.kind, r.score, r.priority, r.stake, r.departments, r.districts, r.said, r.alike, r.contents, r.cause"
 
 
 def questions(
@@ -76,8 +105,8 @@ def questions(
     where_sql = where(FILTERS, values) + own_sql
     rows = connection.execute(
         text(
-            f"SELECT {_SHOWN}, {_ASSIGNED} AS assignee, {_VIEW} FROM (SELECT r.* FROM review r WHERE r.jurisdiction = :j"
-            f"{where_sql} ORDER BY r.priority DESC, r.a DESC, r.b DESC LIMIT :n) r {_SIDES}"
+            f"SELECT {_SHOWN}, {_ASSIGNED} AS assignee, {_VIEW} FROM (SELECT r.* FROM {_source(query)} r"
+            f" WHERE r.jurisdiction = :j{where_sql} ORDER BY r.priority DESC, r.a DESC, r.b DESC LIMIT :n) r {_SIDES}"
             " ORDER BY r.priority DESC, r.a DESC, r.b DESC"
         ),
         values | own,
@@ -145,7 +174,8 @@ def counts(connection: Connection, jurisdiction: int, reach: Reach, query: Revie
     where_sql = where(FILTERS, values) + own_sql
     rows = connection.execute(
         text(
-            f"WITH r AS MATERIALIZED (SELECT r.*, {_ASSIGNED} AS assignee FROM review r WHERE r.jurisdiction = :j{where_sql})"
+            f"WITH r AS MATERIALIZED (SELECT r.*, {_ASSIGNED} AS assignee FROM {_source(query)} r"
+            f" WHERE r.jurisdiction = :j{where_sql})"
             " SELECT 'questions' AS what, '' AS which, count(*) AS n, coalesce(sum(stake), 0) AS stake FROM r"
             " UNION ALL SELECT 'kinds', kind, count(*), 0 FROM r GROUP BY kind"
             " UNION ALL SELECT 'departments', u, count(*), 0 FROM r, unnest(departments) u GROUP BY u"
@@ -158,6 +188,8 @@ def counts(connection: Connection, jurisdiction: int, reach: Reach, query: Revie
     for what, which, n, _ in sorted(rows):
         found.setdefault(what, {})[which] = n
     return ReviewCounts(
+        upto=words.last(connection, jurisdiction),
+        seen=seen_of(connection, jurisdiction, reach, query),
         questions=found["questions"][""],
         stake=next(int(row.stake) for row in rows if row.what == "questions"),
         kinds=found.get("kinds", {}),
@@ -165,6 +197,38 @@ def counts(connection: Connection, jurisdiction: int, reach: Reach, query: Revie
         districts=found.get("districts", {}),
         assignees=found.get("assignees", {}),
     )
+
+
+def case(
+    connection: Connection, jurisdiction: int, reach: Reach, query: ReviewFilter, n: int
+) -> list[tuple[str, str]]:
+    """Give the two records of up to `n` questions of one case that are a reach's to answer."""
+    values = _values(jurisdiction, query)
+    own_sql, own = answerable(reach)
+    rows = connection.execute(
+        text(
+            f"SELECT r.a, r.b FROM {_source(query)} r WHERE r.jurisdiction = :j{where(FILTERS, values)}{own_sql}"
+            " ORDER BY r.a, r.b LIMIT :n"
+        ),
+        values | own | {"n": n},
+    )
+    return [(row[0], row[1]) for row in rows]
+
+
+def seen_of(connection: Connection, jurisdiction: int, reach: Reach, query: ReviewFilter) -> str | None:
+    """Name the questions of one case as they stand: their records, what these say and the projects they are in."""
+    if query.cause is None and query.alike is None and query.contents is None:
+        return None
+    values = _values(jurisdiction, query)
+    own_sql, own = answerable(reach)
+    found: str | None = connection.execute(
+        text(
+            "SELECT md5(string_agg(concat_ws(' ', r.a, r.b, ra.hash, rb.hash, ca.project_id, cb.project_id), ',' ORDER BY r.a, r.b))"
+            f" FROM (SELECT r.* FROM {_source(query)} r WHERE r.jurisdiction = :j{where(FILTERS, values)}{own_sql}) r {_SIDES}"
+        ),
+        values | own,
+    ).scalar_one()
+    return found
 
 
 def assign(connection: Connection, jurisdiction: int, a: str, b: str, assignee: str | None, by: str) -> None:
@@ -211,6 +275,10 @@ def sample(connection: Connection, jurisdiction: int, begin: str, n: int) -> lis
         {"j": jurisdiction, "begin": begin, "n": n},
     )
     return [(row[0], row[1], row[2]) for row in rows]
+
+
+def _source(query: ReviewFilter) -> str:
+    return _OPEN if query.state == "open" else _EVERY
 
 
 def _values(jurisdiction: int, query: ReviewFilter) -> dict[str, Any]:

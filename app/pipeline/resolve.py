@@ -59,7 +59,10 @@ def resolve(
     touched = region(connection, jurisdiction, seeds, words_upto, supposed)
     rows = resolution.read_normals(connection, jurisdiction, touched.records)
     known = {row.record_id: Known(row) for row in rows}
-    words = [Word(w.a, w.b, Verdict(w.verdict), w.judgement_no) for _, w in sorted(touched.words.items())]
+    words = [
+        Word(w.a, w.b, Verdict(w.verdict), w.judgement_no, tuple(w.cores_a), tuple(w.cores_b))
+        for _, w in sorted(touched.words.items())
+    ]
     places: dict[str, MemberRow] = {}
     reviews: list[ReviewRow] = []
     relations: list[RelationRow] = []

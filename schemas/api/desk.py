@@ -93,9 +93,10 @@ class NewJudgement(Schema):
 
 
 class JudgementQuery(Paged):
-    """Which judgements, newest first; `record` is either side."""
+    """Which judgements, newest first; `record` is either side, `confirm` leaves those that ask to be confirmed."""
 
     record: PublicId | None = None
+    confirm: bool = False
 
 
 class JudgementView(Schema):

@@ -5,15 +5,18 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from schemas.api.decisions import View
-from schemas.api.shapes import Asked, District, Paged, PublicId, Words
+from schemas.api.shapes import Asked, District, LongWords, Paged, PublicId, Words
 from schemas.base import Schema
 from schemas.judgements import Verdict
 
-Kind = Literal["between_cuts", "ambiguous", "words_conflict"]
-"""Between the cuts: likely, not sure. Ambiguous: a side fits rivals, or the sides may be twins. Words: people contradict."""
+Kind = Literal["between_cuts", "ambiguous", "words_conflict", "confirm"]
+"""Between the cuts: likely, not sure. Ambiguous: a side fits rivals, or the sides may be twins. Words: people contradict.
+
+Confirm: a word was said of records that have another owner and another name by now.
+"""
 ReviewState = Literal["open", "answered", "all"]
 ORDER = (
     "`stake`: how open the question is times the money at stake, most first. `teaching`: pairs of records drawn near the"
@@ -23,9 +26,9 @@ ORDER = (
 
 
 class ReviewFilter(Asked):
-    """Which questions: `amount` is the least at stake in yuan; `alike` and `contents` are those of a question.
+    """Which questions: `amount` is the least at stake in yuan; `alike`, `contents` and `cause` are those of a question.
 
-    Answered questions are those of which a person said a word that moves no project: unsure, phase_of and the like.
+    Answered are those of which a person said a word, `same` and `different` too, though these are asked no more.
     """
 
     kind: Kind | None = None
@@ -36,6 +39,7 @@ class ReviewFilter(Asked):
     project: PublicId | None = None
     alike: Words | None = None
     contents: Words | None = None
+    cause: Words | None = None
     state: ReviewState = "open"
 
 
@@ -50,18 +54,20 @@ class ReviewView(Schema):
 
     `a` and `b` are the two records that link them best. `score` is the average between both sides (10⁻⁶; of a pair to
     be taught, its own), `stake` in yuan. `alike` is equal where the same fields agree, `contents` where both records say
-    the same but for keys. `said` is an answer that moved no project. Give `seen` back with the answer.
+    the same but for keys, `cause` is the number they share (`scheme:value`, '' for none). `said` is an answer that moved no
+    project, that asks to be confirmed, or, of what was `answered`, the last one. Give `seen` back with the answer.
     """
 
     a: str
     b: str
-    kind: Kind | Literal["teaching"]
+    kind: Kind | Literal["teaching", "answered"]
     score: int
     stake: int
     departments: tuple[str, ...]
     districts: tuple[str, ...]
     alike: str
     contents: str
+    cause: str
     said: Verdict | None
     assignee: str | None
     name_a: str | None
@@ -72,8 +78,12 @@ class ReviewView(Schema):
 class ReviewCounts(Schema):
     """How many questions there are and how much is at stake in yuan, in all and by kind, department, district, assignee.
 
-    One question may be of several departments and districts.
+    One question may be of several departments and districts. `upto` is the last word said by then; `seen`
+    names all that was counted as it stood, where it was asked for one `cause`, `alike` or `contents`.
     """
+
+    upto: int
+    seen: str | None
 
     questions: int
     stake: int
@@ -81,6 +91,27 @@ class ReviewCounts(Schema):
     departments: dict[str, int]
     districts: dict[str, int]
     assignees: dict[str, int]
+
+
+class AnswerToAll(Schema):
+    """One answer to all open questions of one case: of a `cause`, `alike` or of the same `contents`, as they were counted.
+
+    `seen` and `upto` are those of `/reviews/counts` for this case: the answer is refused when a question of it is another.
+    """
+
+    cause: Words | None = None
+    alike: Words | None = None
+    contents: Words | None = None
+    verdict: Verdict
+    reason: LongWords
+    seen: Words
+    upto: Annotated[int, Field(ge=0, le=2**63 - 1)]
+
+    @model_validator(mode="after")
+    def _is_of_one_case(self) -> AnswerToAll:
+        if sum(one is not None for one in (self.cause, self.alike, self.contents)) != 1:
+            raise ValueError("give one of `cause`, `alike` and `contents`")
+        return self
 
 
 class Assignment(Schema):

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b
+from operator import ne
 from typing import NamedTuple
 
 from msgspec.structs import replace
@@ -17,8 +18,8 @@ from app.pipeline.matching.model import WHOLE
 from app.pipeline.matching.normal import Normal, pack
 from schemas.judgements import Verdict
 
-CONFLICT = "words_conflict"
-_EVEN = frozenset({"ambiguous", CONFLICT})
+CONFLICT, CONFIRM = "words_conflict", "confirm"
+_EVEN = frozenset({"ambiguous", CONFLICT, CONFIRM})
 """Kinds of which the score says nothing: it is as likely one way as the other."""
 _WAN, _UNKNOWN, _MOST = 10_000, 100, 10**16
 """Yuan in a 万元; what weighs where no record says an amount, in 万元; the most that counts of an amount, in yuan."""
@@ -30,7 +31,8 @@ class Item(NamedTuple):
     """A question: `a` and `b` (a < b) are the two records that link its sides best, and name it.
 
     `score` is the average between the sides (10⁻⁶), `stake` in yuan, `said` a word that was said of the sides and moves
-    no project. `alike` is equal where the same fields agree, `contents` where both records say the same but for keys.
+    no project, or that asks to be confirmed. `alike` is equal where the same fields agree, `contents` where both records say
+    the same but for keys, `cause` where they share the same number, which it is; '' where they share none.
     """
 
     a: str
@@ -44,6 +46,7 @@ class Item(NamedTuple):
     said: str | None
     alike: str
     contents: str
+    cause: str
 
 
 @dataclass(slots=True)
@@ -64,9 +67,10 @@ def items(
 ) -> Iterator[Item]:
     """Give the questions of one component's clustering; `pairs` and `words` are those it was made of.
 
-    Two records name one question: a contradiction of words on them comes before any other.
+    Two records name one question: a contradiction of words on them comes before any other, then a word to be confirmed.
     """
-    if not clustering.reviews and not clustering.conflicts:
+    changed = to_confirm(records, words)
+    if not clustering.reviews and not clustering.conflicts and not changed:
         return
     home = {rid: project[0] for project in clustering.projects for rid in project}
     sides = {project[0]: _side(records[rid] for rid in project) for project in clustering.projects}
@@ -74,14 +78,52 @@ def items(
     for pair in sorted(contradicted):
         known = [sides[home[rid]] for rid in pair if rid in home]
         yield _item(pair, CONFLICT, 0, known, records, None)
+    for pair in sorted(changed.keys() - contradicted):
+        known = [sides[home[rid]] for rid in pair if rid in home]
+        yield _item(pair, CONFIRM, 0, known, records, (0, changed[pair]))
     _link(sides, home, pairs, words)
     for review in clustering.reviews:
         left, right = review.left[0], review.right[0]
         best = sides[left].best.get(right, (0, min(left, right), max(left, right)))[1:]
-        if best not in contradicted:
+        if best not in contradicted and best not in changed:
             said = sides[left].said.get(right)
             yield _item(best, review.reason, review.score, (sides[left], sides[right]), records, said)
         _join(sides, min(left, right), max(left, right))
+
+
+def to_confirm(records: Mapping[str, Normal], words: Iterable[Word]) -> dict[tuple[str, str], str]:
+    """Give the two records of each last word on them of which one side has another owner core and name core by now.
+
+    Keyed (a, b) with a < b, with what was said.
+    """
+    last: dict[tuple[str, str], Word] = {}
+    for word in words:
+        pair = (min(word.a, word.b), max(word.a, word.b))
+        if pair not in last or last[pair].number < word.number:
+            last[pair] = word
+    return {pair: word.verdict.value for pair, word in last.items() if _changed(records, word)}
+
+
+def cores_of(n: Normal) -> tuple[str, str]:
+    """Give what a side is when a word is said of it: its owner cores and its name core."""
+    return " ".join(sorted(n.owner_cores)), n.core
+
+
+def _changed(records: Mapping[str, Normal], word: Word) -> bool:
+    then = ((word.a, word.cores_a), (word.b, word.cores_b))
+    return any(
+        cores and rid in records and all(map(ne, cores, cores_of(records[rid]))) for rid, cores in then
+    )
+
+
+def cause(a: Normal, b: Normal) -> str:
+    """Name the number that two records share and that joins them most: a project's code before others; '' for none."""
+    if codes := sorted({*a.codes} & {*b.codes}):
+        return f"project_code:{codes[0]}"
+    if numbers := sorted(a.numbers & b.numbers):
+        return min(numbers, key=lambda number: (number not in a.firm, number not in b.firm, number))
+    usccs = sorted({*a.usccs} & {*b.usccs})
+    return f"uscc:{usccs[0]}" if usccs else ""
 
 
 def uncertainty(kind: str, score: int) -> int:
@@ -123,6 +165,7 @@ def _item(
         said[1] if said else None,
         alike(*two) if len(two) == 2 else "",
         contents(*two) if len(two) == 2 else "",
+        cause(*two) if len(two) == 2 else "",
     )
 
 

@@ -21,13 +21,16 @@ Scores = dict[tuple[str, str], int]
 class Word:
     """A judgement in force on two records; only `same` and `different` move a cluster.
 
-    Of words `same` that `different` does not let stand together the one of the smaller number stands.
+    Of words `same` that `different` does not let stand together the one of the smaller number stands. `cores_a` and
+    `cores_b` are what each side was when the word was said: owner cores and name core; empty where that is not known.
     """
 
     a: str
     b: str
     verdict: Verdict
     number: int = 0
+    cores_a: tuple[str, ...] = ()
+    cores_b: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

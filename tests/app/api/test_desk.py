@@ -7,8 +7,11 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from app.pipeline.rebuild import rebuild
+from app.pipeline.rules import load_rules
 from tests.app.api.conftest import MakeKey
 from tests.support.client import Client
+from tests.support.corridor import differing, drawer
 from tests.support.database import JURISDICTIONS
 from tests.support.small_city import OTHER_CODE, SmallCity, permit, rid, signed
 
@@ -161,8 +164,20 @@ class TestListJudgements:
         )
         city.drain()
         assert judge.get("/judgements").json()["items"][0]["confirm"] is True
+        for path in ("/judgements?confirm=true", "/judgements?confirm=true&limit=1"):
+            (asks,) = judge.request("GET", path).json()["items"]
+            assert (asks["judgement_no"], asks["confirm"]) == (number, True)
+        (item,) = judge.get("/reviews", kind="confirm").json()["items"]
+        assert ({item["a"], item["b"]}, item["said"]) == ({asks["a"], asks["b"]}, asks["verdict"])
+        stands = drawer(city.database)
+        rebuild(city.database, load_rules(city.registry))
+        assert differing(stands, drawer(city.database)) == {}
         judge.post("/judgements", {"confirms": number, "reason": "仍然如此"})
         assert [item["confirm"] for item in judge.get("/judgements").json()["items"]] == [False, False]
+        for _ in range(2):  # before resolving has heard of it, and after
+            assert judge.get("/judgements", confirm=True).json()["items"] == []
+            assert judge.get("/reviews", kind="confirm").json()["items"] == []
+            city.drain()
 
     def test_a_new_name_alone_does_not(self, judge: Client, city: SmallCity) -> None:
         judge.post("/judgements", _word())

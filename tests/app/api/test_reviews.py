@@ -9,7 +9,7 @@ from tests.app.api.conftest import MakeKey
 from tests.support.client import Client
 from tests.support.corridor import differing, drawer
 from tests.support.database import JURISDICTIONS
-from tests.support.small_city import SmallCity, permit
+from tests.support.small_city import OTHER_CODE, SmallCity, permit, rid, signed
 
 HERE, THERE = JURISDICTIONS
 
@@ -76,7 +76,15 @@ def test_alike_cases_are_answered_in_one_go_undone_in_one_go_and_outlive_a_rebui
     assert (len(decided["changed"]["before"]), len(decided["changed"]["after"])) == (6, 3)
     assert questions(judge) == []  # answered from the moment it is said
     city.drain()
-    assert questions(judge, state="all") == []
+    assert questions(judge, state="open") == []
+    for state in ("answered", "all"):
+        listed = questions(judge, state=state)
+        assert {(item["a"], item["b"]) for item in listed} == {(item["a"], item["b"]) for item in shown}
+        assert {(item["kind"], item["said"], *item["departments"]) for item in listed} == {
+            ("answered", "same", "commerce", "housing")
+        }
+        assert judge.get("/reviews/counts", state=state).json()["questions"] == 3
+    assert len(questions(judge, state="answered", department="housing", amount=20_000_000)) == 2
     joined = drawer(city.database)
     rebuild(city.database, load_rules(city.registry))
     assert differing(joined, drawer(city.database)) == {}
@@ -85,6 +93,78 @@ def test_alike_cases_are_answered_in_one_go_undone_in_one_go_and_outlive_a_rebui
     city.drain()
     assert set(differing(before, drawer(city.database))) <= {"progress"}
     assert [item["a"] for item in questions(judge)] == [item["a"] for item in shown]
+
+
+def test_what_a_decision_had_to_say_was_no_question_that_somebody_answered(
+    judge: Client, city: SmallCity
+) -> None:
+    a, b = sides(0)[0], sides(1)[0]
+    judge.post(f"/projects/{a}/merge", {"other": b, **SAYS})
+    city.drain()
+    judge.post(f"/projects/{a}/split", {"records": [b], **SAYS})
+    city.drain()
+    assert questions(judge, state="answered") == []
+    judge.post("/judgements", {"a": a, "b": sides(2)[0], "verdict": "different", **SAYS})
+    city.drain()
+    assert [one["said"] for one in questions(judge, state="answered")] == ["different"]
+
+
+CAUSE = {"code": "2409-430204-04-01-777777"}
+
+
+def test_all_questions_of_one_cause_are_answered_in_one_go_and_undone(judge: Client, city: SmallCity) -> None:
+    for i, brand in enumerate(("煦璟", "棠珩", "霁棣")):
+        city.land(
+            "commerce.signed", signed(f"w{i}", f"{brand}冷链仓储物流园", investor="", amount="500", **CAUSE)
+        )
+        city.land("housing.permits", permit(f"w{i}", f"{brand}冷链加工物流园", owner="", **CAUSE))
+    city.drain()
+    before = drawer(city.database)
+    cause = f"project_code:{CAUSE['code'].replace('-', '')}"
+    mine = questions(judge, cause=cause)
+    others = [item["a"] for item in questions(judge) if item["cause"] != cause]
+    assert mine
+    assert len(others) == 3
+    counts = judge.get("/reviews/counts", cause=cause).json()
+    assert counts["questions"] == len(mine)
+    case = {"cause": cause, "verdict": "different", "seen": counts["seen"], "upto": counts["upto"], **SAYS}
+    told = judge.post("/reviews/bulk", case)
+    assert told.status_code == 201, told.text
+    assert len(told.json()["said"]) == len(mine)
+    assert questions(judge, cause=cause) == []
+    assert [item["a"] for item in questions(judge)] == others
+    assert judge.post("/reviews/bulk", case).status_code == 409
+    city.drain()
+    stands = drawer(city.database)
+    rebuild(city.database, load_rules(city.registry))
+    assert differing(stands, drawer(city.database)) == {}
+    judge.post(f"/decisions/{told.json()['decision_no']}/undo", SAYS)
+    city.drain()
+    assert set(differing(before, drawer(city.database))) <= {"progress"}
+    assert len(questions(judge, cause=cause)) == len(mine)
+
+
+def test_a_case_that_changed_since_it_was_counted_is_counted_again_first(
+    judge: Client, city: SmallCity
+) -> None:
+    alike = questions(judge)[0]["alike"]
+    counts = judge.get("/reviews/counts", alike=alike).json()
+    case = {"alike": alike, "verdict": "unsure", "seen": counts["seen"], "upto": counts["upto"], **SAYS}
+    item = questions(judge)[0]
+    judge.post("/decisions", {"answers": [answer(item, "different")], **SAYS})
+    told = judge.post("/reviews/bulk", case)
+    assert told.status_code == 409
+    assert {fault["where"] for fault in told.json()["faults"]} >= {"seen"}
+    now = judge.get("/reviews/counts", alike=alike).json()
+    assert judge.post("/reviews/bulk", case | {"upto": now["upto"] + 1}).status_code == 400
+    assert judge.post("/reviews/bulk", case | {"contents": "x"}).status_code == 400
+    assert judge.post("/reviews/bulk", case | {"alike": "nothing"}).status_code == 409
+    nothing = judge.get("/reviews/counts", alike="nothing").json()
+    assert nothing["seen"] is None
+    fresh = case | {"seen": now["seen"], "upto": now["upto"]}
+    assert judge.post("/reviews/bulk", fresh).status_code == 201
+    city.drain()
+    assert questions(judge, alike=alike) == []
 
 
 def test_all_answers_are_kept_or_none(judge: Client, city: SmallCity) -> None:
@@ -108,7 +188,7 @@ def test_a_view_of_words_that_nobody_has_said_yet_is_none(judge: Client) -> None
     item["seen"]["upto"] += 1
     told = judge.post("/decisions", {"answers": [answer(item, "same")], **SAYS})
     assert told.status_code == 400, told.text
-    assert "seen.upto" in told.json()["detail"]
+    assert "`upto` is beyond" in told.json()["detail"]
     assert judge.get("/judgements").json()["items"] == []
 
 
@@ -164,3 +244,30 @@ def test_one_citys_queue_is_not_anothers(judge: Client, make_key: MakeKey) -> No
     path = f"/reviews/{item['a']}/{item['b']}/assignment"
     assert stranger.request("PUT", path, json={"assignee": "x"}).status_code == 403
     assert len(questions(judge)) == len(questions(stranger)) == 3
+
+
+def test_who_answers_what_was_to_be_confirmed_is_asked_no_more(judge: Client, city: SmallCity) -> None:
+    judge.post(
+        "/judgements", {"a": sides(0)[0], "b": rid("housing.permits", "B-2"), "verdict": "same", **SAYS}
+    )
+    moved = permit("B-2", "城东水厂扩建", code=OTHER_CODE, updated="2025-01-01 00:00:00")
+    city.land("housing.permits", moved)
+    city.drain()
+    (item,) = judge.get("/reviews", kind="confirm").json()["items"]
+    answer = {"a": item["a"], "b": item["b"], "verdict": "different", "seen": item["seen"]}
+    assert judge.post("/decisions", {"answers": [answer], "reason": "再看过"}).status_code == 201
+    city.drain()
+    assert judge.get("/reviews", kind="confirm").json()["items"] == []
+    assert judge.get("/judgements", confirm=True).json()["items"] == []
+    back = permit(
+        "B-2",
+        "河西排水管网改造",
+        code=OTHER_CODE,
+        owner="株洲某城建有限公司",
+        district="430211",
+        updated="2025-02-01 00:00:00",
+    )
+    city.land("housing.permits", back)
+    city.drain()
+    (asks,) = judge.get("/judgements", confirm=True).json()["items"]
+    assert asks["verdict"] == "different"

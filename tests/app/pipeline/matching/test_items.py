@@ -6,7 +6,17 @@ from typing import Any
 from hypothesis import given
 
 from app.pipeline.matching.cluster import Word, cluster
-from app.pipeline.matching.items import CONFLICT, Item, alike, contents, items, uncertainty
+from app.pipeline.matching.items import (
+    CONFIRM,
+    CONFLICT,
+    Item,
+    alike,
+    cause,
+    contents,
+    cores_of,
+    items,
+    uncertainty,
+)
 from app.pipeline.matching.normal import Normal
 from schemas.judgements import Verdict
 from tests.app.pipeline.matching.build import different, norm, norms, pairs, same
@@ -66,6 +76,34 @@ def test_words_that_contradict_are_a_question():
     words = (same("a", "b", 1), same("b", "c", 2), different("a", "c"))
     (item,) = asked(norms("abc"), words)
     assert (item.a, item.b, item.kind) == ("b", "c", CONFLICT)
+
+
+def test_a_word_on_what_has_another_owner_and_name_by_now_is_asked_again_until_somebody_speaks() -> None:
+    then = norm("a", core="恒瑞基地", owner_cores=("恒瑞",))
+    now = {
+        "a": norm("a", core="华新大厦", owner_cores=("华新",)),
+        "b": norm("b", core="恒瑞基地", owner_cores=("恒瑞",)),
+    }
+
+    def said(number: int, side: Normal, verdict: Verdict = Verdict.DIFFERENT) -> Word:
+        return Word("b", "a", verdict, number, cores_of(now["b"]), cores_of(side))
+
+    (item,) = asked(now, (said(1, then),))
+    assert (item.a, item.b, item.kind, item.said) == ("a", "b", CONFIRM, "different")
+    assert asked(now, (said(1, then), said(2, now["a"]))) == []
+    assert asked(now, (said(1, norm("a", core="华新大厦", owner_cores=("恒瑞",))),)) == []
+    (item,) = asked(now, (said(1, then, Verdict.UNSURE),), ab=500)
+    assert (item.kind, item.said) == (CONFIRM, "unsure")
+    assert asked({"b": now["b"]}, (said(1, then),)) == []
+
+
+def test_the_cause_of_a_question_is_the_number_both_share_a_code_before_others() -> None:
+    code, number, uscc = "24040200000000000001", "land_contract_no:X1", "91430200MA4L000000"
+    a = norm("a", codes=(code,), cites=(number,), usccs=(uscc,))
+    assert cause(a, a) == f"project_code:{code}"
+    assert cause(a, norm("b", cites=(number,), usccs=(uscc,))) == number
+    assert cause(a, norm("b", usccs=(uscc,))) == f"uscc:{uscc}"
+    assert cause(a, norm("b")) == ""
 
 
 def test_equal_cases_are_alike_whatever_they_say_and_equal_contents_whatever_their_keys_are():
