@@ -6,7 +6,6 @@ process has no thread and no connection of its own; it does nothing but start ag
 
 from __future__ import annotations
 
-import gc
 import logging
 import multiprocessing
 import os
@@ -18,6 +17,7 @@ from pathlib import Path
 from app import logs
 from app.bell import Bell
 from app.crypto import kept_audit_keys
+from app.garbage import settle
 from app.runtime import Runtime
 from app.supervise import GRACE_SECONDS, Child, Supervisor, until_told
 from app.worker import Role, Worker
@@ -99,13 +99,6 @@ def in_roles(
             break
     worker.stop()
     runtime.database.close()
-
-
-def settle() -> None:
-    """Keep code lists and connectors, which live as long as the process, out of the collector's walks."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 50)
 
 
 class Forked:

@@ -68,6 +68,12 @@ class SnapshotNeeded(Gone):
         )
 
 
+class Unprocessable(HubError):
+    """What was sent would be refused row by row; mend what the faults name, and send it again under a new id."""
+
+    status, type = 422, "unprocessable"
+
+
 class TooMany(HubError):
     """This was asked too often; come back after the seconds of Retry-After."""
 

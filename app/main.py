@@ -5,16 +5,18 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from types import FrameType
+from typing import Any
 
 import uvicorn
-from fastapi import FastAPI
 
 from app import logs
 from app.api.callers import Callers
 from app.api.following import Follower
 from app.api.hub import Hub
-from app.api.routes import build
+from app.api.routes import Api, build
 from app.db.session import Database
+from app.doors.mount import mount
+from app.garbage import settle
 from app.pipeline.rules import load_rules
 from app.settings import Settings
 from connectors.registry import Registry, discover
@@ -22,16 +24,17 @@ from connectors.registry import Registry, discover
 
 def create_app(
     settings: Settings, database: Database, registry: Registry, variables: Mapping[str, str] = os.environ
-) -> FastAPI:
+) -> Api:
     """Give the app that serves this database and these sources; `variables` hold what manifests name."""
     manifests = {manifest.key: manifest for manifest in registry.manifests()}
     rules = load_rules(registry, settings.connected_departments)
-    return build(
-        Hub(settings, database, manifests, rules, variables, Callers(database, settings.rate_per_key))
-    )
+    callers = Callers(database, settings.rate_per_key)
+    app = build(Hub(settings, database, manifests, rules, variables, callers))
+    mount(app)
+    return app
 
 
-def from_environment() -> FastAPI:
+def from_environment() -> Api:
     """Give the app as `HUB_*` variables say (uvicorn's factory); HUB_DATABASE_URL must be set."""
     settings = Settings()
     logs.configure(settings.log_level)
@@ -45,17 +48,21 @@ def from_environment() -> FastAPI:
 def serve(settings: Settings) -> None:
     """Serve HTTP until told to stop; HUB_DATABASE_URL must be set. Without uvloop and httptools it does not start."""
     app = from_environment()
-    config = uvicorn.Config(
-        app,
-        host=settings.host,
-        port=settings.port,
-        loop="uvloop",
-        http="httptools",
-        log_config=None,
-        access_log=False,
-        timeout_graceful_shutdown=20,
-    )
-    Server(config, app.state.follower).run()
+    settle()
+    Server(uvicorn.Config(app, **server_settings(settings)), app.state.follower).run()
+
+
+def server_settings(settings: Settings) -> dict[str, Any]:
+    """Give how the server is run that serves the hub."""
+    return {
+        "host": settings.host,
+        "port": settings.port,
+        "loop": "uvloop",
+        "http": "httptools",
+        "log_config": None,
+        "access_log": False,
+        "timeout_graceful_shutdown": 20,
+    }
 
 
 class Server(uvicorn.Server):

@@ -7,39 +7,63 @@ import binascii
 import hashlib
 import hmac
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
-DIGESTS = {b"v1": "sha256", b"sm3": "sm3"}
-_SECONDS = re.compile(r"[0-9]{1,12}")
+DIGESTS = {
+    kind: name
+    for kind, name in {b"v1": "sha256", b"sm3": "sm3"}.items()
+    if name in hashlib.algorithms_available
+}
+_SECONDS = re.compile(rb"0|[1-9][0-9]{0,11}")
 
 
 class SignatureRefused(Exception):
     """The message was not signed with a secret of this source, or not now: refuse it, and say no more than that."""
 
 
+def signer(
+    keys: Sequence[bytes],
+    message_id: bytes,
+    stamp: bytes,
+    signature: bytes,
+    body: bytes,
+    now: float,
+    tolerance: int = 300,
+) -> int:
+    """Give the place among `keys` of the one that signed `message_id.stamp.body` by an entry of `signature`.
+
+    The timestamp is whole seconds and may be `tolerance` off `now`. Raises SignatureRefused and nothing else.
+    """
+    if not message_id or not _SECONDS.fullmatch(stamp) or abs(now - int(stamp)) > tolerance:
+        raise SignatureRefused
+    signed = b"%b.%b.%b" % (message_id, stamp, body)
+    entries = [entry.partition(b",") for entry in signature.split(b" ")]
+    found = -1
+    for kind, digest in DIGESTS.items():
+        claims = [claimed for named, _, claimed in entries if named == kind]
+        for place, key in enumerate(keys if claims else ()):
+            right = _mac(key, signed, digest)
+            for claimed in claims:
+                if hmac.compare_digest(right, claimed) and key:
+                    found = place
+    if found < 0:
+        raise SignatureRefused
+    return found
+
+
 def verify(
     secrets: Iterable[str], headers: Mapping[str, str], body: bytes, now: float, tolerance: int = 300
 ) -> None:
-    """Return when one entry of `webhook-signature` is right for one of the secrets; header names in lower case.
+    """Return when one entry of `webhook-signature` is right for one of the secrets; header names in any case.
 
-    Signed are the bytes `webhook-id.webhook-timestamp.body`; the timestamp may be `tolerance` seconds off `now`.
     Raises SignatureRefused and nothing else.
     """
-    given = {name.lower(): value for name, value in headers.items()}
-    message_id, stamp = given.get("webhook-id", ""), given.get("webhook-timestamp", "")
-    if not message_id or not _SECONDS.fullmatch(stamp) or abs(now - int(stamp)) > tolerance:
-        raise SignatureRefused
-    signed = f"{message_id}.{stamp}.".encode("utf-8", "replace") + body
-    entries = given.get("webhook-signature", "").encode("utf-8", "replace").split(b" ")
-    right = False
-    for secret in secrets:
-        key = secret_bytes(secret)
-        for entry in entries:
-            kind, _, claimed = entry.partition(b",")
-            if key and kind in DIGESTS and DIGESTS[kind] in hashlib.algorithms_available:
-                right |= hmac.compare_digest(_mac(key, signed, DIGESTS[kind]), claimed)
-    if not right:
-        raise SignatureRefused
+    given = {name.lower(): value.encode("utf-8", "replace") for name, value in headers.items()}
+    message_id, stamp, signature = (
+        given.get(f"webhook-{name}", b"") for name in ("id", "timestamp", "signature")
+    )
+    keys = [secret_bytes(secret) for secret in secrets]
+    signer(keys, message_id, stamp, signature, body, now, tolerance)
 
 
 def sign(secret: str, message_id: str, timestamp: int, body: bytes, kind: str = "v1") -> str:
@@ -49,12 +73,13 @@ def sign(secret: str, message_id: str, timestamp: int, body: bytes, kind: str = 
 
 
 def secret_bytes(secret: str) -> bytes:
-    """Decode `whsec_<base64>`; a text that is no base64 gives b'', which signs nothing."""
+    """Decode `whsec_<base64>`, padded or not; a text that is no base64 gives b'', which signs nothing."""
+    bare = secret.strip().removeprefix("whsec_").rstrip("=")
     try:
-        return base64.b64decode(secret.strip().removeprefix("whsec_"), validate=True)
+        return base64.b64decode(bare + "=" * (-len(bare) % 4), validate=True)
     except (binascii.Error, ValueError):
         return b""
 
 
 def _mac(key: bytes, signed: bytes, digest: str) -> bytes:
-    return base64.b64encode(hmac.new(key, signed, digest).digest())
+    return binascii.b2a_base64(hmac.digest(key, signed, digest), newline=False)

@@ -251,3 +251,8 @@ class Push(Schema):
     tolerance_seconds: Annotated[int, Field(ge=1, le=3600)] = 300
     rows: str = "records"
     strict: bool = False
+    """Whether a message is read before it is taken: one with a row that would be refused is answered 422 and not kept."""
+    max_bytes: Annotated[int, Field(ge=1024, le=16 * 1_048_576)] | None = None
+    """Largest message; without it the deployment's own limit."""
+    per_minute: Annotated[int, Field(ge=1)] | None = None
+    """Messages taken in a minute by each process that serves, before it answers 429."""

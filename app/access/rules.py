@@ -67,6 +67,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "read_live": _anybody("whoever restarts the process holds no key"),
         "read_ready": _anybody("whoever sends requests to replicas holds no key"),
         "push": _anybody("a push is let in by its signature"),
+        "check_push": _anybody("a message is checked as it is pushed, by its signature"),
         # what all departments see together
         "list_projects": _GOLDEN,
         "read_project": _GOLDEN,

@@ -40,6 +40,7 @@ TITLES = {
     409: ("conflict", "What was sent contradicts what the hub holds", "与枢纽现有内容冲突"),
     410: ("gone", "This was here once and is no more", "此内容已不存在"),
     413: ("too-large", "The body is larger than the hub accepts", "请求内容过大"),
+    422: ("unprocessable", "Rows of what was sent would be refused", "所发内容中有会被拒收的行"),
     429: ("too-many", "This was asked too often", "请求过于频繁"),
     500: ("hub-error", "The hub made a mistake; it is in the hub's log", "枢纽内部错误，已记入日志"),
     503: ("unavailable", "The hub cannot answer right now", "枢纽暂时无法应答"),
@@ -90,6 +91,11 @@ def install(app: FastAPI) -> None:
 
 async def _hub_error(seldom: Seldom, request: Request, error: Exception) -> Response:
     assert isinstance(error, HubError)
+    return told(seldom, request.url.path, error)
+
+
+def told(seldom: Seldom, path: str, error: HubError) -> Response:
+    """Give the answer for an error of a request to `path`; what the hub cannot do right now is logged, seldom."""
     headers = {}
     if error.status == 503:
         headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
@@ -103,9 +109,7 @@ async def _hub_error(seldom: Seldom, request: Request, error: Exception) -> Resp
     if error.status in {401, 403}:
         await _note(request, error.status)
     faults = [Fault(where=where, message=message) for where, message in error.faults[:20]]
-    return problem(
-        request.url.path, error.status, error.detail, kind=error.type, faults=faults, headers=headers
-    )
+    return problem(path, error.status, error.detail, kind=error.type, faults=faults, headers=headers)
 
 
 async def _note(request: Request, status: int) -> None:

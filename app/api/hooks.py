@@ -1,84 +1,98 @@
-"""The push door: verify on raw bytes, keep durably, acknowledge; what is inside is the worker's to read."""
+"""Pushes as the description declares them: verify on raw bytes, keep durably, acknowledge; the worker reads what is inside.
+
+Requests that are as usual are answered by `app.doors.hooks`, which stands in front and says the same.
+"""
 
 from __future__ import annotations
 
-import time
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
+from starlette.exceptions import HTTPException
 
+from app.api import receiving
 from app.api.errors import problems
-from app.api.hub import Hub, HubDep
-from app.db import deliveries
-from app.errors import BadRequest, NotAuthenticated
-from connectors.signatures import SignatureRefused, verify
-from schemas.api.deliveries import Receipt
+from app.api.hub import HubDep
+from app.api.receiving import Receiving
+from app.db import pushes
+from app.db.pushes import Kept, Push
+from app.db.session import Connection
+from schemas.api.deliveries import PushCheck, Receipt
 from schemas.api.shapes import Asked
 
 router = APIRouter(tags=["hooks"])
 
-LONGEST_ID = 200
-REFUSED = "the source is unknown, or the message is not signed with its secret or not now"
+MOST_TOLD = 1_000
+"""Rows with something to tell in the answer to a check; the others are counted."""
 BODY = {"requestBody": {"required": True, "content": {"application/json": {"schema": {}}}}}
+ANSWERS = problems(401, 404, 409, 410, 422, 429)
 
 
-async def _raw_body(request: Request) -> bytes:
-    return await request.body()
+async def _receiving(request: Request) -> Receiving:
+    known: Receiving = request.app.state.receiving
+    return known
 
 
-@router.post(
-    "/hooks/{source}",
-    operation_id="push",
-    status_code=202,
-    responses=problems(401, 404, 409, 410),
-    openapi_extra=BODY,
-)
+ReceivingDep = Annotated[Receiving, Depends(_receiving)]
+
+
+async def _raw_body(source: str, request: Request, known: ReceivingDep) -> bytes:
+    """Read no more than the source may send."""
+    limit, parts, size = known.limit(source), [], 0
+    async for part in request.stream():
+        size += len(part)
+        if size > limit:
+            raise HTTPException(413)
+        parts.append(part)
+    return b"".join(parts)
+
+
+Body = Annotated[bytes, Depends(_raw_body)]
+
+
+@router.post("/hooks/{source}", operation_id="push", status_code=202, responses=ANSWERS, openapi_extra=BODY)
 def push(
     source: str,
     request: Request,
     hub: HubDep,
-    body: Annotated[bytes, Depends(_raw_body)],
+    known: ReceivingDep,
+    body: Body,
     query: Annotated[Asked, Query()],
 ) -> Receipt:
     """Keep one message signed by Standard Webhooks; it is durable when the receipt is given."""
     at = hub.place(query.jurisdiction)
-    message_id = _verified(hub, at, source, request, body)
-    kept = {
-        name: value[:1000]
-        for name, value in request.headers.items()
-        if name.startswith("webhook-") or name == "content-type"
-    }
-    sender = request.client.host if request.client else ""
-    return hub.write(deliveries.accept_push, at, source, message_id, kept, body, sender)
+    message, variable = known.verified(at, source, request.headers.raw, body, _sender(request))
+    if known.strict(source):
+        receiving.refuse_faulty(hub, at, message)
+    return receiving.receipt(
+        message, hub.write(_accept, at, message, variable, note=known.to_note(at, source, variable))
+    )
 
 
-def _verified(hub: Hub, jurisdiction: int, source: str, request: Request, body: bytes) -> str:
-    """The id of a message that one of the source's secrets has signed; all refusals sound alike."""
-    manifest = hub.manifests.get(source)
-    if manifest is None or manifest.push is None:
-        raise NotAuthenticated(REFUSED)
-    try:
-        verify(
-            _secrets(hub, jurisdiction, manifest.push.secrets),
-            request.headers,
-            body,
-            time.time(),
-            manifest.push.tolerance_seconds,
-        )
-    except SignatureRefused as error:
-        raise NotAuthenticated(REFUSED) from error
-    message_id = request.headers["webhook-id"]
-    if len(message_id) > LONGEST_ID or not message_id.isprintable():
-        raise BadRequest(f"webhook-id: at most {LONGEST_ID} printable characters")
-    return message_id
+@router.post("/hooks/{source}/check", operation_id="check_push", responses=ANSWERS, openapi_extra=BODY)
+def check_push(
+    source: str,
+    request: Request,
+    hub: HubDep,
+    known: ReceivingDep,
+    body: Body,
+    query: Annotated[Asked, Query()],
+) -> PushCheck:
+    """Tell what would become of a signed message and of each of its rows; nothing is kept, and no id is used up."""
+    at = hub.place(query.jurisdiction)
+    message, _ = known.verified(at, source, request.headers.raw, body, _sender(request))
+    before = hub.read(pushes.foresee, at, message)
+    told = receiving.checked(hub, at, message, MOST_TOLD)
+    said = receiving.receipt(message, before) if before else None
+    return PushCheck(**dict(told), sha256=message.sha256.hex(), status="duplicate" if said else "accepted")
 
 
-def _secrets(hub: Hub, jurisdiction: int, names: tuple[str, ...]) -> list[str]:
-    """The secrets of a source here: `NAME_<jurisdiction>`, or plain `NAME` in the hub's own jurisdiction.
+def _accept(connection: Connection, jurisdiction: int, message: Push, variable: str, *, note: bool) -> Kept:
+    kept = pushes.accept(connection, jurisdiction, message)
+    if note:
+        pushes.note_use(connection, jurisdiction, message.source, variable)
+    return kept
 
-    A department of one city must not be able to sign for another.
-    """
-    found = [hub.variables.get(f"{name}_{jurisdiction}") for name in names]
-    if jurisdiction == hub.settings.jurisdiction:
-        found += [hub.variables.get(name) for name in names]
-    return [secret for secret in found if secret]
+
+def _sender(request: Request) -> str:
+    return request.client.host if request.client else ""

@@ -30,6 +30,11 @@ async def said_once(request: Request) -> None:
         )
 
 
+def too_large(limit: int) -> str:
+    """Say what a caller is told whose body is larger than `limit` bytes."""
+    return f"at most {limit} bytes are accepted here; send it in smaller pieces"
+
+
 class BodyLimit:
     """Refuses bodies above `limit` bytes with 413; `larger` gives paths of some form a limit of their own."""
 
@@ -43,11 +48,11 @@ class BodyLimit:
             return
         own = (limit for form, limit in self.larger.items() if form.fullmatch(scope["path"]))
         limit = next(own, self.limit)
-        detail = f"at most {limit} bytes are accepted here; send it in smaller pieces"
+        detail = too_large(limit)
         announced = Headers(scope=scope).get("content-length", "0")
         if not announced.isdecimal() or int(announced[:20]) > limit:
             if announced.isdecimal() and "expect" not in Headers(scope=scope):
-                await _drop(receive, int(announced[:20]))
+                await drop(receive, int(announced[:20]))
             await problem(scope["path"], 413, detail)(scope, receive, send)
             return
         counted = 0
@@ -63,7 +68,7 @@ class BodyLimit:
         await self.app(scope, counting, send)
 
 
-async def _drop(receive: Receive, announced: int) -> None:
+async def drop(receive: Receive, announced: int) -> None:
     """Read a refused body and keep nothing of it; one that is far too large is not read at all."""
     if announced > MOST_DROPPED:
         return

@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from fastapi import APIRouter, Depends, FastAPI
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.access.rules import RULES, check_rules
 from app.api import (
@@ -33,15 +34,34 @@ from app.api.guard import SCHEME, let_in, operations
 from app.api.headers import SecurityHeaders
 from app.api.hub import Hub
 from app.api.limits import BodyLimit, said_once
+from app.api.receiving import Receiving
 from app.api.trail import Refusals
 from schemas.api.shapes import Problem
 
 PREFIX = "/api/v1"
 INVENTORY_LIMIT = 16 * 1_048_576
+PUSH_LIMIT = 16 * 1_048_576
+"""Beyond what any source may push; each has its own limit below it."""
 
 
 class Api(FastAPI):
-    """FastAPI whose description tells what is really answered: problems, and 400 for what cannot be used."""
+    """FastAPI whose description tells what is really answered: problems, and 400 for what cannot be used.
+
+    What is put in `front` is asked first, before any of its layers, and passes on to `behind` what it does not answer.
+    """
+
+    front: ASGIApp | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if self.front is None:
+            await super().__call__(scope, receive, send)
+        else:
+            await self.front(scope, receive, send)
+
+    async def behind(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request as the route table declares it."""
+        await super().__call__(scope, receive, send)
 
     def openapi(self) -> dict[str, Any]:
         """Give the OpenAPI document."""
@@ -50,7 +70,7 @@ class Api(FastAPI):
         return self.openapi_schema
 
 
-def build(hub: Hub) -> FastAPI:
+def build(hub: Hub) -> Api:
     """Give the app that serves `hub`; raise LookupError where a route has no rule who may call it."""
     app = Api(
         title="Lifecycle Hub 项目全生命周期数据枢纽",
@@ -65,6 +85,7 @@ def build(hub: Hub) -> FastAPI:
     app.state.hub = hub
     app.state.refusals = Refusals(hub.database, hub.settings.jurisdiction)
     app.state.follower = changes.follower_of(hub)
+    app.state.receiving = Receiving(hub)
     api = APIRouter(prefix=PREFIX, dependencies=[Depends(said_once)])
     for room in (
         projects,
@@ -92,6 +113,7 @@ def build(hub: Hub) -> FastAPI:
     larger = {
         re.compile(f"{PREFIX}/reconciliations"): INVENTORY_LIMIT,
         re.compile(f"{PREFIX}/sources/[^/]+/check"): returns.CHECK_LIMIT,
+        re.compile(f"{PREFIX}/hooks/[^/]+(/check)?"): PUSH_LIMIT,
     }
     app.add_middleware(BodyLimit, limit=hub.settings.push_limit, larger=larger)
     app.add_middleware(SecurityHeaders)
@@ -111,7 +133,8 @@ def _declared(document: dict[str, Any]) -> dict[str, Any]:
     document["components"]["schemas"] = dict(sorted(schemas.items()))
     for methods in document["paths"].values():
         for operation in methods.values():
-            operation["responses"].pop("422", None)
+            if "application/json" in operation["responses"].get("422", {}).get("content", {}):
+                del operation["responses"]["422"]
             if not RULES[operation["operationId"]].anonymous:
                 operation["security"] = [{name: []} for name in SCHEME]
                 operation["responses"] = dict(

@@ -1,25 +1,20 @@
-"""Deliveries: pushes taken in durably, and the accounting of every delivery with the outcome of each row."""
+"""Deliveries: the accounting of each, with the outcome of each row."""
 
 from __future__ import annotations
 
-import hashlib
-import logging
 from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import Connection, text
 
 from app.access.reach import Reach
-from app.db import jurisdictions, landing
 from app.db.filters import owned, where
 from app.db.seal import unseal
-from app.errors import Conflict, Gone, NotFound
-from schemas.api.deliveries import DeliveryFault, DeliveryQuery, DeliveryRow, DeliveryView, Receipt
+from app.errors import NotFound
+from schemas.api.deliveries import DeliveryFault, DeliveryQuery, DeliveryRow, DeliveryView
 from schemas.api.shapes import Counts
 from schemas.checks import HUB_RULES
 from schemas.records import Op, RawRecord, Unreadable
-
-log = logging.getLogger(__name__)
 
 FILTERS = {"source": "d.source = :source", "after": "d.delivery_no < :after", "no": "d.delivery_no = :no"}
 DELIVERY_COLUMNS = (
@@ -30,58 +25,6 @@ JOINED_TABLES = (
     "memory.delivery d LEFT JOIN memory.landing l ON l.jurisdiction = d.jurisdiction AND l.delivery_no = d.delivery_no"
     " LEFT JOIN outcome o ON o.jurisdiction = d.jurisdiction AND o.delivery_no = d.delivery_no"
 )
-
-
-def accept_push(
-    connection: Connection,
-    jurisdiction: int,
-    source: str,
-    message_id: str,
-    headers: Mapping[str, str],
-    body: bytes,
-    sender: str,
-) -> Receipt:
-    """Keep a verified push under the next delivery number, once per message id.
-
-    The same id with the same body is a duplicate; with another body it raises Conflict. Raises Gone for a source
-    that is switched off.
-    """
-    off = (
-        "SELECT EXISTS (SELECT FROM ops.source WHERE jurisdiction = :j AND source = :source AND NOT enabled)"
-    )
-    if connection.execute(text(off), {"j": jurisdiction, "source": source}).scalar_one():
-        raise Gone(f"{source} is switched off; its department need not send again")
-    held = jurisdictions.hold(connection, jurisdiction)
-    digest = hashlib.sha256(body).digest()
-    known = connection.execute(
-        text(
-            "SELECT delivery_no, sha256 FROM memory.delivery"
-            " WHERE jurisdiction = :j AND source = :source AND message_id = :id"
-        ),
-        {"j": jurisdiction, "source": source, "id": message_id},
-    ).one_or_none()
-    if known is None:
-        number = jurisdictions.take(connection, held, "delivery_no")[0]
-        landing.add_delivery(
-            connection,
-            jurisdiction,
-            number,
-            source,
-            channel="push",
-            sender=sender,
-            sha256=digest,
-            message_id=message_id,
-            headers=headers,
-            body=body,
-        )
-        return Receipt(delivery=number, sha256=digest.hex(), status="accepted")
-    if bytes(known.sha256) != digest:
-        facts = {"source": source, "message_id": message_id, "delivery": known.delivery_no}
-        log.warning("a message id came again with another body", extra={"facts": facts})
-        raise Conflict(
-            f"message {message_id!r} came before with another body, as delivery {known.delivery_no}"
-        )
-    return Receipt(delivery=known.delivery_no, sha256=digest.hex(), status="duplicate")
 
 
 def deliveries(

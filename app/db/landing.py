@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any, LiteralString, NamedTuple
@@ -124,16 +123,12 @@ def add_delivery(
     channel: str,
     sender: str,
     sha256: bytes,
-    message_id: str | None = None,
-    headers: Mapping[str, str] | None = None,
-    body: bytes | None = None,
 ) -> None:
-    """Keep the receipt of one delivery; `body` is a pushed message whole, which then waits for the worker."""
+    """Keep the receipt of one delivery whose rows are kept instead of what they came in."""
     connection.execute(
         text(
-            "INSERT INTO memory.delivery (jurisdiction, delivery_no, source, channel, sender, received_at, sha256,"
-            " message_id, headers, body) VALUES (:j, :no, :source, :channel, :sender, now(), :sha256, :message,"
-            " CAST(:headers AS jsonb), :body)"
+            "INSERT INTO memory.delivery (jurisdiction, delivery_no, source, channel, sender, received_at, sha256)"
+            " VALUES (:j, :no, :source, :channel, :sender, now(), :sha256)"
         ),
         {
             "j": jurisdiction,
@@ -142,16 +137,8 @@ def add_delivery(
             "channel": channel,
             "sender": sender,
             "sha256": sha256,
-            "message": message_id,
-            "headers": None if headers is None else json.dumps(dict(headers)),
-            "body": None if body is None else seal(body),
         },
     )
-    if body is not None:
-        connection.execute(
-            text("INSERT INTO ops.waiting_push (jurisdiction, delivery_no) VALUES (:j, :d)"),
-            {"j": jurisdiction, "d": delivery_no},
-        )
 
 
 def add_landing(
@@ -351,8 +338,8 @@ def waiting_pushes(
     rows = connection.execute(
         text(
             "SELECT d.delivery_no, d.source, d.headers, d.body FROM ops.waiting_push w JOIN memory.delivery d"
-            " ON d.jurisdiction = w.jurisdiction AND d.delivery_no = w.delivery_no WHERE w.jurisdiction = :j"
-            " ORDER BY w.delivery_no LIMIT :n"
+            " ON d.jurisdiction = w.jurisdiction AND d.delivery_no >= w.delivery_no + w.landed"
+            " AND d.delivery_no < w.delivery_no + w.messages WHERE w.jurisdiction = :j ORDER BY d.delivery_no LIMIT :n"
         ),
         {"j": jurisdiction, "n": limit},
     )
@@ -361,9 +348,23 @@ def waiting_pushes(
 
 def still_waits(connection: Connection, jurisdiction: int, delivery_no: int) -> bool:
     """Take a stored push off the waiting list; False when it has landed before."""
+    # pushes land in order, so none waits before it: the last of a group takes the group's row with it
+    asked = {"j": jurisdiction, "d": delivery_no}
+    last = connection.execute(
+        text(
+            "DELETE FROM ops.waiting_push WHERE jurisdiction = :j AND delivery_no <= :d"
+            " AND delivery_no + landed = :d AND landed + 1 = messages"
+        ),
+        asked,
+    )
+    if last.rowcount == 1:
+        return True
     taken = connection.execute(
-        text("DELETE FROM ops.waiting_push WHERE jurisdiction = :j AND delivery_no = :d"),
-        {"j": jurisdiction, "d": delivery_no},
+        text(
+            "UPDATE ops.waiting_push SET landed = landed + 1 WHERE jurisdiction = :j AND delivery_no <= :d"
+            " AND delivery_no + landed = :d"
+        ),
+        asked,
     )
     return taken.rowcount == 1
 

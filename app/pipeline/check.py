@@ -7,7 +7,7 @@ whether a row says anything new is not told.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
@@ -15,6 +15,7 @@ from typing import NamedTuple
 from app.errors import BadRequest, NotFound, Unavailable
 from app.pipeline.further import further
 from app.pipeline.interpret import of_source
+from app.pipeline.process import unpack
 from app.pipeline.rules import Rules
 from app.pipeline.sync import binding
 from connectors import handed
@@ -107,6 +108,15 @@ def check_place(rules: Rules, jurisdiction: int, source: str, place: str) -> Che
     if manifest.transport.kind not in {"http", "table"}:
         raise BadRequest(f"{source} 不是接口或库表来源 / {source} is read from no address: give a file")
     return Checked(manifest, place.partition("?")[0], 0, _of_place(rules, jurisdiction, manifest, place))
+
+
+def check_message(
+    rules: Rules, jurisdiction: int, source: str, headers: Mapping[str, str], body: bytes
+) -> Checked:
+    """Check a message of a source as it would be received once it is pushed."""
+    rows = enumerate(unpack(rules, jurisdiction, source, headers, body), start=1)
+    checked = check_rows(rules, jurisdiction, source, rows, Cells([]))
+    return Checked(manifest_of(rules, source), headers.get("webhook-id", ""), 0, checked)
 
 
 def check_rows(

@@ -6,7 +6,7 @@ While a large backlog is read, documents are made now and then, so that what is 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from functools import partial
 
 from app.db import landing, queued
@@ -92,7 +92,7 @@ def land_pushes(database: Database, rules: Rules, jurisdiction: int) -> int:
             delivery_no,
             source,
             body,
-            _unpack(rules, jurisdiction, source, headers, body),
+            unpack(rules, jurisdiction, source, headers, body),
         )
     return len(waiting)
 
@@ -121,9 +121,10 @@ def _land(
     patiently(lambda: land(rows), aside)
 
 
-def _unpack(
-    rules: Rules, jurisdiction: int, source: str, headers: dict[str, str], body: bytes
+def unpack(
+    rules: Rules, jurisdiction: int, source: str, headers: Mapping[str, str], body: bytes
 ) -> list[RawRecord | Unreadable]:
+    """Split a stored push into its rows; a body nobody can split is one unreadable row."""
     if source not in rules.registry.sources:
         return [
             Unreadable("source.unknown", body, f"没有来源 {source} 的连接器", f"no connector for {source}")

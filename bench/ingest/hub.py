@@ -19,9 +19,10 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from app.bell import Bell
-from app.crew import Forked, settle
+from app.crew import Forked
 from app.db import jurisdictions, runs
 from app.db.session import Database
+from app.garbage import settle
 from app.pipeline import advance
 from app.pipeline.process import drain
 from app.pipeline.rules import Rules, load_rules

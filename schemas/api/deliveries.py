@@ -7,12 +7,20 @@ from typing import Literal
 
 from schemas.api.shapes import Counts, Listed, Paged, SourceKey, Words
 from schemas.base import Schema
+from schemas.checks import CheckReport
 
 
 class Receipt(Schema):
     """A push is durable: its delivery number, the SHA-256 of its body, and whether it was here before."""
 
     delivery: int
+    sha256: str
+    status: Literal["accepted", "duplicate"]
+
+
+class PushCheck(CheckReport):
+    """What would become of a message if it were pushed: its receipt, and what would become of each row."""
+
     sha256: str
     status: Literal["accepted", "duplicate"]
 

@@ -11,7 +11,6 @@ from sqlalchemy import Engine, text
 
 from app.bell import Bell
 from app.db import health, jurisdictions, leases, runs
-from app.db.deliveries import accept_push
 from app.db.runs import LeaseLost
 from app.db.session import Database
 from app.errors import RulesChanged
@@ -36,6 +35,7 @@ from tests.support.pulled import (
     source,
     stop_after,
 )
+from tests.support.pushed import accept_push
 from tests.support.small_city import message
 
 SECOND = JURISDICTIONS[1]

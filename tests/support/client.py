@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 import httpx
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 from fastapi import FastAPI
+from starlette.types import Message
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -36,7 +38,7 @@ class Client:
     def request(self, method: str, path: str, **options: Any) -> httpx.Response:
         """Send one request under /api/v1 (or an absolute address given as `next`)."""
         url = path if path.startswith(("/api/", "/docs")) or path == "/" else f"/api/v1{path}"
-        headers = dict(options.pop("headers", {}))
+        headers = httpx.Headers(options.pop("headers", None))
         key = self._keys.get(_about(url, options.get("params") or {}), self._key)
         if key is not None:
             headers.setdefault("authorization", f"Bearer {key}")
@@ -93,7 +95,22 @@ def calling(app: FastAPI, *, raise_app_exceptions: bool = True) -> Iterator[Clie
     transport = httpx.ASGITransport(app, raise_app_exceptions=raise_app_exceptions)
     with start_blocking_portal() as portal:
         http = httpx.AsyncClient(transport=transport, base_url="http://hub")
-        try:
-            yield Client(portal, http)
-        finally:
-            portal.call(http.aclose)
+        with portal.wrap_async_context_manager(_living(app)):
+            try:
+                yield Client(portal, http)
+            finally:
+                portal.call(http.aclose)
+
+
+@asynccontextmanager
+async def _living(app: FastAPI) -> AsyncIterator[None]:
+    """Start the app as a server does, and let it end what it has begun."""
+    told: asyncio.Queue[Message] = asyncio.Queue()
+    said: asyncio.Queue[Message] = asyncio.Queue()
+    life = asyncio.create_task(app({"type": "lifespan"}, told.get, said.put))
+    told.put_nowait({"type": "lifespan.startup"})
+    assert (await said.get())["type"] == "lifespan.startup.complete"
+    yield
+    told.put_nowait({"type": "lifespan.shutdown"})
+    assert (await said.get())["type"] == "lifespan.shutdown.complete"
+    await life

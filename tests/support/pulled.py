@@ -10,13 +10,13 @@ from typing import Any
 from sqlalchemy import Engine, create_engine, text
 
 from app.db import runs
-from app.db.deliveries import accept_push
 from app.db.runs import Claimed
 from app.db.session import Database
 from connectors.manifest import parse
 from connectors.registry import Registry, Source
 from tests.support.corridor import rows_of
 from tests.support.database import JURISDICTIONS
+from tests.support.pushed import accept_push
 from tests.support.small_city import PERMITS, message, permit, small_registry
 
 FIRST = JURISDICTIONS[0]

@@ -46,6 +46,21 @@ delivery = Table(
     schema=MEMORY,
 )
 
+anomaly = Table(
+    "anomaly",
+    metadata,
+    tenant_column(),
+    *(name_column(name) for name in ("source", "message_id")),
+    Column("sha256", LargeBinary, primary_key=True, comment="of the body that contradicts the first"),
+    Column("delivery_no", BigInteger, nullable=False, comment="under which the first body is kept"),
+    time_column("received_at"),
+    Column("sender", Text, nullable=False),
+    Column("headers", JSONB),
+    Column("body", LargeBinary, nullable=False, comment="sealed"),
+    Index("ix_anomaly_delivery", "jurisdiction", "delivery_no"),
+    schema=MEMORY,
+)
+
 landing = Table(
     "landing",
     metadata,

@@ -125,7 +125,24 @@ run = Table(
     schema=OPS,
 )
 
-waiting_push = Table("waiting_push", metadata, tenant_column(), number_column("delivery_no"), schema=OPS)
+secret_use = Table(
+    "secret_use",
+    metadata,
+    tenant_column(),
+    *(name_column(name) for name in ("source", "variable")),
+    time_column("used_at"),
+    schema=OPS,
+)
+
+waiting_push = Table(
+    "waiting_push",
+    metadata,
+    tenant_column(),
+    number_column("delivery_no"),
+    Column("messages", Integer, nullable=False, server_default=text("1"), comment="kept as one group"),
+    Column("landed", Integer, nullable=False, server_default=text("0"), comment="of them, in order"),
+    schema=OPS,
+)
 
 listing_seen = Table(
     "listing_seen", metadata, tenant_column(), name_column("run_id"), name_column("record_id"), schema=OPS

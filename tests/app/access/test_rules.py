@@ -33,6 +33,7 @@ def test_only_these_are_open() -> None:
         "read_live",
         "read_ready",
         "push",
+        "check_push",
     }
 
 

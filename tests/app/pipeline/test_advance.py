@@ -12,7 +12,6 @@ import pytest
 from sqlalchemy import text
 
 from app.db import golden, judgements, jurisdictions
-from app.db.deliveries import accept_push
 from app.db.judgements import Side
 from app.db.session import Connection
 from app.errors import RulesChanged
@@ -26,6 +25,7 @@ from schemas.judgements import Verdict
 from tests.support.corridor import agrees, books, differing, drawer, feed, resolved, rows_of, walk
 from tests.support.database import JURISDICTIONS
 from tests.support.mended import mended_city, replayed, taken_up
+from tests.support.pushed import accept_push
 from tests.support.small_city import SmallCity, message, permit, rid, signed, small_city
 
 FIRST, SECOND = JURISDICTIONS

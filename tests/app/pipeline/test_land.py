@@ -10,7 +10,6 @@ import pytest
 from sqlalchemy import text
 
 from app.db import jurisdictions
-from app.db.deliveries import accept_push
 from app.db.session import Database
 from app.errors import Conflict
 from app.pipeline.land import Landed, land_page, land_push, rename_key
@@ -22,6 +21,7 @@ from schemas.records import Listing, Page, RawRecord
 from tests.support.corridor import opened, rows_of
 from tests.support.database import JURISDICTIONS
 from tests.support.landed import FIRST, REGISTRY, land, live, name, project, rows, settle
+from tests.support.pushed import accept_push
 from tests.support.small_city import permit, signed
 
 SIGNED, PERMITS, EVENTS = "commerce.signed", "housing.permits", "housing.events"

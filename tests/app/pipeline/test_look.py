@@ -7,13 +7,14 @@ import json
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from app.db import jurisdictions, landing
+from app.db import jurisdictions
 from app.db.jurisdictions import Held
 from app.db.session import Connection, Database
 from app.errors import Conflict
@@ -26,6 +27,7 @@ from schemas.records import Listing, Page, RawRecord
 from tests.support.corridor import opened, rows_of
 from tests.support.database import JURISDICTIONS
 from tests.support.landed import REGISTRY
+from tests.support.pushed import accept_push
 from tests.support.small_city import permit, signed
 
 FIRST, SECOND = JURISDICTIONS
@@ -245,11 +247,7 @@ class Told:
         elif what == "delete":
             delete_records(connection, j, self.source, [record_id(j, self.source, how)], "admin")
         else:
-            held = jurisdictions.hold(connection, j)
-            number = jurisdictions.take(connection, held, "delivery_no")[0]
-            landing.add_delivery(
-                connection, j, number, self.source, channel="push", sender="", sha256=b"", body=b"{}"
-            )
+            number = accept_push(connection, j, self.source, uuid4().hex, {}, b"{}", "").delivery
             land_push(connection, j, self.source, number, tuple(self.rows(how)))
 
     def forget(self, connection: Connection) -> None:

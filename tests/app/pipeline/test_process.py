@@ -10,7 +10,6 @@ import psycopg
 import pytest
 
 from app.db import landing
-from app.db.deliveries import accept_push
 from app.db.session import Connection
 from app.pipeline import poison, process
 from app.pipeline.process import drain, land_pushes
@@ -19,6 +18,7 @@ from app.pipeline.rules import load_rules
 from connectors.manifest_connector import ManifestConnector
 from tests.support.corridor import books, rows_of
 from tests.support.database import JURISDICTIONS
+from tests.support.pushed import accept_push
 from tests.support.small_city import SmallCity, message, permit, small_city
 
 FIRST, SECOND = JURISDICTIONS

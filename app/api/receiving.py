@@ -1,0 +1,215 @@
+"""What a pushed message must be before it is kept: signed by its source and now, of an id that can be kept, within quota.
+
+The door and its declared twin ask the same questions here, in the same order, and give the same answers.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from itertools import islice
+from typing import NamedTuple
+
+import msgspec
+
+from app.api.hub import Hub
+from app.db.pushes import Kept, Push, Status, digest
+from app.errors import BadRequest, Conflict, NotAuthenticated, TooMany, Unprocessable
+from app.pipeline.check import check_message, report
+from connectors.signatures import SignatureRefused, secret_bytes, signer
+from connectors.transport_settings import Push as PushRules
+from schemas.api.deliveries import Receipt
+from schemas.checks import CheckReport
+
+REFUSED = "the source is unknown, or the message is not signed with its secret or not now"
+LONGEST_ID, LONGEST_HEADER, MOST_EVENT_HEADERS = 200, 1000, 20
+USE_SECONDS = 60.0
+MOST_FAULTS = 20
+ID, STAMP, SIGNATURE, KIND = b"webhook-id", b"webhook-timestamp", b"webhook-signature", b"content-type"
+SIGNED = (ID, STAMP, SIGNATURE)
+KEPT = (*SIGNED, KIND)
+_PLAIN = b"{%b}" % b",".join(b'"%b":"%%b"' % name for name in KEPT)
+_QUOTES = _PLAIN.count(b'"')
+
+Headers = Sequence[tuple[bytes, bytes]]
+
+
+class Keyring(NamedTuple):
+    """The secrets that sign for a source in one jurisdiction, with the variables they stand in."""
+
+    variables: tuple[str, ...]
+    keys: tuple[bytes, ...]
+
+
+class Bucket:
+    """Lets through so many a minute, as many at once, and says how long to wait for the next."""
+
+    def __init__(self, per_minute: int) -> None:
+        self._per_second, self._most = per_minute / 60, float(per_minute)
+        self._left, self._at = self._most, time.monotonic()
+
+    def take(self) -> float:
+        """Take one, and give 0; or give the seconds until there is one again."""
+        now = time.monotonic()
+        self._left = min(self._most, self._left + (now - self._at) * self._per_second)
+        self._at = now
+        if self._left < 1:
+            return (1 - self._left) / self._per_second
+        self._left -= 1
+        return 0.0
+
+
+class Sender(NamedTuple):
+    """A source as one jurisdiction knows it that may push: what its messages must keep to, and what signs them."""
+
+    rules: PushRules
+    ring: Keyring
+    bucket: Bucket | None
+
+
+class Receiving:
+    """What one process knows of those who push to its hub."""
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+        self._senders: dict[tuple[int, str], Sender] = {}
+        self._noted: dict[tuple[int, str, str], float] = {}
+
+    def limit(self, source: str) -> int:
+        """Give how many bytes a message of a source may have."""
+        push = self._rules(source)
+        return (push and push.max_bytes) or self._hub.settings.push_limit
+
+    def strict(self, source: str) -> bool:
+        """Say whether messages of a source are read before they are taken."""
+        push = self._rules(source)
+        return push is not None and push.strict
+
+    def verified(
+        self, jurisdiction: int, source: str, headers: Headers, body: bytes, sender: str
+    ) -> tuple[Push, str]:
+        """Give a message one of the source's secrets has signed, and the variable of that secret.
+
+        Raises NotAuthenticated, which sounds alike for all; BadRequest for an id that cannot be kept; TooMany over quota.
+        """
+        known = self._senders.get((jurisdiction, source)) or self._meet(jurisdiction, source)
+        said = dict(headers)
+        if known is None or (len(said) < len(headers) and _said_twice(headers)):
+            raise NotAuthenticated(REFUSED)
+        try:
+            place = signer(
+                known.ring.keys,
+                said.get(ID, b""),
+                said.get(STAMP, b""),
+                said.get(SIGNATURE, b""),
+                body,
+                time.time(),
+                known.rules.tolerance_seconds,
+            )
+        except SignatureRefused as error:
+            raise NotAuthenticated(REFUSED) from error
+        message_id = said[ID].decode("utf-8", "replace")
+        if len(message_id) > LONGEST_ID or not message_id.isprintable() or "\ufffd" in message_id:
+            raise BadRequest(f"webhook-id: at most {LONGEST_ID} printable characters")
+        if known.bucket is not None and (wait := known.bucket.take()):
+            raise TooMany(f"{source} may send {known.rules.per_minute} messages a minute", wait)
+        return Push(source, message_id, _kept(said), body, digest(body), sender), known.ring.variables[place]
+
+    def to_note(self, jurisdiction: int, source: str, variable: str) -> bool:
+        """Say whether the use of a secret is to be noted now: once a minute is often enough."""
+        now, at = time.monotonic(), (jurisdiction, source, variable)
+        if now - self._noted.get(at, -USE_SECONDS) < USE_SECONDS:
+            return False
+        self._noted[at] = now
+        return True
+
+    def _rules(self, source: str) -> PushRules | None:
+        manifest = self._hub.manifests.get(source)
+        return manifest.push if manifest else None
+
+    def _meet(self, jurisdiction: int, source: str) -> Sender | None:
+        rules = self._rules(source)
+        if rules is None:
+            return None
+        ring = keyring(self._hub, jurisdiction, rules.secrets)
+        sender = Sender(rules, ring, Bucket(rules.per_minute) if rules.per_minute else None)
+        if (
+            ring.keys
+        ):  # anybody may ask under any jurisdiction: only those that can be signed for are remembered
+            self._senders[jurisdiction, source] = sender
+        return sender
+
+
+def keyring(hub: Hub, jurisdiction: int, names: Sequence[str]) -> Keyring:
+    """Give the secrets that stand in variables of these names: `NAME_<jurisdiction>`, or plain `NAME` at home.
+
+    A department of one city must not be able to sign for another.
+    """
+    variables = [f"{name}_{jurisdiction}" for name in names]
+    if jurisdiction == hub.settings.jurisdiction:
+        variables += names
+    found = {name: secret_bytes(hub.variables.get(name, "")) for name in variables}
+    usable = {name: key for name, key in found.items() if key}
+    return Keyring(tuple(usable), tuple(usable.values()))
+
+
+def checked(hub: Hub, jurisdiction: int, push: Push, most: int) -> CheckReport:
+    """Tell what would become of a message, with `most` of its rows that have something to tell."""
+    headers = msgspec.json.decode(push.headers, type=dict[str, str])
+    return report(check_message(hub.rules, jurisdiction, push.source, headers, push.body), most)
+
+
+def refuse_faulty(hub: Hub, jurisdiction: int, push: Push) -> None:
+    """Read a message as the corridor would; raise Unprocessable where a row of it would be refused."""
+    told = checked(hub, jurisdiction, push, MOST_FAULTS)
+    if not told.ok:
+        raise Unprocessable(
+            f"{told.totals.rejected + told.totals.unreadable} of {told.totals.received} rows would be refused;"
+            " nothing of the message is kept",
+            [
+                (f"rows.{row.row_no}", f"{fault.rule}: {fault.zh} / {fault.en}")
+                for row in told.rows
+                if row.outcome != "accepted"
+                for fault in row.faults
+            ],
+        )
+
+
+def receipt(push: Push, kept: Kept) -> Receipt:
+    """Give the receipt of a message; raise Conflict for one that contradicts what came under its id."""
+    if kept.status is Status.CONTRADICTS:
+        raise Conflict(contradiction(push, kept))
+    return Receipt(delivery=kept.delivery_no, sha256=push.sha256.hex(), status=kept.status.value)
+
+
+def contradiction(push: Push, kept: Kept) -> str:
+    """Say what a sender is told who used an id twice."""
+    return (
+        f"message {push.message_id!r} came before with another body, as delivery {kept.delivery_no};"
+        " the hub keeps both and takes the first: send what is new under a new id"
+    )
+
+
+def _said_twice(headers: Headers) -> bool:
+    """Say whether a header that is signed stands twice: which of them was meant nobody can tell."""
+    names = [name for name, _ in headers]
+    return any(names.count(name) > 1 for name in SIGNED)
+
+
+def _kept(said: Mapping[bytes, bytes]) -> bytes:
+    """Give the headers that are kept, as JSON; most are written as they are, for nothing in them needs another form."""
+    kept = {name: said[name] for name in KEPT if name in said}
+    kept |= {name: said[name] for name in islice(filter(_of_event, said), MOST_EVENT_HEADERS)}
+    plain = _PLAIN % tuple(kept.values()) if len(kept) == len(KEPT) else b""
+    if plain.count(b'"') == _QUOTES and len(plain) < LONGEST_HEADER and b"\\" not in plain and _shows(plain):
+        return plain
+    shown = {name: value[:LONGEST_HEADER].decode("latin-1") for name, value in kept.items()}
+    return msgspec.json.encode({name.decode(): value.replace("\0", "") for name, value in shown.items()})
+
+
+def _shows(text: bytes) -> bool:
+    return text.isascii() and text.decode().isprintable()
+
+
+def _of_event(name: bytes) -> bool:
+    return name.startswith(b"ce-") and len(name) < LONGEST_ID

@@ -1,0 +1,1 @@
+"""How much of what the server itself can take the push door takes, durably."""
