@@ -91,6 +91,8 @@ def install(app: FastAPI) -> None:
 
 async def _hub_error(seldom: Seldom, request: Request, error: Exception) -> Response:
     assert isinstance(error, HubError)
+    if error.status in {401, 403}:
+        await _note(request, error.status)
     return told(seldom, request.url.path, error)
 
 
@@ -106,8 +108,6 @@ def told(seldom: Seldom, path: str, error: HubError) -> Response:
         headers["Retry-After"] = str(error.seconds)
     if error.status == 401:
         headers["WWW-Authenticate"] = "Bearer"
-    if error.status in {401, 403}:
-        await _note(request, error.status)
     faults = [Fault(where=where, message=message) for where, message in error.faults[:20]]
     return problem(path, error.status, error.detail, kind=error.type, faults=faults, headers=headers)
 
