@@ -72,7 +72,7 @@ class Role(StrEnum):
 STEPS_OF: dict[Role, tuple[Step, ...]] = {
     Role.PULL: (),
     Role.SEND: (),
-    Role.NORMALIZE: (Step.NORMALIZE,),
+    Role.NORMALIZE: (Step.NORMALIZE, Step.COMPOSE),
     Role.RESOLVE: (Step.PAIR, Step.RESOLVE, Step.COMPOSE),
 }
 """The steps of the corridor that each role takes."""
@@ -101,9 +101,9 @@ class Worker:
         self.changes_days = changes_days
         self.audit_keys = audit_keys
         self.roles = frozenset(roles)
-        self.steps = tuple(step for role in sorted(roles) for step in STEPS_OF[role])
+        self.steps = frozenset(step for role in roles for step in STEPS_OF[role])
         self.landed = landed
-        """Rung when something was pulled that is to be normalized."""
+        """Rung when something was pulled that is to be normalized, or there are many documents to help with."""
         self.normalized = normalized
         """Rung when something was normalized that another process resolves."""
         self.seldom = Seldom(log)
@@ -283,6 +283,11 @@ class Worker:
         if self.normalized is not None:
             self.normalized.ring()
 
+    def call(self) -> None:
+        """Call whoever normalizes in another process to help with many documents."""
+        if self.landed is not None:
+            self.landed.ring()
+
     def process(self) -> None:
         """Take the steps of this worker's roles until nothing waits for them; who normalizes lands stored pushes first."""
         outdated = self._outdated()
@@ -303,6 +308,7 @@ class Worker:
                     stopping=lambda: self.stopping.is_set() or time.monotonic() > until,
                     steps=self.steps,
                     walked=self.ring if Role.NORMALIZE in self.roles else lambda: None,
+                    much=self.call if Role.NORMALIZE not in self.roles else lambda: None,
                 )
 
         self._each(take_turn)

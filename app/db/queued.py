@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from sqlalchemy import Connection, text
 
@@ -35,6 +35,41 @@ def first(connection: Connection, jurisdiction: int, queue: Queue, limit: int, a
             " ORDER BY record_id LIMIT :n"
         ),
         {"j": jurisdiction, "n": limit, "after": after},
+    )
+    return list(rows.scalars())
+
+
+class Share(NamedTuple):
+    """A half of the projects whose documents wait, by their ids: the part of one who composes while another does too.
+
+    `backwards` is from the other end, for whoever has done his own half and goes to meet the other.
+    """
+
+    upper: bool
+    backwards: bool = False
+
+
+SHARES = (None, Share(upper=False), Share(upper=True), Share(upper=True, backwards=True))
+"""All documents, and the shares that are made of them."""
+
+
+def first_of(
+    connection: Connection, jurisdiction: int, share: Share | None, limit: int, after: str = ""
+) -> list[str]:
+    """Give up to `limit` records behind `after` whose document waits and whose project is of this share, in its order."""
+    if share is None:
+        return first(connection, jurisdiction, "touched", limit, after)
+    ahead, order = ("<", "DESC") if share.backwards else (">", "ASC")
+    rows = connection.execute(
+        text(
+            # sql-lint: allow built-text — one of two orders
+            "SELECT t.record_id FROM touched t LEFT JOIN cluster c ON c.jurisdiction = t.jurisdiction"
+            f" AND c.record_id = t.record_id WHERE t.jurisdiction = :j AND (:after = '' OR t.record_id {ahead} :after)"
+            # the last sign of an id is drawn evenly from 2–7 and a–z
+            " AND (coalesce(right(c.project_id, 1), '') >= 'k') = :upper"
+            f" ORDER BY t.record_id {order} LIMIT :n"
+        ),
+        {"j": jurisdiction, "n": limit, "after": after, "upper": share.upper},
     )
     return list(rows.scalars())
 

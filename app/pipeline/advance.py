@@ -8,11 +8,12 @@ processes may take them (decision 0014). Documents, members, summaries and feed 
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from enum import StrEnum
 
-from app.db import golden, jurisdictions, records, unresolved
+from app.db import golden, jurisdictions, queued, records, unresolved
 from app.db.jurisdictions import Stands
+from app.db.queued import Share
 from app.db.session import Connection, Database, unhurried
 from app.garbage import uncollected
 from app.pipeline import compose as composing
@@ -84,13 +85,12 @@ def compute(
         made = next_pairing(connection, jurisdiction, limit)
     if made is None and Step.NORMALIZE in steps and not _ahead(connection, jurisdiction, steps):
         made = next_batch(connection, rules, jurisdiction, limit, behind)
-    if made is not None or {*steps}.isdisjoint(LAST):
-        return made
-    wait = _wait(connection, jurisdiction, steps)
+    if made is not None or {*steps}.isdisjoint(LAST) or _wait(connection, jurisdiction, steps):
+        return made or _heard(connection, jurisdiction, steps)
     if Step.RESOLVE in steps:
-        made = next_regrouping(connection, jurisdiction, limit, only_words=wait)
-    if made is None and Step.COMPOSE in steps and not wait:
-        made = compose(connection, jurisdiction, rules, DOCUMENTS)
+        made = next_regrouping(connection, jurisdiction, limit)
+    for share in _shares(steps) if Step.COMPOSE in steps else ():
+        made = made or compose(connection, jurisdiction, rules, DOCUMENTS, share)
     return made
 
 
@@ -100,10 +100,34 @@ def _ahead(connection: Connection, jurisdiction: int, steps: Collection[Step]) -
 
 
 def _wait(connection: Connection, jurisdiction: int, steps: Collection[Step]) -> bool:
-    """Say whether projects wait for rows that others normalize; whoever takes the last steps alone waits for nobody."""
-    if Step.NORMALIZE in steps or Step.PAIR not in steps:
+    """Say whether projects wait for what others do: for rows, or with whoever normalizes until there is much to help with.
+
+    Whoever takes the last steps alone waits for nobody.
+    """
+    if Step.PAIR in steps:
+        return Step.NORMALIZE not in steps and records.rows_wait(connection, jurisdiction)
+    if Step.NORMALIZE not in steps:
         return False
-    return records.rows_wait(connection, jurisdiction)
+    standing = unresolved.standing(connection, jurisdiction)
+    if standing.first is not None or standing.record_id is not None:
+        return True
+    return not queued.more_than(connection, jurisdiction, "touched", DOCUMENTS)
+
+
+def _heard(connection: Connection, jurisdiction: int, steps: Collection[Step]) -> Regrouping | None:
+    """Give what people said since, which waits for no rows."""
+    if Step.RESOLVE not in steps:
+        return None
+    return next_regrouping(connection, jurisdiction, 1, only_words=True)
+
+
+def _shares(steps: Collection[Step]) -> Sequence[Share | None]:
+    """Give the shares of documents to be made, in order: whoever normalizes helps whoever resolves with the upper half."""
+    if Step.NORMALIZE in steps and Step.PAIR not in steps:
+        return (Share(upper=True),)
+    if Step.PAIR in steps and Step.NORMALIZE not in steps:
+        return Share(upper=False), Share(upper=True, backwards=True)
+    return (None,)
 
 
 def write_if_due(database: Database, rules: Rules, jurisdiction: int, generation: int, made: Work) -> bool:

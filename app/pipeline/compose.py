@@ -14,6 +14,7 @@ from decimal import Decimal
 
 from app.db import golden, queued, records, relations, resolution, unresolved
 from app.db.golden import Change, ProjectRow, districts_of
+from app.db.queued import Share
 from app.db.records import RecordRow
 from app.db.relations import RelationRow
 from app.db.resolution import PLACES, MemberRow
@@ -46,13 +47,15 @@ class Composition:
     changes: tuple[Change, ...]
 
 
-def compose(connection: Connection, jurisdiction: int, rules: Rules, limit: int) -> Composition | None:
-    """Compose the projects of up to `limit` touched records anew; None when there is none that can be.
+def compose(
+    connection: Connection, jurisdiction: int, rules: Rules, limit: int, share: Share | None = None
+) -> Composition | None:
+    """Compose the projects of up to `limit` touched records anew, of all or of a share; None when there is none that can be.
 
     A record and the project it leaves are composed together, so that no document speaks of what another has taken.
     """
     before = unresolved.standing(connection, jurisdiction)
-    portion = _portion(connection, jurisdiction, limit)
+    portion = _portion(connection, jurisdiction, limit, share)
     if portion is None:
         return None
     waiting, served, now = portion
@@ -120,9 +123,9 @@ _Portion = tuple[list[str], dict[str, str], dict[str, MemberRow]]
 """Touched records, where the records around them are served, and where these belong."""
 
 
-def _portion(connection: Connection, jurisdiction: int, limit: int) -> _Portion | None:
+def _portion(connection: Connection, jurisdiction: int, limit: int, share: Share | None) -> _Portion | None:
     """Give the next touched records, up to `limit`, of projects all of whose records are resolved."""
-    waiting = queued.first(connection, jurisdiction, "touched", limit)
+    waiting = queued.first_of(connection, jurisdiction, share, limit)
     while waiting:
         served, now = affected(connection, jurisdiction, waiting)
         around = {*waiting, *served, *now}
@@ -135,7 +138,7 @@ def _portion(connection: Connection, jurisdiction: int, limit: int) -> _Portion 
                 {rid: project for rid, project in served.items() if rid not in held},
                 {rid: place for rid, place in now.items() if rid not in held},
             )
-        waiting = queued.first(connection, jurisdiction, "touched", limit, after=waiting[-1])
+        waiting = queued.first_of(connection, jurisdiction, share, limit, after=waiting[-1])
     return None
 
 

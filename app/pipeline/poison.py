@@ -16,7 +16,7 @@ from typing import TypeVar
 from app.db import calls, jurisdictions, poisons, queued, records, rereading, resolution, unresolved
 from app.db.jurisdictions import Held
 from app.db.poisons import Content
-from app.db.queued import Queue
+from app.db.queued import SHARES, Share
 from app.db.records import RecordRow
 from app.db.session import Connection, Database
 from app.db.unresolved import Names
@@ -184,7 +184,7 @@ def _of_rows(drawer: Drawer, limit: int) -> list[Stage]:
 
 
 def _of_projects(drawer: Drawer, limit: int) -> list[Stage]:
-    j, rules = drawer.jurisdiction, drawer.rules
+    j = drawer.jurisdiction
 
     def clusters(connection: Connection, n: int) -> Work:
         return regroup(connection, j, Waiting(queued.first(connection, j, "unclustered", n)))
@@ -202,27 +202,34 @@ def _of_projects(drawer: Drawer, limit: int) -> list[Stage]:
         said = resolving.waiting(connection, j, limit, n).words[-1:]
         return _newest(records.read_records(connection, j, [rid for _, a, b in said for rid in (a, b)]))
 
+    def pinned(connection: Connection, n: int) -> Callable[[], int]:
+        last = queued.first(connection, j, "unclustered", n)[-1]
+        return lambda: queued.count_upto(connection, j, "unclustered", last)
+
+    return [
+        Stage("clusters", limit, clusters, clustered, pinned),
+        Stage("words", MOST_WORDS, words, spoken),
+        *(_of_documents(drawer, share) for share in SHARES),
+    ]
+
+
+def _of_documents(drawer: Drawer, share: Share | None) -> Stage:
+    j = drawer.jurisdiction
+
     def documents(connection: Connection, n: int) -> Work | None:
-        return compose(connection, j, rules, n)
+        return compose(connection, j, drawer.rules, n, share)
 
     def members(connection: Connection, n: int) -> list[Culprit]:
-        last = queued.first(connection, j, "touched", n)[-1:]
+        last = queued.first_of(connection, j, share, n)[-1:]
         _, now = affected(connection, j, last)
         found = records.read_records(connection, j, sorted(now))
         return _newest([*found, *records.read_parts(connection, j, sorted(now))])
 
-    def pinned(queue: Queue) -> Callable[[Connection, int], Callable[[], int]]:
-        def pin(connection: Connection, n: int) -> Callable[[], int]:
-            last = queued.first(connection, j, queue, n)[-1]
-            return lambda: queued.count_upto(connection, j, queue, last)
+    def pinned(connection: Connection, n: int) -> Callable[[], int]:
+        upto = {*queued.first_of(connection, j, share, n)}
+        return lambda: len(upto.intersection(queued.first_of(connection, j, share, n)))
 
-        return pin
-
-    return [
-        Stage("clusters", limit, clusters, clustered, pinned("unclustered")),
-        Stage("words", MOST_WORDS, words, spoken),
-        Stage("documents", DOCUMENTS, documents, members, pinned("touched")),
-    ]
+    return Stage("documents", DOCUMENTS, documents, members, pinned)
 
 
 def _first(batches: Iterable[Names], n: int) -> list[Names]:

@@ -11,7 +11,7 @@ from functools import partial
 
 from app.db import landing, queued
 from app.db.session import Database
-from app.pipeline.advance import LAST, STEPS, Step, advance
+from app.pipeline.advance import DOCUMENTS, LAST, STEPS, Step, advance
 from app.pipeline.interpret import POISON
 from app.pipeline.land import land_push
 from app.pipeline.onward import normalize_onward
@@ -37,10 +37,12 @@ def drain(
     stopping: Callable[[], bool] = lambda: False,
     steps: Collection[Step] = STEPS,
     walked: Callable[[], object] = lambda: None,
+    much: Callable[[], object] = lambda: None,
 ) -> int:
     """Take the steps of these kinds until nothing waits for them, and land pushes where rows are normalized.
 
-    Gives the steps taken, and tells each of them by `walked`.
+    Gives the steps taken, and tells each of them by `walked`; by `much` that more documents are to be made than one step
+    makes, so that others may help.
     """
     taken = 0
     drawer = Drawer(
@@ -53,9 +55,10 @@ def drain(
         if step(drawer, limit, work):
             taken += 1
             walked()
-            if Step.COMPOSE in steps:
+            if Step.RESOLVE in steps and _more_than(drawer, DOCUMENTS):
+                much()
                 taken += _catch_up(drawer, limit, stopping)
-            elif {*steps} == {Step.NORMALIZE}:  # nobody here works with what it writes
+            elif Step.NORMALIZE in steps and Step.PAIR not in steps:  # nobody here works with what it writes
                 taken += normalize_onward(
                     database,
                     rules,
@@ -74,11 +77,16 @@ def _catch_up(drawer: Drawer, limit: int, stopping: Callable[[], bool]) -> int:
     """Make every document when too many are old; gives the steps that took."""
     taken = 0
     work = partial(advance, drawer.database, drawer.rules, drawer.jurisdiction, steps=LAST)
-    with drawer.database.read() as snapshot:
-        behind = queued.more_than(snapshot, drawer.jurisdiction, "touched", MOST_TOUCHED)
+    behind = _more_than(drawer, MOST_TOUCHED)
     while behind and not stopping() and step(drawer, limit, work):
         taken += 1
     return taken
+
+
+def _more_than(drawer: Drawer, many: int) -> bool:
+    """Say whether the documents of more than so many records are old."""
+    with drawer.database.read() as snapshot:
+        return queued.more_than(snapshot, drawer.jurisdiction, "touched", many)
 
 
 def land_pushes(database: Database, rules: Rules, jurisdiction: int) -> int:

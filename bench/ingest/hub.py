@@ -35,6 +35,7 @@ from bench.ingest.stages import Stages, WatchedRegistry
 from connectors.transports import pages
 
 JURISDICTION = 430200
+Ring = Callable[[], None]
 SETTINGS = Settings(_env_file=None)
 BATCH = SETTINGS.batch
 
@@ -51,16 +52,19 @@ def take_in(job: Job) -> dict[str, Any]:
     def pull_all(landed: Bell | None = None) -> None:
         pull(database, rules, len(places), landed)
 
-    def derive(*roles: Role, ring: Callable[[], None] = lambda: None) -> None:
+    def derive(*roles: Role, ring: Ring = lambda: None, call: Ring = lambda: None) -> None:
         with stages.timing(f"at {'+'.join(roles)}"):
-            steps = [step for role in roles for step in STEPS_OF[role]]
-            drain(database, rules, JURISDICTION, limit=BATCH, steps=steps, walked=ring)
+            steps = {step for role in roles for step in STEPS_OF[role]}
+            drain(database, rules, JURISDICTION, limit=BATCH, steps=steps, walked=ring, much=call)
 
     def chain() -> list[Link]:
         if job.contestant == "hub-records":
-            return [Link(partial(derive, Role.NORMALIZE))]
-        last = Link(partial(derive, Role.RESOLVE))
-        return [Link(partial(derive, Role.NORMALIZE, ring=last.bell.ring)), last]
+            return [Link(partial(derive, Role.NORMALIZE), Bell())]
+        first, last = Bell(), Bell()
+        return [
+            Link(partial(derive, Role.NORMALIZE, ring=last.ring), first),
+            Link(partial(derive, Role.RESOLVE, call=first.ring), last),
+        ]
 
     if job.contestant == "hub-records":
         advance.MOST_AHEAD = sys.maxsize  # names wait to be resolved, and nobody does it here
@@ -79,9 +83,10 @@ def take_in(job: Job) -> dict[str, Any]:
 class Link:
     """Work that goes on, on every beat and when its bell rings, until whoever goes before has given all there is."""
 
-    def __init__(self, work: Callable[[], None]) -> None:
-        self.bell = Bell()
-        self._work, self._given = work, multiprocessing.get_context("fork").Event()
+    def __init__(self, work: Ring, bell: Bell) -> None:
+        fork = multiprocessing.get_context("fork")
+        self.bell = bell
+        self._work, self._given, self._done = work, fork.Event(), fork.Event()
 
     def end(self) -> None:
         """Say that all is given."""
@@ -95,6 +100,16 @@ class Link:
             last = self._given.is_set()
             self._work()
             last or self.bell.wait(BEAT_SECONDS)
+
+    def done(self) -> None:
+        """Say that it has come to its end."""
+        self._done.set()
+
+    def help(self, other: Link) -> None:
+        """Work on, when called, until the other has come to its end."""
+        while not other._done.is_set():
+            self._work()
+            self.bell.wait(BEAT_SECONDS)
 
 
 def side_by_side(pull_all: Callable[[Bell], None], chain: Sequence[Link], stages: Stages) -> None:
@@ -111,6 +126,10 @@ def side_by_side(pull_all: Callable[[Bell], None], chain: Sequence[Link], stages
         finally:
             if link in after:
                 after[link].end()
+            link.done()
+            chain[0].bell.ring()
+        if link in after:
+            link.help(chain[-1])
 
     def forked(link: Link) -> tuple[Forked, Connection]:
         here, there = multiprocessing.Pipe(duplex=False)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 import pytest
 
+from app.db import queued
+from app.db.queued import Share
 from app.db.session import Connection
 from app.pipeline import advance as advancing
 from app.pipeline.advance import Step, advance
@@ -139,3 +142,48 @@ def test_documents_that_were_overtaken_are_not_written(
     assert "又一个名字" in told_of
     assert "某别的名字" not in told_of
     assert not advance(city.database, rules, FIRST, steps=(Step.COMPOSE,))
+
+
+def test_whoever_normalizes_helps_with_its_half_of_many_documents_and_with_no_few(
+    city: SmallCity, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(advancing, "DOCUMENTS", 4)
+    rules = load_rules(city.registry)
+    city.land("commerce.signed", *(signed(f"B{n}", f"第{n}号厂房", code="") for n in range(40)))
+    with city.database.read() as connection:
+        assert not touched(connection)
+
+    def step(*kinds: Step) -> bool:
+        return advance(city.database, rules, FIRST, limit=50, steps=kinds)
+
+    while step(Step.NORMALIZE, Step.COMPOSE):
+        assert rows_of(city.database, "SELECT count(*) FROM project WHERE jurisdiction = :j", j=FIRST) == [
+            (1,)
+        ], "nothing is resolved yet"
+    resolved(city.database, rules, FIRST)
+    with city.database.read() as connection:
+        waiting = touched(connection)
+        halves = [
+            queued.first_of(connection, FIRST, share, 100)
+            for share in (Share(upper=False), Share(upper=True, backwards=True))
+        ]
+    assert sorted(chain.from_iterable(halves)) == waiting
+    assert halves[1] == sorted(halves[1], reverse=True)
+    assert all(len(half) > 4 for half in halves)
+    while step(Step.NORMALIZE, Step.COMPOSE):
+        pass
+    with city.database.read() as connection:
+        assert touched(connection) == halves[0], "the other half is not its own"
+    while step(Step.PAIR, Step.RESOLVE, Step.COMPOSE):
+        pass
+    assert agrees(city.database, FIRST)
+    city.land("commerce.signed", signed("B1", "另一个厂房"))
+    resolved(city.database, rules, FIRST)
+    assert not step(Step.NORMALIZE, Step.COMPOSE), "whoever resolves makes a few documents at once"
+    assert step(Step.PAIR, Step.RESOLVE, Step.COMPOSE)
+    with city.database.read() as connection:
+        assert not touched(connection)
+
+
+def touched(connection: Connection) -> list[str]:
+    return queued.first(connection, FIRST, "touched", 100)

@@ -135,6 +135,7 @@ def test_documents_are_made_although_a_backlog_goes_on(
     city: SmallCity, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What is served never falls further behind than a set number of records, whatever still waits to be read."""
+    monkeypatch.setattr(process, "DOCUMENTS", 2)
     monkeypatch.setattr(process, "MOST_TOUCHED", 3)
     rules = load_rules(city.registry)
     city.land("housing.permits", *(permit(f"P{n}", f"第{n}号厂房", code="") for n in range(2, 12)))
