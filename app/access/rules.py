@@ -70,6 +70,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "check_push": _anybody("a message is checked as it is pushed, by its signature"),
         # what all departments see together
         "list_projects": _GOLDEN,
+        "export_projects": _GOLDEN,
         "read_project": _GOLDEN,
         "read_lifecycle": _GOLDEN,
         "read_relations": _GOLDEN,

@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_SECONDS = 5
-SNAPSHOT = "/api/v1/projects?limit=200"
+SNAPSHOT = "/api/v1/exports/projects?form=ndjson&document=golden"
 
 TITLES = {
     400: ("bad-request", "The request has a value the hub cannot use", "请求中有无法使用的值"),

@@ -17,6 +17,7 @@ from app.api import (
     desk,
     docs,
     errors,
+    exporting,
     health,
     hooks,
     index,
@@ -89,6 +90,7 @@ def build(hub: Hub) -> Api:
     api = APIRouter(prefix=PREFIX, dependencies=[Depends(said_once)])
     for room in (
         projects,
+        exporting,
         portfolio,
         sources,
         replays,

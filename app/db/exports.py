@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from sqlalchemy import Connection, text
+
+from app.access.reach import Reach
+from app.db.projects import SUMMARY, meant
+from schemas.api.projects import ExportQuery
 
 
 def clusters(connection: Connection, jurisdiction: int) -> Iterator[tuple[str, str, str]]:
@@ -32,3 +37,25 @@ def project_codes(connection: Connection, jurisdiction: int) -> Iterator[tuple[s
         {"j": jurisdiction},
     )
     return ((row[0], row[1], row[2]) for row in rows)
+
+
+def summaries(
+    connection: Connection, jurisdiction: int, reach: Reach, query: ExportQuery
+) -> Iterator[tuple[Any, ...]]:
+    """Give the summaries of the projects a query means, as tuples in the order of SUMMARY, by id."""
+    meant_sql, values = meant(jurisdiction, reach, query)
+    rows = connection.execution_options(stream_results=True, yield_per=5_000).execute(
+        text(f"SELECT {SUMMARY} FROM project WHERE jurisdiction = :j{meant_sql} ORDER BY project_id"), values
+    )
+    return (tuple(row) for row in rows)
+
+
+def documents(connection: Connection, jurisdiction: int, reach: Reach, query: ExportQuery) -> Iterator[str]:
+    """Give the stored documents (golden record or ledger) of the projects a query means, by id."""
+    meant_sql, values = meant(jurisdiction, reach, query)
+    column = {"golden": "golden", "lifecycle": "ledger"}[query.document]
+    rows = connection.execution_options(stream_results=True, yield_per=500).execute(
+        text(f"SELECT {column} FROM project WHERE jurisdiction = :j{meant_sql} ORDER BY project_id"),
+        values,
+    )
+    return (row[0] for row in rows)

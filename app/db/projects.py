@@ -12,7 +12,7 @@ from sqlalchemy import Connection, text
 from app.access.reach import Reach
 from app.db.filters import part_of, seen, spoken_for, where
 from app.errors import Gone, NotFound
-from schemas.api.projects import ProjectQuery, ProjectSummary, RecordView
+from schemas.api.projects import ProjectFilters, ProjectQuery, ProjectSummary, RecordView
 from schemas.golden import Claim, GoldenProject
 from schemas.ids import jurisdiction_of
 
@@ -25,6 +25,7 @@ FILTERS = {
     "text": "name ILIKE :text",
     "updated_since": "updated_at >= :updated_since",
 }
+SUMMARY = ", ".join(ProjectSummary.model_fields)
 ORDERS = {
     "id": ("project_id", {"after_id": "project_id > :after_id"}),
     "updated": (
@@ -62,25 +63,25 @@ def search(
 ) -> list[ProjectSummary]:
     """Give up to `n` projects that a reach sees and the query means in its order, behind the place `after` (moment of change, id)."""
     order_sql, place = ORDERS[query.order]
-    values = query.model_dump(include=set(FILTERS), exclude_none=True) | {
-        "j": jurisdiction,
-        "n": n,
-        "after_at": after and after[0],
-        "after_id": after and after[1],
-    }
+    place_sql = where(place, {"after_id": after and after[1]})
+    meant_sql, values = meant(jurisdiction, reach, query)
+    rows = connection.execute(
+        text(
+            f"SELECT {SUMMARY} FROM project WHERE jurisdiction = :j{meant_sql}{place_sql}"
+            f" ORDER BY {order_sql} LIMIT :n"
+        ),
+        values | {"n": n, "after_at": after and after[0], "after_id": after and after[1]},
+    )
+    return [ProjectSummary.model_validate(dict(row)) for row in rows.mappings()]
+
+
+def meant(jurisdiction: int, reach: Reach, query: ProjectFilters) -> tuple[str, dict[str, Any]]:
+    """Give the conditions (` AND …`) by which a query means projects that a reach sees, and their values."""
+    values = query.model_dump(include=set(FILTERS), exclude_none=True)
     if query.text is not None:
         values["text"] = part_of(query.text)
     seen_sql, seen_values = seen(reach)
-    where_sql = where(FILTERS | place, values) + seen_sql
-    rows = connection.execute(
-        text(
-            "SELECT project_id, name, stage, district, path, loop, status, departments, investment, within, updated_at"
-            f" FROM project WHERE jurisdiction = :j{where_sql}"
-            f" ORDER BY {order_sql} LIMIT :n"
-        ),
-        values | seen_values,
-    )
-    return [ProjectSummary.model_validate(dict(row)) for row in rows.mappings()]
+    return where(FILTERS, values) + seen_sql, values | seen_values | {"j": jurisdiction}
 
 
 def golden(connection: Connection, reach: Reach, project_id: str) -> Document:

@@ -35,12 +35,16 @@ def _xlsx(path: Path, rows: Iterable[Row], sheet: str) -> None:
 
     book = openpyxl.Workbook(write_only=True)
     page = book.create_sheet(sheet)
-    for row in rows:
-        cells = [WriteOnlyCell(page, cell) for cell in row]
-        for cell in cells:
-            if cell.data_type == "f":  # a text that begins like a formula, and is none
-                cell.data_type = "s"
-        page.append(cells)
+    try:
+        for row in rows:
+            cells = [WriteOnlyCell(page, cell) for cell in row]
+            for cell in cells:
+                if cell.data_type == "f":  # a text that begins like a formula, and is none
+                    cell.data_type = "s"
+            page.append(cells)
+    except BaseException:
+        page.close()  # it holds a file open, to which nothing comes any more
+        raise
     book.save(path)
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from schemas.api.shapes import District, Moment, Paged, ProjectPath, Words
+from schemas.api.shapes import Asked, District, Moment, Paged, ProjectPath, Words
 from schemas.base import Schema
 from schemas.lifecycle import LoopState, Stage
 
@@ -20,10 +20,8 @@ ORDER = (
 )
 
 
-class ProjectQuery(Paged):
-    """Which projects, and in which order: `text` is a part of the name."""
-
-    order: Annotated[Literal["id", "updated"], Field(description=ORDER)] = "id"
+class ProjectFilters(Asked):
+    """Which projects: `text` is a part of the name."""
 
     stage: Stage | None = None
     district: District | None = None
@@ -32,6 +30,20 @@ class ProjectQuery(Paged):
     loop: LoopState | None = None
     text: Words | None = None
     updated_since: Moment | None = None
+
+
+class ProjectQuery(ProjectFilters, Paged):
+    """Which projects, and in which order: `text` is a part of the name."""
+
+    order: Annotated[Literal["id", "updated"], Field(description=ORDER)] = "id"
+
+
+class ExportQuery(ProjectFilters):
+    """Which projects, in which form of file; `document` is what a line of `ndjson` holds, `bom` marks `csv` for Excel."""
+
+    form: Literal["ndjson", "csv", "xlsx", "parquet"] = "ndjson"
+    document: Literal["summary", "golden", "lifecycle"] = "summary"
+    bom: bool = False
 
 
 class ProjectSummary(Schema):
