@@ -39,6 +39,12 @@ _STANDING_SQL = (
 )
 
 
+def some(connection: Connection, jurisdiction: int) -> bool:
+    """Say whether there ever was a verdict: nearly everywhere there never was one."""
+    asked = text("SELECT EXISTS (SELECT FROM memory.poison WHERE jurisdiction = :j)")
+    return bool(connection.execute(asked, {"j": jurisdiction}).scalar_one())
+
+
 def in_force(
     connection: Connection, jurisdiction: int, record_ids: Sequence[str], rules_of: Callable[[str], str]
 ) -> dict[Content, Verdict]:

@@ -248,17 +248,6 @@ def read_parts(connection: Connection, jurisdiction: int, parent_ids: Sequence[s
     return list(map(RecordRow._make, rows))
 
 
-def read_parents(connection: Connection, jurisdiction: int, record_ids: Sequence[str]) -> set[str]:
-    """Give the records that these parts, as stored, hang on."""
-    rows = fetch_rows(
-        connection,
-        "SELECT DISTINCT parent_id FROM record WHERE jurisdiction = %(j)s"
-        " AND record_id = ANY(CAST(%(ids)s AS text[])) AND parent_id IS NOT NULL",
-        {"j": jurisdiction, "ids": array_of(record_ids)},
-    )
-    return {row[0] for row in rows}
-
-
 def read_gone(
     connection: Connection, jurisdiction: int, raw_ids: Sequence[str]
 ) -> dict[str, tuple[Any, ...]]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from app.db import poisons, records
 from app.db.copy import storable
+from app.db.poisons import Content, Verdict
 from app.db.records import PendingLanding, PendingRow, RecordRow
 from app.db.session import Connection
 from app.pipeline import statements
@@ -33,6 +34,8 @@ class Normalized:
     rows: tuple[RecordRow, ...] = ()
     former: tuple[str, ...] = ()
     """Of the records that stood, those that are written anew or dropped."""
+    left: frozenset[str] = frozenset()
+    """Records that parts which changed or went hung on before."""
     gone: tuple[tuple[str, str, int, int, bytes], ...] = ()
     back: tuple[str, ...] = ()
     """Raw records that have no delete any more."""
@@ -57,7 +60,9 @@ def normalize(
 ) -> Normalized:
     """Normalize raw rows in landing order against what is stored; reads only."""
     raw_ids = sorted({row.record_id for row in rows})
-    aside = poisons.in_force(connection, jurisdiction, raw_ids, rules.of)
+    aside: Mapping[Content, Verdict] = {}
+    if poisons.some(connection, jurisdiction):
+        aside = poisons.in_force(connection, jurisdiction, raw_ids, rules.of)
     found = interpret(jurisdiction, rules, rows, aside)
     firsts = {row.record_id: (row.delivery_no, row.row_no) for row in rows if row.begins}
     known = [raw_id for raw_id in raw_ids if raw_id not in firsts]  # of what begins here nothing stands
@@ -78,11 +83,13 @@ def normalize(
     was = {row.record_id: row for row in stored}
     anew = tuple(row for row in after if was.get(row.record_id) != row)
     drops = dropped((row for row in stored if row.raw_id in decided), after)
+    changed = {row.record_id: row for row in after if differs(was.get(row.record_id), row)}
     return Normalized(
-        changed={row.record_id: row for row in after if differs(was.get(row.record_id), row)},
+        changed=changed,
         dropped=drops,
         rows=anew,
         former=former(was, anew, drops),
+        left=parents(was[one] for one in (*changed, *drops) if one in was),
         gone=tuple(
             (raw_id, *history.gone, history.gone_hash)
             for raw_id, history in sorted(folded.items())
@@ -237,6 +244,11 @@ def former(
 ) -> tuple[str, ...]:
     """Give those of the records that stood which are written anew or dropped."""
     return (*(row.record_id for row in anew if row.record_id in was), *dropped)
+
+
+def parents(rows: Iterable[RecordRow]) -> frozenset[str]:
+    """Give the records that those of these which are parts hang on."""
+    return frozenset(row.parent_id for row in rows if row.parent_id is not None)
 
 
 def differs(was: RecordRow | None, row: RecordRow) -> bool:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from app.db import poisons, records, rereading, unresolved
 from app.db.records import PendingRow, Progress
 from app.db.session import Connection
-from app.pipeline.normalize import Normalized, normalize
+from app.pipeline.normalize import Normalized, normalize, parents
 from app.pipeline.reread import reread
 from app.pipeline.rules import Rules
 
@@ -54,7 +54,7 @@ def next_batch(
     if behind is not None and not raw_ids.isdisjoint(behind.raw_ids):
         return None
     made = normalize(connection, jurisdiction, rules, rows, landings)
-    return batch_of(connection, jurisdiction, (before, after), raw_ids, made)
+    return batch_of((before, after), raw_ids, made)
 
 
 def next_verdicts(connection: Connection, rules: Rules, jurisdiction: int) -> Batch | None:
@@ -66,12 +66,10 @@ def next_verdicts(connection: Connection, rules: Rules, jurisdiction: int) -> Ba
     raw_ids = sorted({record_id for _, record_id in verdicts})
     normalized = reread(connection, jurisdiction, rules, raw_ids, before).normalized
     after = before._replace(poison_no=verdicts[-1][0])
-    return batch_of(connection, jurisdiction, (before, after), raw_ids, normalized)
+    return batch_of((before, after), raw_ids, normalized)
 
 
 def batch_of(
-    connection: Connection,
-    jurisdiction: int,
     moves: tuple[Progress, Progress],
     raw_ids: Iterable[str],
     normalized: Normalized,
@@ -79,8 +77,7 @@ def batch_of(
     """Name what was normalized: whom it concerns to resolve, and whose documents are old for the sake of their parts."""
     moved = (*normalized.changed.values(), *normalized.dropped.values())
     names = frozenset(row.record_id for row in moved if row.kind == "project")
-    parents = _parents(connection, jurisdiction, normalized)
-    return Batch(*moves, normalized, names, frozenset(parents), frozenset(raw_ids))
+    return Batch(*moves, normalized, names, parents(moved) | normalized.left, frozenset(raw_ids))
 
 
 def is_due(connection: Connection, jurisdiction: int, batch: Batch) -> bool:
@@ -99,16 +96,6 @@ def write(connection: Connection, jurisdiction: int, batch: Batch) -> None:
     )
     unresolved.add(connection, jurisdiction, batch.after, batch.names, batch.parents)
     records.set_progress(connection, jurisdiction, batch.after)
-
-
-def _parents(connection: Connection, jurisdiction: int, normalized: Normalized) -> set[str]:
-    """Give the records that parts of this batch hang on, or hung on before it."""
-    parts = [row for row in normalized.changed.values() if row.kind == "part"]
-    left = (row for row in normalized.dropped.values() if row.kind == "part")
-    former = set(normalized.former)
-    again = [row.record_id for row in parts if row.record_id in former]
-    stood = records.read_parents(connection, jurisdiction, again)
-    return stood | {row.parent_id for row in (*parts, *left) if row.parent_id}
 
 
 def _within(rows: list[PendingRow], landings: list[records.PendingLanding], limit: int) -> list[PendingRow]:

@@ -136,7 +136,7 @@ def of_raw_record(drawer: Drawer, raw_id: str) -> Stage:
     def work(connection: Connection, _n: int) -> Batch:
         before = records.read_progress(connection, drawer.jurisdiction)
         read = reread(connection, drawer.jurisdiction, drawer.rules, [raw_id], before)
-        return batch_of(connection, drawer.jurisdiction, (before, before), [raw_id], read.normalized)
+        return batch_of((before, before), [raw_id], read.normalized)
 
     def culprits(connection: Connection, _n: int) -> list[Culprit]:
         return _contents(connection, drawer.jurisdiction, [raw_id])

@@ -236,7 +236,7 @@ def _read(snapshot: Connection, reading: Reading, most: int) -> tuple[Reread | N
     before = records.read_progress(snapshot, drawer.jurisdiction)
     tried = [raw_id for raw_id in ids if raw_id not in reading.kept]
     read = reread(snapshot, drawer.jurisdiction, drawer.rules, ids, before, tried)
-    return read, batch_of(snapshot, drawer.jurisdiction, (before, before), ids, read.normalized)
+    return read, batch_of((before, before), ids, read.normalized)
 
 
 def _set_aside(reading: Reading, most: int, counts: Mapping[str, SourceReplay], error: Exception) -> Step:

@@ -22,6 +22,7 @@ from app.pipeline.normalize import (
     dropped,
     former,
     issues,
+    parents,
     rejections,
     said,
     settled,
@@ -78,11 +79,13 @@ def reread(
     moved = tuple(place for place in _places(rows) if _of(was, place) != _of(findings, place))
     anew = tuple(row for row in after if stood.get(row.record_id) != row)
     drops = dropped(stored, after)
+    changed = {row.record_id: row for row in after if differs(stood.get(row.record_id), row)}
     normalized = Normalized(
-        changed={row.record_id: row for row in after if differs(stood.get(row.record_id), row)},
+        changed=changed,
         dropped=drops,
         rows=anew,
         former=former(stood, anew, drops),
+        left=parents(stood[one] for one in (*changed, *drops) if one in stood),
         gone=tuple(
             (raw_id, *delete) for raw_id, delete in sorted(deletes.items()) if gone.get(raw_id) != delete
         ),
