@@ -10,6 +10,7 @@ import logging
 import multiprocessing
 import os
 import subprocess
+import sys
 import threading
 from collections.abc import Callable, Collection
 from pathlib import Path
@@ -45,6 +46,7 @@ def parted(roles: Collection[Role], processes: int) -> list[list[Role]]:
 def work(runtime: Runtime, roles: Collection[Role], *, disk: Path | None = None) -> None:
     """Work in these roles until told to stop, in as many processes as the settings say."""
     settle()
+    take_turns()
     stopping = threading.Event()
     until_told(stopping)
     parts = parted(roles, runtime.settings.worker_processes)
@@ -99,6 +101,11 @@ def in_roles(
             break
     worker.stop()
     runtime.database.close()
+
+
+def take_turns() -> None:
+    """Let a thread of this process that comes back from PostgreSQL wait a millisecond at most for one that computes."""
+    sys.setswitchinterval(0.001)
 
 
 class Forked:

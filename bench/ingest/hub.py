@@ -19,7 +19,7 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from app.bell import Bell
-from app.crew import Forked
+from app.crew import Forked, take_turns
 from app.db import jurisdictions, runs
 from app.db.session import Database
 from app.garbage import settle
@@ -30,7 +30,7 @@ from app.settings import Settings
 from app.worker import BEAT_SECONDS, PULLS, STEPS_OF, Role, Worker
 from bench.ingest.feeds import registry
 from bench.ingest.job import Job, answer, read_job
-from bench.ingest.meter import Meter
+from bench.ingest.meter import Meter, peak_mb
 from bench.ingest.stages import Stages, WatchedRegistry
 from connectors.transports import pages
 
@@ -70,13 +70,13 @@ def take_in(job: Job) -> dict[str, Any]:
         advance.MOST_AHEAD = sys.maxsize  # names wait to be resolved, and nobody does it here
     meter = Meter(job.servers)
     with closing(database), stages.watching():
-        meter.start()
         if SETTINGS.worker_processes > 1:
-            side_by_side(pull_all, chain(), stages)
+            cost = side_by_side(pull_all, chain(), stages, meter)
         else:
+            meter.start()
             pull_all()
             derive(Role.NORMALIZE, *(() if job.contestant == "hub-records" else (Role.RESOLVE,)))
-        cost = meter.stop()
+            cost = meter.stop()
     return {**cost, "stages_wall": stages.wall, "stages_cpu": stages.cpu}
 
 
@@ -86,7 +86,12 @@ class Link:
     def __init__(self, work: Ring, bell: Bell) -> None:
         fork = multiprocessing.get_context("fork")
         self.bell = bell
-        self._work, self._given, self._done = work, fork.Event(), fork.Event()
+        self._work = work
+        self._begun, self._given, self._done = fork.Event(), fork.Event(), fork.Event()
+
+    def begin(self) -> None:
+        """Let the work begin."""
+        self._begun.set()
 
     def end(self) -> None:
         """Say that all is given."""
@@ -95,6 +100,7 @@ class Link:
 
     def go(self) -> None:
         """Work until there is nothing more to come."""
+        self._begun.wait()
         last = False
         while not last:
             last = self._given.is_set()
@@ -112,10 +118,13 @@ class Link:
             self.bell.wait(BEAT_SECONDS)
 
 
-def side_by_side(pull_all: Callable[[Bell], None], chain: Sequence[Link], stages: Stages) -> None:
+def side_by_side(
+    pull_all: Callable[[Bell], None], chain: Sequence[Link], stages: Stages, meter: Meter
+) -> dict[str, float]:
     """Pull here, and let each link of the chain work in another process; the first of two here, beside pulling.
 
-    These are the processes in which a worker has its roles: two, or three when the settings say so.
+    These are the processes in which a worker has its roles: two, or three when the settings say so. As in a worker they
+    are there before anything is due and stay when it is done, so neither is measured.
     """
     here_too = [link for link in chain[:-1] if SETTINGS.worker_processes == 2]
     after = dict(pairwise(chain))
@@ -143,6 +152,9 @@ def side_by_side(pull_all: Callable[[Bell], None], chain: Sequence[Link], stages
         return process, here
 
     others = [forked(link) for link in chain if link not in here_too]
+    meter.start()
+    for link in chain:
+        link.begin()
     with ThreadPoolExecutor(1) as pool:
         beside = [pool.submit(go, link) for link in here_too]
         try:
@@ -151,12 +163,16 @@ def side_by_side(pull_all: Callable[[Bell], None], chain: Sequence[Link], stages
             chain[0].end()
         for one in beside:
             one.result()
-    for process, here in others:
-        try:
-            stages.add(*here.recv())
-        except EOFError:
-            raise RuntimeError("deriving failed: see above") from None
+    try:
+        told = [here.recv() for _, here in others]
+    except EOFError:
+        raise RuntimeError("deriving failed: see above") from None
+    cost = meter.stop()
+    for process, _ in others:
         process.wait(60)
+    for times in told:
+        stages.add(*times)
+    return cost | {"peak_rss_mb": peak_mb()}  # of the ended ones too
 
 
 def bind(database: Database, places: Mapping[str, str]) -> None:
@@ -187,4 +203,5 @@ def pull(database: Database, rules: Rules, sources: int, landed: Bell | None) ->
 if __name__ == "__main__":
     assert pages is not None  # loaded before anything is measured, as in a worker that has worked before
     settle()
+    take_turns()
     answer(take_in(read_job()))

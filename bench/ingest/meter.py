@@ -37,6 +37,11 @@ def machine() -> dict[str, int]:
     return dict(zip(names, map(int, first), strict=True))
 
 
+def peak_mb() -> float:
+    """Give the peak memory of this process and the largest one it has waited for."""
+    return sum(resource.getrusage(who).ru_maxrss for who in _WHO) / 1024
+
+
 class Meter:
     """Measures one stretch of this process's work; `servers` are the pids whose CPU is told apart."""
 
@@ -70,7 +75,7 @@ class Meter:
             "iowait": 100 * ticks["iowait"] / whole,
             "steal": 100 * ticks["steal"] / whole,
             "others": max(0.0, 100 * (busy - sum(spent.values()) * _TICKS) / whole),
-            "peak_rss_mb": sum(resource.getrusage(who).ru_maxrss for who in _WHO) / 1024,
+            "peak_rss_mb": peak_mb(),
         }
 
     def _cpu(self) -> dict[str, float]:
