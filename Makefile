@@ -49,7 +49,7 @@ bench-match: setup ## how well records of one project find each other, on cities
 	@OMP_NUM_THREADS=1 $(BIN)/python -m bench.match anchors --cache $(CACHE) $(if $(DATA),--data $(DATA))
 	@OMP_NUM_THREADS=1 $(BIN)/python -m bench.match hostile
 	@OMP_NUM_THREADS=1 $(BIN)/python -m bench.match whole --unlabelled --size $(WHOLE) --cache $(CACHE)
-	@$(BIN)/python -m bench.match numbers --cache $(CACHE)
+	@$(BIN)/python -m bench.match promises --cache $(CACHE)
 
 lock: setup ## both locks anew from pyproject.toml (needs uv on the PATH); UPGRADE=--upgrade for newer releases
 	uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 $(UPGRADE) \

@@ -17,7 +17,7 @@ from app.learning.train import from_labels
 from app.pipeline.matching.model import Model, write_model
 from app.pipeline.matching.project import PROJECT
 from app.pipeline.matching.score import MODEL
-from bench.match import anchors, hostile, methods, numbers, persons, report, whole
+from bench.match import anchors, hostile, methods, persons, promises, report, whole
 from bench.match.answering import answered
 from bench.match.city import Wanted
 from bench.match.measures import clusters_score
@@ -46,8 +46,8 @@ def main(arguments: list[str] | None = None) -> int:
     if given.command == "hostile":
         print(f"\n{hostile.table(hostile.told())}")
         return 0
-    if given.command == "numbers":
-        print(f"\n{numbers.table(numbers.noted(given.cache))}")
+    if given.command == "promises":
+        print(f"\n{promises.table(promises.noted(given.cache))}")
         return 0
     if given.command == "whole":
         return _whole(given)
@@ -63,7 +63,7 @@ def main(arguments: list[str] | None = None) -> int:
                     columns[title] |= _answered(city, method, given.answers)
                 print(f"\n## {title}\n{told}", flush=True)
                 if given.cache:
-                    numbers.note(given.cache, {f"{breadth} {name}": columns[title]})
+                    promises.note(given.cache, {f"{breadth} {name}": columns[title]})
     print(f"\n{report.table(columns)}")
     return 0
 
@@ -74,7 +74,7 @@ def _whole(given: argparse.Namespace) -> int:
     wanted = Wanted(given.seed, given.size, given.breadth)
     for name, figures, analysis in whole.told(wanted, given.cache, tuning, unlabelled=given.unlabelled):
         columns[f"{given.breadth} {figures['records']}, {name}"] = figures
-        numbers.note(given.cache, {f"whole {given.size} {name}": figures})
+        promises.note(given.cache, {f"whole {given.size} {name}": figures})
         print(
             f"\n## {given.breadth} {figures['records']}, {name}\n{whole.steps(figures)}\n{analysis}",
             flush=True,
@@ -167,7 +167,7 @@ def _parser() -> argparse.ArgumentParser:
         "--cache", type=Path, required=True, help="where the city is kept: 1 GB each 600,000 records"
     )
     commands.add_parser("hostile", help="what bad input costs a record, in growing numbers")
-    all_ = commands.add_parser("numbers", help="the promises beside what the other commands measured last")
+    all_ = commands.add_parser("promises", help="the promises beside what the other commands measured last")
     all_.add_argument("--cache", type=Path, required=True, help="where they left their figures")
     train = commands.add_parser("train", help="learn the model file to ship")
     train.add_argument("--size", type=int, default=8_000, help="records of each city")

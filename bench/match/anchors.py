@@ -20,7 +20,7 @@ from bench.ingest.peer import peer_python
 from bench.match import agencies, departments, methods, persons
 from bench.match.city import Wanted
 from bench.match.measures import curve
-from bench.match.numbers import note
+from bench.match.promises import note
 from bench.match.scoring import City, made_ready
 from bench.match.splink_job import WAYS, splink_again, splink_scores
 from simulator.city import Breadth

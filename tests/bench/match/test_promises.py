@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bench.match.numbers import PROMISES, note, noted, table
+from bench.match.promises import PROMISES, note, noted, table
 
 
 def test_figures_are_kept_until_they_are_measured_again(tmp_path: Path) -> None:
