@@ -41,8 +41,10 @@ def splink_again(python: Path, folder: Path, way: str, city: str = "test") -> fl
 def _run(python: Path, folder: Path, job: Mapping[str, Any]) -> dict[str, float]:
     file = folder / "job.json"
     file.write_text(json.dumps({"folder": str(folder), **job}), encoding="utf-8")
-    told = subprocess.run([python, _PEER, file], check=True, stdout=subprocess.PIPE, text=True).stdout
-    costs: dict[str, float] = json.loads(told.splitlines()[-1])
+    told = subprocess.run([python, _PEER, file], capture_output=True, text=True, check=False)
+    if told.returncode:
+        raise RuntimeError(f"Splink: {told.stderr[-2000:]}")
+    costs: dict[str, float] = json.loads(told.stdout.splitlines()[-1])
     return costs
 
 

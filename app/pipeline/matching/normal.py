@@ -42,8 +42,8 @@ class Normal(msgspec.Struct, frozen=True, array_like=True, gc=False):
     without the owner's brand. `parts` are sections and buildings, `plots` numbers of plots, `kinds` what makes it an
     addition. `codes` are valid current project codes, 20 bare digits; `bears` and `cites` hold strong numbers as
     `scheme:value`, `numbers` both, `once` those borne of which a project has one, `firm` those and codes that are proof
-    alone. `street` is the address without house numbers, `spots` its roads and villages and the name's, `point`
-    longitude and latitude in degrees. `amount` is in yuan, `site_area`, `land` and `floors` in square metres; `dates`
+    alone. `address` is the name where none is stated, `street` is it without house numbers, `spots` its roads and
+    villages and the name's, `point` longitude and latitude in degrees. `amount` is in yuan, `site_area`, `land` and `floors` in square metres; `dates`
     are `milestone:day`, `day` is the ordinal of the record's own act.
     """
 
@@ -105,7 +105,8 @@ def normal(record_id: str, record: Stated) -> Normal:
     places = places_of((district or str(jurisdiction_of(record_id) or ""))[:4])
     name = parse_name(record.name or "", places)
     cores, usccs = _owners(record, places)
-    at = where(place.address or "", places)
+    # who states no address often names the project by its place, as land titles and their bidders do
+    at = where(place.address or record.name or "", places)
     core = _without_park(name.core, at.park, cores) if name.core else ""
     codes: set[str] = set()
     once: set[str] = set()

@@ -182,3 +182,18 @@ def test_preparing_a_record_takes_a_fraction_of_a_millisecond():
     for _ in range(500):
         block_keys(normal("430200-a", one))
     assert perf_counter() - begun < 0.5
+
+
+def test_a_record_without_an_address_is_where_its_name_says():
+    def placed(name: str | None, address: str | None) -> Normal:
+        where = Place(district="430202", address=address)
+        return normal(
+            "430200-a", ProjectRecord(source="a.b", key="1", department="a", name=name, place=where)
+        )
+
+    named, stated_ = (
+        placed("荷塘区金山街道白沙村现状工业用地项目", None),
+        placed(None, "荷塘区金山街道白沙村"),
+    )
+    assert (named.town, named.spots) == (stated_.town, stated_.spots) == ("金山", {"白沙村"})
+    assert placed("白沙村项目", "金山路1号").street == "金山路"
