@@ -108,7 +108,9 @@ def read_keys(said: str, purpose: Literal["seal", "audit"]) -> KeyRing | None:
         shape = _KEY.fullmatch(one)
         if shape is None or shape["kind"] not in kinds:
             form = f"<id>=<{'|'.join(sorted(kinds))}>:<base64>"
-            raise ValueError(f"{purpose} key {number} is not of the form {form}; `hub keys secret` makes one")
+            raise ValueError(
+                f"{purpose} key {number} is not of the form {form}; `hub seal key {min(kinds)}` makes one"
+            )
         try:
             secret = base64.b64decode(shape["secret"], validate=True)
         except binascii.Error as error:

@@ -90,6 +90,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "read_delivery": _OWN,
         "read_delivery_errors": _OWN,
         "return_delivery": _OWN,
+        "unmask_row": _may(Rows.OWN, Scope.UNMASK),
         "list_rejections": _OWN,
         "list_issues": _OWN,
         "list_runs": _OWN,

@@ -7,11 +7,13 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Request
 from pydantic import TypeAdapter
 
+from app.api import trail
 from app.api.errors import problems
 from app.api.hub import Caller, HubDep
 from app.api.paging import listed, place
 from app.db import deliveries, rejections
 from app.db.session import Connection
+from app.masking import masked
 from schemas.api.deliveries import (
     DeliveryDetail,
     DeliveryQuery,
@@ -21,8 +23,10 @@ from schemas.api.deliveries import (
     IssueView,
     RejectionQuery,
     RejectionView,
+    RowAsSaid,
+    Unmasking,
 )
-from schemas.api.shapes import Listed, Number, Paged
+from schemas.api.shapes import Asked, Listed, Number, Paged
 
 router = APIRouter()
 
@@ -71,6 +75,27 @@ def _delivery(
     return head, deliveries.rows(connection, jurisdiction, number, normalized=done, after=after, n=n)
 
 
+@router.post(
+    "/deliveries/{delivery_no}/rows/{row_no}/unmask",
+    operation_id="unmask_row",
+    tags=["deliveries"],
+    responses=problems(404),
+)
+def unmask_row(
+    delivery_no: Annotated[Number, Path()],
+    row_no: Annotated[Number, Path()],
+    why: Unmasking,
+    hub: HubDep,
+    caller: Caller,
+    query: Annotated[Asked, Query()],
+) -> RowAsSaid:
+    """Give a row as its department said it, with nothing masked; who asked for it and why stands in the audit."""
+    at = hub.place(query.jurisdiction, caller)
+    hub.own(hub.read(deliveries.delivery, at, delivery_no).source, caller)
+    trail.because(why.reason)
+    return hub.write(deliveries.said_row, at, delivery_no, row_no)
+
+
 @router.get("/rejections", operation_id="list_rejections", tags=["deliveries"], responses=problems(401, 403))
 def list_rejections(
     request: Request, hub: HubDep, caller: Caller, query: Annotated[RejectionQuery, Query()]
@@ -78,6 +103,7 @@ def list_rejections(
     """Give the rows that became no statement, unreadable or rejected, with who must act, newest first."""
     at, after = hub.place(query.jurisdiction, caller), place(LAST_REJECTION, query.cursor)
     found = hub.read(rejections.rejections, at, caller.reach, query, after, query.limit + 1)
+    found = [item.model_copy(update={"value": masked(item.value)}) for item in found]
     return listed(request, found, query.limit, LAST_REJECTION, lambda item: (item.delivery_no, item.row_no))
 
 
@@ -88,6 +114,7 @@ def list_issues(
     """Give the values changed, doubted or dropped in accepted records, newest first."""
     at, after = hub.place(query.jurisdiction, caller), place(LAST_ISSUE, query.cursor)
     found = hub.read(rejections.issues, at, caller.reach, query, after, query.limit + 1)
+    found = [item.model_copy(update={"value": masked(item.value)}) for item in found]
     return listed(
         request, found, query.limit, LAST_ISSUE, lambda item: (item.delivery_no, item.row_no, item.issue_no)
     )

@@ -14,6 +14,7 @@ from app.api.hub import Caller, HubDep
 from app.api.paging import listed, place
 from app.db import projects
 from app.db.projects import Document
+from app.masking import masked
 from schemas.api.projects import ProjectQuery, ProjectSummary, RecordView
 from schemas.api.relations import Family
 from schemas.api.shapes import Listed, PagedOfProject, PublicId, Words
@@ -88,6 +89,7 @@ def list_project_records(
     hub.place_of(project_id, caller)
     after = place(LAST_RECORD, query.cursor)
     found = hub.read(projects.records, caller.reach, project_id, after, query.limit + 1)
+    found = [record.model_copy(update={"statement": masked(record.statement)}) for record in found]
     return listed(request, found, query.limit, LAST_RECORD, lambda item: item.record_id)
 
 

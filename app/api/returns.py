@@ -22,6 +22,7 @@ from app.api.hub import Caller, Hub, HubDep
 from app.api.paging import listed, place
 from app.db import deliveries, sources
 from app.errors import BadRequest, Unavailable
+from app.masking import masked
 from app.pipeline.check import check_file, manifest_of, report
 from app.pipeline.returning import return_delivery
 from app.pipeline.sync import binding
@@ -76,6 +77,7 @@ def read_delivery_errors(
     at, view = _own(hub, caller, query, delivery_no)
     after = place(LAST_FAULT, query.cursor)
     found = hub.read(deliveries.faults, at, delivery_no, after, query.limit + 1)
+    found = [fault.model_copy(update={"value": masked(fault.value)}) for fault in found]
     page = listed(request, found, query.limit, LAST_FAULT, lambda fault: (fault.row_no, fault.issue_no))
     return DeliveryErrors(**dict(view), errors=page)
 

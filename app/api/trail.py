@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Callable
 from contextvars import ContextVar
+from dataclasses import replace
 from typing import Concatenate, ParamSpec, TypeVar
 
 from fastapi import Request
@@ -32,6 +33,12 @@ def begin(request: Request, account: Account | None, operation: str) -> None:
     _doing.set(
         (account.jurisdiction, entry(request, account, operation)) if account is not None and writes else None
     )
+
+
+def because(reason: str) -> None:
+    """Remember why this request does what it does."""
+    if doing := _doing.get():
+        _doing.set((doing[0], replace(doing[1], target=f"{doing[1].target} ({reason})")))
 
 
 def followed(query: Callable[Concatenate[Connection, P], T]) -> Callable[Concatenate[Connection, P], T]:

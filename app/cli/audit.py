@@ -29,6 +29,12 @@ def verify(options: argparse.Namespace) -> int:
     return 0
 
 
+def seal(options: argparse.Namespace) -> None:
+    """Seal what waits; a running worker does it every two seconds."""
+    runtime, jurisdiction = opened(options)
+    audit.seal_waiting(runtime.database, jurisdiction, kept_audit_keys(runtime.settings.home_folder))
+
+
 def heads(options: argparse.Namespace) -> None:
     """Print the newest head as a line of JSON, to be kept where nobody of the database can write."""
     runtime, jurisdiction = opened(options)

@@ -32,13 +32,14 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     _errors(groups)
     _keys(groups)
     _audit(groups)
+    _seal(groups)
     _matching(groups)
     _connectors(groups)
 
 
 def _leaf(groups: Groups, name: str, place: str, about: str) -> argparse.ArgumentParser:
     leaf: argparse.ArgumentParser = groups.add_parser(name, help=about, description=about)
-    leaf.set_defaults(run=_later(place))
+    leaf.set_defaults(run=_later(place), doing=name)
     return leaf
 
 
@@ -161,7 +162,26 @@ def _audit(groups: Groups) -> None:
     )
     verify = _jurisdiction(_leaf(inner, "verify", "audit:verify", about))
     verify.add_argument("--heads", metavar="FILE", help="heads kept elsewhere, by which a cut tail is found")
+    _jurisdiction(_leaf(inner, "seal", "audit:seal", "seal what waits, where no worker runs"))
     _jurisdiction(_leaf(inner, "heads", "audit:heads", "the newest head, to keep elsewhere"))
+
+
+def _seal(groups: Groups) -> None:
+    inner = _group(groups, "seal", "encryption of what departments sent")
+    secret = _leaf(
+        inner,
+        "key",
+        "seal:secret",
+        "print a fresh key: for HUB_SEAL_KEYS aes or sm4, for HUB_AUDIT_KEYS sha256 or sm3",
+    )
+    secret.add_argument("kind", choices=("aes", "sm4", "sha256", "sm3"))
+    secret.add_argument("--id", help="its name, of small letters and digits; default: made up")
+    again = _jurisdiction(
+        _leaf(inner, "again", "seal:again", "write memory under the key in use, as the database's owner")
+    )
+    again.add_argument(
+        "--open", action="store_true", help="also when there is no key: write it readable again"
+    )
 
 
 def _rights(leaf: argparse.ArgumentParser) -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import os
 from dataclasses import astuple
 from datetime import UTC, datetime, timedelta
 
+from app.access.audit import Entry
 from app.cli.hub import opened
-from app.db import accounts, keys
+from app.db import accounts, audit, keys
 from app.db.accounts import rights
+from app.db.session import Connection
 from app.terminal import table
 
 BY = "hub keys"
@@ -21,6 +24,7 @@ def add(options: argparse.Namespace) -> None:
     runtime, jurisdiction = opened(options)
     with runtime.database.begin() as connection:
         print(keys.add(connection, jurisdiction, options.name, given, by=BY, expires_at=_ends(options)))
+        _note(connection, jurisdiction, options)
 
 
 def follow(options: argparse.Namespace) -> None:
@@ -28,6 +32,7 @@ def follow(options: argparse.Namespace) -> None:
     runtime, jurisdiction = opened(options)
     with runtime.database.begin() as connection:
         print(keys.follow(connection, jurisdiction, options.name, expires_at=_ends(options)))
+        _note(connection, jurisdiction, options)
 
 
 def grant(options: argparse.Namespace) -> None:
@@ -36,6 +41,7 @@ def grant(options: argparse.Namespace) -> None:
     runtime, jurisdiction = opened(options)
     with runtime.database.begin() as connection:
         accounts.change(connection, jurisdiction, options.name, given)
+        _note(connection, jurisdiction, options)
 
 
 def shut(options: argparse.Namespace) -> None:
@@ -43,6 +49,7 @@ def shut(options: argparse.Namespace) -> None:
     runtime, jurisdiction = opened(options)
     with runtime.database.begin() as connection:
         accounts.disable(connection, jurisdiction, options.name)
+        _note(connection, jurisdiction, options)
 
 
 def show(options: argparse.Namespace) -> None:
@@ -70,6 +77,17 @@ def revoke(options: argparse.Namespace) -> None:
     runtime, jurisdiction = opened(options)
     with runtime.database.begin() as connection:
         keys.revoke(connection, jurisdiction, options.key_id)
+        _note(connection, jurisdiction, options)
+
+
+def _note(connection: Connection, jurisdiction: int, options: argparse.Namespace) -> None:
+    """Have it in the audit: who may run commands on this machine is asked as whom he is logged in."""
+    rights_said = [*options.role, *options.department, *options.district] if "role" in options else []
+    target = " ".join([getattr(options, "name", None) or options.key_id, *rights_said])
+    entry = Entry(
+        "", os.environ.get("USER") or f"uid {os.getuid()}", "command", f"hub keys {options.doing}", target, ""
+    )
+    audit.append(connection, jurisdiction, entry, "done")
 
 
 def _ends(options: argparse.Namespace) -> datetime | None:

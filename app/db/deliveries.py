@@ -11,7 +11,7 @@ from app.access.reach import Reach
 from app.db.filters import owned, where
 from app.db.seal import unseal
 from app.errors import NotFound
-from schemas.api.deliveries import DeliveryFault, DeliveryQuery, DeliveryRow, DeliveryView
+from schemas.api.deliveries import DeliveryFault, DeliveryQuery, DeliveryRow, DeliveryView, RowAsSaid
 from schemas.api.shapes import Counts
 from schemas.checks import HUB_RULES
 from schemas.records import Op, RawRecord, Unreadable
@@ -109,6 +109,21 @@ def said_rows(
         else RawRecord(source, row.key, unseal(bytes(row.body)), bytes(row.hash), row.version, Op(row.op))
         for row in found
     ]
+
+
+def said_row(connection: Connection, jurisdiction: int, number: int, row_no: int) -> RowAsSaid:
+    """Give one row of a delivery as it was said; raise NotFound, also for a row whose content stands elsewhere."""
+    body = connection.execute(
+        text(
+            "SELECT body FROM memory.raw_record WHERE jurisdiction = :j AND delivery_no = :no AND row_no = :row"
+            " AND length(body) > 0 UNION ALL SELECT body FROM memory.unreadable"
+            " WHERE jurisdiction = :j AND delivery_no = :no AND row_no = :row LIMIT 1"
+        ),
+        {"j": jurisdiction, "no": number, "row": row_no},
+    ).scalar_one_or_none()
+    if body is None:
+        raise NotFound("this delivery keeps no such row")
+    return RowAsSaid(delivery_no=number, row_no=row_no, said=unseal(bytes(body)).decode("utf-8", "replace"))
 
 
 def faults(

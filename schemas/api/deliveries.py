@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import StringConstraints
 
 from schemas.api.shapes import Counts, Listed, Paged, SourceKey, Words
 from schemas.base import Schema
@@ -82,6 +84,20 @@ class DeliveryFault(Schema):
     responsible: str
     zh: str
     en: str
+
+
+class Unmasking(Schema):
+    """Why somebody needs to see what is masked."""
+
+    reason: Annotated[str, StringConstraints(min_length=4, max_length=200, pattern=r"^[^\x00]*$")]
+
+
+class RowAsSaid(Schema):
+    """A row as its department said it, with nothing masked."""
+
+    delivery_no: int
+    row_no: int
+    said: str
 
 
 class DeliveryErrors(DeliveryView):

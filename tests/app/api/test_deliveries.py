@@ -207,3 +207,27 @@ class TestListIssues:
         assert found[0]["value"] == "火星区"
         assert found[0]["severity"] in {"note", "doubt", "dropped"}
         assert caller.get("/issues", rule="x").json()["items"] == []
+
+
+class TestUnmaskRow:
+    def test_what_a_list_masks_is_told_to_its_own_department_for_a_reason_that_is_kept(
+        self, client: Client, city: SmallCity, make_key: MakeKey
+    ) -> None:
+        city.land("housing.permits", permit("P-1", district="张工 13800001234"))
+        city.drain()
+        caller = client.holding(make_key("department_admin", departments=["housing"]))
+        [issue, *_] = caller.get("/issues").json()["items"]
+        assert "138****1234" in issue["value"]
+        path = f"/deliveries/{issue['delivery_no']}/rows/{issue['row_no']}/unmask"
+        told = caller.post(path, {"reason": "与建设单位核对"})
+        assert "13800001234" in told.json()["said"]
+        watcher = client.holding(make_key("audit_admin", departments=(), districts=()))
+        [row] = watcher.get("/audit", operation="unmask_row").json()["items"]
+        assert path in row["target"]
+        assert "核对" in row["target"]
+
+    def test_others_and_those_without_a_reason_are_refused(self, client: Client, make_key: MakeKey) -> None:
+        caller = client.holding(make_key("department_admin", departments=["housing"]))
+        assert caller.post("/deliveries/2/rows/1/unmask", {"reason": "x"}).status_code == 400
+        assert caller.post("/deliveries/2/rows/99/unmask", {"reason": "核对一下"}).status_code == 404
+        assert caller.post("/deliveries/1/rows/1/unmask", {"reason": "核对一下"}).status_code == 403
