@@ -195,5 +195,5 @@ def test_a_record_without_an_address_is_where_its_name_says():
         placed("荷塘区金山街道白沙村现状工业用地项目", None),
         placed(None, "荷塘区金山街道白沙村"),
     )
-    assert (named.town, named.spots) == (stated_.town, stated_.spots) == ("金山", {"白沙村"})
+    assert (named.town, named.spots) == (stated_.town, stated_.spots) == ("金山", frozenset({"白沙村"}))
     assert placed("白沙村项目", "金山路1号").street == "金山路"
