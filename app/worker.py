@@ -153,9 +153,7 @@ class Worker:
 
         def queue(jurisdiction: int) -> None:
             with self.database.begin() as connection:
-                slots = {
-                    one.source: (one.slot, self._next(one)) for one in runs.due(connection, jurisdiction)
-                }
+                slots = {one: self._next(one) for one in runs.due(connection, jurisdiction)}
                 if slots:
                     runs.queue_slots(connection, jurisdiction, slots)
 
@@ -183,6 +181,7 @@ class Worker:
             with self.database.begin() as connection:
                 feed.sweep(connection, jurisdiction, self.changes_days)
                 messages.sweep(connection, jurisdiction, self.changes_days)
+                runs.forget(connection, jurisdiction, self.changes_days)
 
         self._each(forget)
 
@@ -363,9 +362,10 @@ class Worker:
                     log.exception("a beat failed; the next one tries again", extra={"facts": facts})
 
     def _next(self, due: Due) -> datetime:
-        """Give the slot after now: one slot stands for all that were missed while nobody ticked."""
+        """Give the slot after now, for one stands for all that were missed; or after this one, where each is wanted."""
         source = self.rules.registry.sources.get(due.source)
-        return next_slot(source.manifest if source else None, due.every_seconds, due.now)
+        behind = due.slot if due.missed == "all" else due.now
+        return next_slot(source.manifest if source else None, due.every_seconds, behind)
 
     def _guarded(self, job: Callable[[], None]) -> Callable[[], None]:
         def beat() -> None:

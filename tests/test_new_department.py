@@ -63,8 +63,8 @@ def test_a_new_departments_approval_reaches_the_loop_of_its_project_in_every_jur
     for jurisdiction in JURISDICTIONS:
         with city.database.begin() as connection:
             runs.bind(connection, jurisdiction, KEY, location=None, every_seconds=1800, scheduled=True)
-            slot = runs.due(connection, jurisdiction)[0].slot
-            runs.queue_slots(connection, jurisdiction, {KEY: (slot, slot)})
+            due = runs.due(connection, jurisdiction)[0]
+            runs.queue_slots(connection, jurisdiction, {due: due.slot})
         assert sync(city.database, rules, claim(city.database, jurisdiction)) == "succeeded"
         drain(city.database, rules, jurisdiction)
     books(city.database)

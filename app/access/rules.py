@@ -98,6 +98,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "list_held_deletions": _OWN,
         "check": _may(Rows.OWN, Scope.CHECK),
         "sync_source": _may(Rows.OWN, Scope.SYNC),
+        "cancel_run": _may(Rows.OWN, Scope.SYNC),
         "decide_held_deletion": _may(Rows.OWN, Scope.DELETE),
         "reconcile": _may(Rows.OWN, Scope.RECONCILE),
         # what people decide
@@ -124,6 +125,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "read_replay": _OPERATE,
         "run_replay": _OPERATE,
         "cancel_replay": _OPERATE,
+        "settle_source": _OPERATE,
         "add_subscription": _OPERATE,
         "list_subscriptions": _OPERATE,
         "read_subscription": _OPERATE,

@@ -18,6 +18,10 @@ from schemas.tables import departments
 Manifests = Mapping[str, Manifest]
 
 
+FRESH_SECONDS = 1_800
+"""How old the last good word of a source may be where nothing else is said."""
+
+
 def source_list(connection: Connection, jurisdiction: int, manifests: Manifests) -> list[SourceView]:
     """Give every source that is installed, bound or has ever given something, by key."""
     now = sources.now(connection)
@@ -134,6 +138,9 @@ def _view(
         counts=given.counts,
         enabled=standing.enabled,
         attention=standing.attention,
+        missed=standing.missed,
+        fresh_seconds=standing.fresh_seconds,
+        open_until=standing.open_until,
         next_run_at=standing.next_run_at,
         succeeded_at=standing.succeeded_at,
         failures=standing.failures,
@@ -175,4 +182,6 @@ def _state(
     good = max((at for at in (standing.succeeded_at, given.landed_at) if at), default=None)
     if good is None:
         return "never"
-    return "late" if every is not None and now - good > timedelta(seconds=2 * every) else "ok"
+    # who is asked every few minutes may miss a few of them; who is asked once a day is not late at noon
+    target = standing.fresh_seconds or (None if every is None else max(FRESH_SECONDS, 2 * every))
+    return "late" if target is not None and now - good > timedelta(seconds=target) else "ok"

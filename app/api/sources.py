@@ -12,9 +12,9 @@ from app.api import catalog, deletions
 from app.api.errors import problems
 from app.api.hub import Caller, HubDep
 from app.api.paging import listed, place
-from app.db import sources
+from app.db import runs, sources
 from schemas.api.shapes import Asked, Listed, Paged, SourceKey, Words
-from schemas.api.sources import Decision, HeldDeletionView, RunQuery, RunView, SourceView
+from schemas.api.sources import Decision, HeldDeletionView, RunQuery, RunView, SourceSettings, SourceView
 
 router = APIRouter(tags=["sources"])
 
@@ -84,6 +84,25 @@ def list_runs(
     at, after = hub.place(query.jurisdiction, caller), place(LAST_RUN, query.cursor)
     found = hub.read(sources.runs, at, caller.reach, query, after, query.limit + 1)
     return listed(request, found, query.limit, LAST_RUN, lambda item: (item.queued_at, item.run_id))
+
+
+@router.put("/sources/{source}/settings", operation_id="settle_source", responses=problems(401, 403, 404))
+def settle_source(
+    source: Source, wanted: SourceSettings, hub: HubDep, caller: Caller, query: AskedQuery
+) -> SourceView:
+    """Set how a source is run: whether, how often, what becomes of missed slots, how fresh it must be."""
+    at = hub.place(query.jurisdiction, caller)
+    hub.write(runs.settle, at, source, wanted)
+    return hub.read(catalog.source, at, hub.manifests, source)
+
+
+@router.post("/runs/{run_id}/cancel", operation_id="cancel_run", responses=problems(401, 403, 404))
+def cancel_run(run_id: Annotated[Words, Path()], hub: HubDep, caller: Caller, query: AskedQuery) -> RunView:
+    """Ask a run to end behind the page it is at; what was landed stays, and the next run goes on from there."""
+    at = hub.place(query.jurisdiction, caller)
+    hub.own(hub.read(sources.run, at, run_id).source, caller)
+    hub.write(runs.cancel, at, run_id)
+    return hub.read(sources.run, at, run_id)
 
 
 @router.get("/runs/{run_id}", operation_id="read_run", responses=problems(404))

@@ -10,9 +10,16 @@ from typing import NamedTuple
 from sqlalchemy import Boolean, Connection, bindparam, text
 
 from app.db.copy import storable
-from app.errors import Conflict
+from app.errors import Conflict, NotFound
+from schemas.api.sources import SourceSettings
 
 MOST_ATTEMPTS = 5
+MOST_FAILURES = 5
+"""After so many failed runs in a row a source is left alone for a minute, then twice as long each time, up to an hour."""
+LONGEST_ASKED = 86_400.0
+"""How long a source may ask to be left alone, in seconds."""
+LATE_SECONDS = 60
+"""How late a slot may be ticked at before it counts as missed."""
 
 
 class LeaseLost(Conflict):
@@ -36,46 +43,63 @@ class Due(NamedTuple):
     source: str
     slot: datetime
     every_seconds: int | None
+    missed: str
     now: datetime
+
+    @property
+    def too_late(self) -> bool:
+        """Tell whether the slot was missed and its source wants none of those."""
+        return self.missed == "skip" and (self.now - self.slot).total_seconds() > LATE_SECONDS
 
 
 def due(connection: Connection, jurisdiction: int, limit: int = 50) -> list[Due]:
-    """Hold the sources whose slot has come by the database's clock; those another replica holds are skipped."""
+    """Hold the sources whose slot has come by the database's clock; those another replica holds are skipped.
+
+    One that wants all its slots is due again when its former run has ended: it takes them one by one.
+    """
     rows = connection.execute(
         text(
-            "SELECT source, next_run_at, every_seconds, clock_timestamp() FROM ops.source WHERE jurisdiction = :j AND enabled"
-            " AND attention IS NULL AND next_run_at <= clock_timestamp() ORDER BY next_run_at LIMIT :n"
-            " FOR UPDATE SKIP LOCKED"
+            "SELECT source, next_run_at, every_seconds, missed, clock_timestamp() FROM ops.source s WHERE jurisdiction = :j"
+            " AND enabled AND attention IS NULL AND next_run_at <= clock_timestamp() AND (missed <> 'all' OR NOT EXISTS ("
+            "  SELECT FROM ops.run r WHERE r.jurisdiction = :j AND r.source = s.source AND r.state IN ('queued', 'running')))"
+            " ORDER BY next_run_at LIMIT :n FOR UPDATE SKIP LOCKED"
         ),
         {"j": jurisdiction, "n": limit},
     )
     return [Due(*row) for row in rows]
 
 
-def queue_slots(
-    connection: Connection, jurisdiction: int, slots: Mapping[str, tuple[datetime, datetime]]
-) -> int:
-    """Queue one run per source and slot and set when each is due again: source → (slot, next slot).
+_QUEUE = text(
+    "INSERT INTO ops.run (jurisdiction, run_id, source, trigger, slot, state, queued_at, finished_at, error_class)"
+    " SELECT :j, id, name, 'schedule', slot, CASE WHEN why IS NULL THEN 'queued' ELSE 'skipped' END, now(),"
+    " CASE WHEN why IS NOT NULL THEN now() END, why FROM (SELECT w.*, CASE WHEN w.late THEN 'Missed'"
+    "  WHEN s.open_until > now() THEN 'LeftAlone' WHEN EXISTS (SELECT FROM ops.run r WHERE r.jurisdiction = :j"
+    "   AND r.source = w.name AND r.state IN ('queued', 'running')) THEN 'StillRunning' END AS why"
+    "  FROM unnest(CAST(:ids AS text[]), CAST(:sources AS text[]), CAST(:slots AS timestamptz[]),"
+    "   CAST(:late AS boolean[])) AS w(id, name, slot, late)"
+    "  JOIN ops.source s ON s.jurisdiction = :j AND s.source = w.name) AS wanted"
+    " ON CONFLICT DO NOTHING RETURNING state"
+)
 
-    A source whose former run still waits or works gets none: the slot is passed over. Gives the runs queued.
+
+def queue_slots(connection: Connection, jurisdiction: int, slots: Mapping[Due, datetime]) -> int:
+    """Write one run per slot and set when each source is due again: slot → next slot. Gives the runs queued.
+
+    A slot that is passed over is a run too, `skipped`, with why: its former run still waits or works (StillRunning), it
+    failed too often or asked to be left alone (LeftAlone), or nobody ticked at its time (Missed).
     """
-    names = sorted(slots)
+    wanted = sorted(slots)
     values = {
         "j": jurisdiction,
-        "sources": names,
-        "slots": [slots[name][0] for name in names],
-        "nexts": [slots[name][1] for name in names],
-        "ids": [f"{jurisdiction}-{secrets.token_hex(8)}" for _ in names],
+        "sources": [due.source for due in wanted],
+        "slots": [due.slot for due in wanted],
+        "late": [due.too_late for due in wanted],
+        "nexts": [slots[due] for due in wanted],
+        "ids": [f"{jurisdiction}-{secrets.token_hex(8)}" for _ in wanted],
     }
-    queued = connection.execute(
-        text(
-            "INSERT INTO ops.run (jurisdiction, run_id, source, trigger, slot, state, queued_at)"
-            " SELECT :j, id, source, 'schedule', slot, 'queued', now() FROM unnest(CAST(:ids AS text[]),"
-            " CAST(:sources AS text[]), CAST(:slots AS timestamptz[])) AS s(id, source, slot)"
-            " ON CONFLICT DO NOTHING"
-        ),
-        values,
-    ).rowcount
+    states = list(connection.execute(_QUEUE, values).scalars())
+    if len(states) < len(wanted):  # a run was asked for in this moment: it is seen the second time
+        states += connection.execute(_QUEUE, values).scalars()
     connection.execute(
         text(
             "UPDATE ops.source SET next_run_at = s.next FROM unnest(CAST(:sources AS text[]),"
@@ -84,7 +108,7 @@ def queue_slots(
         ),
         values,
     )
-    return queued
+    return states.count("queued")
 
 
 _CLAIM = text(
@@ -128,7 +152,7 @@ _CHECKPOINT = text(
     "  AND EXISTS (SELECT FROM held)),"
     " moved AS (UPDATE ops.source SET cursor = :cursor, failures = CASE WHEN well THEN 0 ELSE failures END,"
     "  succeeded_at = CASE WHEN well THEN now() ELSE succeeded_at END,"
-    "  attention = CASE WHEN NOT :last THEN attention END FROM held WHERE jurisdiction = :j AND source = :source)"
+    "  open_until = CASE WHEN NOT well THEN open_until END, attention = CASE WHEN NOT :last THEN attention END FROM held WHERE jurisdiction = :j AND source = :source)"
     " SELECT cancel_requested_at FROM held"
 ).bindparams(bindparam("last", type_=Boolean))
 
@@ -171,8 +195,12 @@ def finish(
     *,
     error: tuple[str, str] | None = None,
     attention: str | None = None,
+    retry_after: float | None = None,
 ) -> None:
-    """End a run, and note on its source whether it went well and whether a person must act first."""
+    """End a run, and note on its source whether it went well, whether a person must act first, and whether to leave it alone.
+
+    That is for as long as it asked for (`retry_after`, seconds), or once it has failed too often.
+    """
     connection.execute(
         text(
             "WITH ended AS (UPDATE ops.run SET state = :state, error_class = :class, error_text = :text,"
@@ -182,7 +210,10 @@ def finish(
             "  AND EXISTS (SELECT FROM ended))"
             " UPDATE ops.source SET failures = CASE WHEN :state = 'succeeded' THEN 0"
             "  WHEN :state = 'cancelled' THEN failures ELSE failures + 1 END,"
-            " succeeded_at = CASE WHEN :state = 'succeeded' THEN now() ELSE succeeded_at END, attention = :attention"
+            " succeeded_at = CASE WHEN :state = 'succeeded' THEN now() ELSE succeeded_at END, attention = :attention,"
+            " open_until = CASE WHEN :state = 'failed' THEN greatest(now() + make_interval(secs => CAST(:asked AS float)),"
+            "  CASE WHEN failures + 1 >= :most THEN now() + make_interval(secs => least(3600, 60 * power(2,"
+            "   least(failures + 1 - :most, 10)))) END) WHEN :state = 'cancelled' THEN open_until END"
             " FROM ended WHERE jurisdiction = :j AND source = :s"
         ),
         {
@@ -194,6 +225,8 @@ def finish(
             "class": error and error[0],
             "text": error and storable(error[1])[:2000],
             "attention": attention and storable(attention),
+            "asked": None if retry_after is None else min(retry_after, LONGEST_ASKED),
+            "most": MOST_FAILURES,
         },
     )
 
@@ -249,3 +282,51 @@ def bind(
             "scheduled": scheduled,
         },
     )
+
+
+def cancel(connection: Connection, jurisdiction: int, run_id: str) -> None:
+    """Ask a run to end: one that waits ends at once, one that works behind its page; another is left as it is."""
+    connection.execute(
+        text(
+            "UPDATE ops.run SET cancel_requested_at = coalesce(cancel_requested_at, now()),"
+            " state = CASE WHEN state = 'queued' THEN 'cancelled' ELSE state END,"
+            " finished_at = CASE WHEN state = 'queued' THEN now() END"
+            " WHERE jurisdiction = :j AND run_id = :id AND state IN ('queued', 'running')"
+        ),
+        {"j": jurisdiction, "id": run_id},
+    )
+
+
+def forget(connection: Connection, jurisdiction: int, days: int) -> int:
+    """Forget runs that ended more than `days` ago, a bounded lot at once; gives how many."""
+    return connection.execute(
+        text(
+            "DELETE FROM ops.run WHERE jurisdiction = :j AND run_id IN (SELECT run_id FROM ops.run WHERE jurisdiction = :j"
+            " AND queued_at < now() - make_interval(days => :days) AND finished_at < now() - make_interval(days => :days)"
+            " ORDER BY queued_at LIMIT 5000)"
+        ),
+        {"j": jurisdiction, "days": days},
+    ).rowcount
+
+
+def settle(connection: Connection, jurisdiction: int, source: str, wanted: SourceSettings) -> None:
+    """Set how a bound source is run; what is not said stays. A source switched off keeps its place; raise NotFound."""
+    said = wanted.model_dump(exclude_unset=True)
+    found = connection.execute(
+        text(
+            "UPDATE ops.source SET enabled = CASE WHEN :enabled_said THEN :enabled ELSE enabled END,"
+            " every_seconds = CASE WHEN :every_seconds_said THEN CAST(:every_seconds AS int) ELSE every_seconds END,"
+            " next_run_at = CASE WHEN :every_seconds_said AND next_run_at IS NOT NULL THEN now() ELSE next_run_at END,"
+            " missed = CASE WHEN :missed_said THEN :missed ELSE missed END,"
+            " fresh_seconds = CASE WHEN :fresh_seconds_said THEN CAST(:fresh_seconds AS int) ELSE fresh_seconds END"
+            " WHERE jurisdiction = :j AND source = :s"
+        ),
+        {
+            "j": jurisdiction,
+            "s": source,
+            **wanted.model_dump(),
+            **{f"{name}_said": name in said for name in type(wanted).model_fields},
+        },
+    ).rowcount
+    if not found:
+        raise NotFound(f"{source} is not bound here: run `hub sources bind` first")

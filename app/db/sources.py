@@ -12,7 +12,7 @@ from app.access.reach import Reach
 from app.db.filters import owned, where
 from app.errors import Conflict, NotFound
 from schemas.api.shapes import Counts
-from schemas.api.sources import HeldDeletionView, RunQuery, RunView
+from schemas.api.sources import HeldDeletionView, Missed, RunQuery, RunView
 
 RUNS = {
     "source": "source = :source",
@@ -20,8 +20,8 @@ RUNS = {
     "after_id": "(queued_at, run_id) < (:after_at, :after_id)",
 }
 RUN_COLUMNS = (
-    "run_id, source, trigger, state, attempt, pages, received, kept, unchanged, unreadable, error_class, error_text,"
-    " queued_at, started_at, finished_at"
+    "run_id, source, trigger, slot, state, attempt, pages, received, kept, unchanged, unreadable, error_class, error_text,"
+    " queued_at, started_at, finished_at, cancel_requested_at"
 )
 HELD_COLUMNS = "run_id, source, live, vanished, at, decision, decided_by, decided_at"
 
@@ -35,6 +35,9 @@ class Standing(NamedTuple):
     next_run_at: datetime | None = None
     succeeded_at: datetime | None = None
     failures: int = 0
+    missed: Missed = "run_once"
+    fresh_seconds: int | None = None
+    open_until: datetime | None = None
 
 
 class Given(NamedTuple):
@@ -59,8 +62,8 @@ def standings(connection: Connection, jurisdiction: int) -> dict[str, Standing]:
     """Give how each source bound to the jurisdiction stands."""
     rows = connection.execute(
         text(
-            "SELECT source, enabled, attention, every_seconds, next_run_at, succeeded_at, failures"
-            " FROM ops.source WHERE jurisdiction = :j"
+            "SELECT source, enabled, attention, every_seconds, next_run_at, succeeded_at, failures, missed,"
+            " fresh_seconds, open_until FROM ops.source WHERE jurisdiction = :j"
         ),
         {"j": jurisdiction},
     )

@@ -52,7 +52,7 @@ def sync(
         log.warning("a run was taken over", extra={"facts": {"run": run.run_id, "source": run.source}})
         return "lost"
     except SourceUnavailable as error:
-        return _fail(database, run, error, None)
+        return _fail(database, run, error, None, error.retry_after)
     except AuthFailed as error:
         return _fail(database, run, error, f"来源拒绝凭据，请联系来源负责人 / credentials refused: {error}")
     except SourceChanged as error:
@@ -122,9 +122,16 @@ def _finish(database: Database, run: Claimed, state: str) -> str:
     return state
 
 
-def _fail(database: Database, run: Claimed, error: Exception, attention: str | None) -> str:
+def _fail(
+    database: Database,
+    run: Claimed,
+    error: Exception,
+    attention: str | None,
+    retry_after: float | None = None,
+) -> str:
     with database.begin() as connection:
-        runs.finish(connection, run, "failed", error=(type(error).__name__, str(error)), attention=attention)
+        told = (type(error).__name__, str(error))
+        runs.finish(connection, run, "failed", error=told, attention=attention, retry_after=retry_after)
     return "failed"
 
 

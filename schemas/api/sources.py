@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from schemas.api.shapes import Counts, Paged, SourceKey, Words
 from schemas.base import Schema
 
 State = Literal["ok", "late", "never", "needs_attention", "disabled"]
 """Late: nothing good for twice its schedule. Needs attention: a person must act, as `needs` says."""
+
+
+Missed = Literal["run_once", "all", "skip"]
 
 
 class Need(Schema):
@@ -21,6 +26,8 @@ class Need(Schema):
 
 class SourceView(Schema):
     """A source: what its manifest says, what it has given, how it is, and what it needs of a person.
+
+    It is left alone until `open_until`, because it failed too often or asked for it; a run that is asked for goes all the same.
 
     `held_deletions` wait for an admin's word; `unreadable_recent` are the rows nobody could read of the newest delivery
     that had any within the last day.
@@ -40,6 +47,9 @@ class SourceView(Schema):
     unreadable_recent: int
     attention: str | None
     every_seconds: int | None
+    missed: Missed
+    fresh_seconds: int | None
+    open_until: datetime | None
     next_run_at: datetime | None
     succeeded_at: datetime | None
     landed_at: datetime | None
@@ -47,6 +57,19 @@ class SourceView(Schema):
     deliveries: int
     waiting: int
     counts: Counts
+
+
+class SourceSettings(Schema):
+    """How a source is run; what is not said stays.
+
+    `missed` slots, at which no worker ticked: run once for all of them, `all` of them one by one, or `skip` them.
+    `fresh_seconds` is how old its last good word may be before it is `late`; null: by its schedule.
+    """
+
+    enabled: bool = True
+    every_seconds: Annotated[int, Field(ge=1, le=31_536_000)] | None = None
+    missed: Missed = "run_once"
+    fresh_seconds: Annotated[int, Field(ge=1, le=31_536_000)] | None = None
 
 
 class RunQuery(Paged):
@@ -62,6 +85,7 @@ class RunView(Schema):
     run_id: str
     source: str
     trigger: str
+    slot: datetime | None
     state: str
     attempt: int
     pages: int
@@ -74,6 +98,7 @@ class RunView(Schema):
     queued_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
+    cancel_requested_at: datetime | None
 
 
 class HeldDeletionView(Schema):

@@ -86,6 +86,15 @@ source = Table(
     Column("attention", Text, comment="what a person must do before the source runs again"),
     Column("failures", Integer, nullable=False, server_default=text("0")),
     time_column("succeeded_at", nullable=True),
+    time_column("open_until", nullable=True),
+    Column(
+        "missed",
+        Text,
+        nullable=False,
+        server_default=text("'run_once'"),
+        comment="of slots that nobody ticked at: run_once, all or skip",
+    ),
+    Column("fresh_seconds", Integer, comment="how old its last good word may be; None: by its schedule"),
     schema=OPS,
 )
 

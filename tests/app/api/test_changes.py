@@ -160,6 +160,7 @@ class TestFollowChanges:
                     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
                     " WHERE datname = current_database() AND pid <> pg_backend_pid()"
                 )
+            time.sleep(0.5)  # until the farewell has come to the connections of this test
             withdraw(city)
             assert len(events(lines, 1)) == 1
 

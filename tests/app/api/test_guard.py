@@ -149,7 +149,10 @@ def refused(name: str, department: str, district: str) -> int | None:
     return None
 
 
-LISTS = {"list_projects", "read_funnel", "read_coverage", "list_changes", "follow_changes", "match_example"}
+LISTS = {
+    *("list_projects", "export_projects", "read_funnel", "read_coverage"),
+    *("list_changes", "follow_changes", "match_example"),
+}
 """Routes that leave out what is not reached instead of refusing."""
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import text
 
-from app.db import landing
+from app.db import landing, runs
 from app.pipeline.land import delete_records
 from tests.app.api.conftest import MakeKey
 from tests.support.client import Client
@@ -49,8 +49,8 @@ class TestListSources:
             (False, None, "now()", "disabled"),
             (True, "ask the owner for a new token", "now()", "needs_attention"),
             (True, None, "now()", "ok"),
-            (True, None, "now() - interval '3 minutes'", "late"),
-            (True, None, "now() - interval '100 seconds'", "ok"),
+            (True, None, "now() - interval '31 minutes'", "late"),
+            (True, None, "now() - interval '29 minutes'", "ok"),
         ],
     )
     def test_its_state_tells_what_a_person_must_know(
@@ -69,6 +69,42 @@ class TestListSources:
             )
         found = client.get("/sources/housing.other").json()
         assert (found["state"], found["installed"]) == (state, False)
+
+
+class TestSettleSource:
+    def test_who_runs_the_hub_says_how_a_source_is_run_and_how_fresh_it_must_be(
+        self, client: Client, city: SmallCity, make_key: MakeKey
+    ) -> None:
+        path, wanted = "/sources/housing.permits/settings", {"missed": "all", "fresh_seconds": 90}
+        caller = client.holding(make_key("system_admin"))
+        assert caller.request("PUT", path, json=wanted).status_code == 404
+        with city.database.begin() as connection:
+            runs.bind(connection, HERE, "housing.permits", location=None, every_seconds=60, scheduled=False)
+            connection.execute(
+                text(
+                    "UPDATE ops.source SET succeeded_at = now() - interval '2 minutes' WHERE jurisdiction = :j"
+                ),
+                {"j": HERE},
+            )
+        found = caller.request("PUT", path, json=wanted).json()
+        assert (found["missed"], found["fresh_seconds"], found["open_until"]) == ("all", 90, None)
+        assert caller.request("PUT", path, json={"missed": "never"}).status_code == 400
+        assert (
+            client.holding(make_key("department_admin")).request("PUT", path, json=wanted).status_code == 403
+        )
+
+
+class TestCancelRun:
+    def test_its_department_may_end_a_run(self, client: Client, make_key: MakeKey) -> None:
+        made = client.post("/sources/housing.permits/sync").json()
+        path = f"/runs/{made['run_id']}/cancel"
+        other = client.holding(make_key("department_admin", departments=["commerce"]))
+        assert other.post(path).status_code == 403
+        ended = client.post(path)
+        assert (ended.status_code, ended.json()["state"]) == (200, "cancelled")
+        assert ended.json()["cancel_requested_at"] is not None
+        assert client.post(path).json() == ended.json()
+        assert client.post("/runs/none/cancel").status_code == 404
 
 
 class TestNeeds:
