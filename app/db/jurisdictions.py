@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import LiteralString, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import Connection, text
 
@@ -24,11 +24,6 @@ class Held(Stands):
     """A jurisdiction whose row this transaction holds."""
 
     __slots__ = ()
-
-
-_STANDS: LiteralString = (
-    "SELECT generation, fingerprint, common FROM ops.jurisdiction WHERE jurisdiction = :j"
-)
 
 
 def ensure(connection: Connection, jurisdiction: int, name: str = "") -> None:
@@ -76,13 +71,21 @@ def rules(connection: Connection, jurisdiction: int) -> tuple[str, str]:
 
 def stands(connection: Connection, jurisdiction: int) -> Stands:
     """Give how a jurisdiction stands, and hold nothing; one nobody knows stands under no rules."""
-    row = connection.execute(text(_STANDS), {"j": jurisdiction}).one_or_none()
+    row = connection.execute(
+        text("SELECT generation, fingerprint, common FROM ops.jurisdiction WHERE jurisdiction = :j"),
+        {"j": jurisdiction},
+    ).one_or_none()
     return Stands(jurisdiction, *row) if row else Stands(jurisdiction, 0, "")
 
 
 def hold(connection: Connection, jurisdiction: int) -> Held:
     """Take the jurisdiction's row until the transaction ends; writers of one jurisdiction queue here."""
-    row = connection.execute(text(f"{_STANDS} FOR UPDATE"), {"j": jurisdiction}).one_or_none()
+    row = connection.execute(
+        text(
+            "SELECT generation, fingerprint, common FROM ops.jurisdiction WHERE jurisdiction = :j FOR UPDATE"
+        ),
+        {"j": jurisdiction},
+    ).one_or_none()
     if row is None:
         raise NotFound(f"no jurisdiction {jurisdiction}: run `hub sources bind` first")
     return Held(jurisdiction, row.generation, row.fingerprint, row.common)
