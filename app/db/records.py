@@ -91,6 +91,7 @@ _RECORD_TYPES = (
 MOST_LANDINGS = 1_000
 """Landings whose rows are looked for at once; those that kept nothing pass by unread."""
 _PROGRESS_SQL: LiteralString = "SELECT landing_no, row_no, poison_no FROM progress WHERE jurisdiction = :j"
+_HELD_SQL: LiteralString = "SELECT landing_no FROM progress WHERE jurisdiction = :j FOR UPDATE"
 _RECORD_COLUMNS = ", ".join(RecordRow._fields)
 _RECORDS_SQL: LiteralString = f"SELECT {_RECORD_COLUMNS} FROM record WHERE jurisdiction = %(j)s"
 _STANDING_SQL: LiteralString = (
@@ -113,7 +114,7 @@ def read_progress(connection: Connection, jurisdiction: int) -> Progress:
 def hold_progress(connection: Connection, jurisdiction: int) -> None:
     """Let nobody else move how far this drawer has normalized until the transaction ends; normalizers queue here."""
     for _ in range(2):
-        if connection.execute(text(f"{_PROGRESS_SQL} FOR UPDATE"), {"j": jurisdiction}).all():
+        if connection.execute(text(_HELD_SQL), {"j": jurisdiction}).all():
             return
         connection.execute(
             text("INSERT INTO progress (jurisdiction) VALUES (:j) ON CONFLICT (jurisdiction) DO NOTHING"),

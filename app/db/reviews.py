@@ -102,10 +102,10 @@ def questions(
     if after:
         values |= dict(zip(("after_priority", "after_a", "after_b"), after, strict=True))
     own_sql, own = answerable(reach)
-    where_sql = where(FILTERS, values) + own_sql
+    where_sql, from_sql = where(FILTERS, values) + own_sql, _source(query)
     rows = connection.execute(
         text(
-            f"SELECT {_SHOWN}, {_ASSIGNED} AS assignee, {_VIEW} FROM (SELECT r.* FROM {_source(query)} r"
+            f"SELECT {_SHOWN}, {_ASSIGNED} AS assignee, {_VIEW} FROM (SELECT r.* FROM {from_sql} r"
             f" WHERE r.jurisdiction = :j{where_sql} ORDER BY r.priority DESC, r.a DESC, r.b DESC LIMIT :n) r {_SIDES}"
             " ORDER BY r.priority DESC, r.a DESC, r.b DESC"
         ),
@@ -171,10 +171,10 @@ def counts(connection: Connection, jurisdiction: int, reach: Reach, query: Revie
     """Count the questions that are a reach's to answer and the query means."""
     own_sql, own = answerable(reach)
     values = _values(jurisdiction, query) | own
-    where_sql = where(FILTERS, values) + own_sql
+    where_sql, from_sql = where(FILTERS, values) + own_sql, _source(query)
     rows = connection.execute(
         text(
-            f"WITH r AS MATERIALIZED (SELECT r.*, {_ASSIGNED} AS assignee FROM {_source(query)} r"
+            f"WITH r AS MATERIALIZED (SELECT r.*, {_ASSIGNED} AS assignee FROM {from_sql} r"
             f" WHERE r.jurisdiction = :j{where_sql})"
             " SELECT 'questions' AS what, '' AS which, count(*) AS n, coalesce(sum(stake), 0) AS stake FROM r"
             " UNION ALL SELECT 'kinds', kind, count(*), 0 FROM r GROUP BY kind"
@@ -205,9 +205,10 @@ def case(
     """Give the two records of up to `n` questions of one case that are a reach's to answer."""
     values = _values(jurisdiction, query)
     own_sql, own = answerable(reach)
+    where_sql, from_sql = where(FILTERS, values) + own_sql, _source(query)
     rows = connection.execute(
         text(
-            f"SELECT r.a, r.b FROM {_source(query)} r WHERE r.jurisdiction = :j{where(FILTERS, values)}{own_sql}"
+            f"SELECT r.a, r.b FROM {from_sql} r WHERE r.jurisdiction = :j{where_sql}"
             " ORDER BY r.a, r.b LIMIT :n"
         ),
         values | own | {"n": n},
@@ -221,10 +222,11 @@ def seen_of(connection: Connection, jurisdiction: int, reach: Reach, query: Revi
         return None
     values = _values(jurisdiction, query)
     own_sql, own = answerable(reach)
+    where_sql, from_sql = where(FILTERS, values) + own_sql, _source(query)
     found: str | None = connection.execute(
         text(
             "SELECT md5(string_agg(concat_ws(' ', r.a, r.b, ra.hash, rb.hash, ca.project_id, cb.project_id), ',' ORDER BY r.a, r.b))"
-            f" FROM (SELECT r.* FROM {_source(query)} r WHERE r.jurisdiction = :j{where(FILTERS, values)}{own_sql}) r {_SIDES}"
+            f" FROM (SELECT r.* FROM {from_sql} r WHERE r.jurisdiction = :j{where_sql}) r {_SIDES}"
         ),
         values | own,
     ).scalar_one()
