@@ -28,6 +28,8 @@ MOST_FAULTS = 20
 ID, STAMP, SIGNATURE, KIND = b"webhook-id", b"webhook-timestamp", b"webhook-signature", b"content-type"
 SIGNED = (ID, STAMP, SIGNATURE)
 KEPT = (*SIGNED, KIND)
+EVENT = b"ce-specversion"
+"""What every CloudEvent in binary mode says; its other attributes stand in headers beside it."""
 _PLAIN = b"{%b}" % b",".join(b'"%b":"%%b"' % name for name in KEPT)
 _QUOTES = _PLAIN.count(b'"')
 
@@ -74,16 +76,17 @@ class Receiving:
         self._hub = hub
         self._senders: dict[tuple[int, str], Sender] = {}
         self._noted: dict[tuple[int, str, str], float] = {}
+        pushed = {key: manifest.push for key, manifest in hub.manifests.items() if manifest.push}
+        self._limits = {key: push.max_bytes for key, push in pushed.items() if push.max_bytes}
+        self._strict = {key for key, push in pushed.items() if push.strict}
 
     def limit(self, source: str) -> int:
         """Give how many bytes a message of a source may have."""
-        push = self._rules(source)
-        return (push and push.max_bytes) or self._hub.settings.push_limit
+        return self._limits.get(source, self._hub.settings.push_limit)
 
     def strict(self, source: str) -> bool:
         """Say whether messages of a source are read before they are taken."""
-        push = self._rules(source)
-        return push is not None and push.strict
+        return source in self._strict
 
     def verified(
         self, jurisdiction: int, source: str, headers: Headers, body: bytes, sender: str
@@ -198,11 +201,18 @@ def _said_twice(headers: Headers) -> bool:
 
 def _kept(said: Mapping[bytes, bytes]) -> bytes:
     """Give the headers that are kept, as JSON; most are written as they are, for nothing in them needs another form."""
+    if EVENT not in said and KIND in said:
+        plain = _PLAIN % (said[ID], said[STAMP], said[SIGNATURE], said[KIND])
+        if (
+            plain.count(b'"') == _QUOTES
+            and len(plain) < LONGEST_HEADER
+            and b"\\" not in plain
+            and _shows(plain)
+        ):
+            return plain
     kept = {name: said[name] for name in KEPT if name in said}
-    kept |= {name: said[name] for name in islice(filter(_of_event, said), MOST_EVENT_HEADERS)}
-    plain = _PLAIN % tuple(kept.values()) if len(kept) == len(KEPT) else b""
-    if plain.count(b'"') == _QUOTES and len(plain) < LONGEST_HEADER and b"\\" not in plain and _shows(plain):
-        return plain
+    if EVENT in said:
+        kept |= {name: said[name] for name in islice(filter(_of_event, said), MOST_EVENT_HEADERS)}
     shown = {name: value[:LONGEST_HEADER].decode("latin-1") for name, value in kept.items()}
     return msgspec.json.encode({name.decode(): value.replace("\0", "") for name, value in shown.items()})
 

@@ -55,7 +55,7 @@ ON CONFLICT (jurisdiction, source, variable) DO UPDATE SET used_at = excluded.us
 
 
 class Push(NamedTuple):
-    """A verified message: `headers` are JSON of those that are kept, `sha256` is that of the body."""
+    """A verified message, named by its first two; `headers` are JSON of those that are kept, `sha256` is the body's."""
 
     source: str
     message_id: str

@@ -12,7 +12,7 @@ import time
 from collections import deque
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import Any, NamedTuple
+from typing import Any
 
 import psycopg
 from psycopg import errors as pg
@@ -37,9 +37,7 @@ AWAY = "the database does not answer; send it again in a few seconds"
 CROWDED = "too many messages are waiting; send it again in a few seconds"
 
 
-class _Waiting(NamedTuple):
-    push: Push
-    told: asyncio.Future[Kept]
+_Waiting = tuple[Push, asyncio.Future[Kept]]
 
 
 class Lane:
@@ -63,8 +61,8 @@ class Lane:
         """
         if len(self._waiting) >= MOST_WAITING or self._bytes > MOST_BYTES_WAITING:
             raise Unavailable(CROWDED)
-        told: asyncio.Future[Kept] = asyncio.get_running_loop().create_future()
-        self._waiting.append(_Waiting(push, told))
+        told: asyncio.Future[Kept] = asyncio.Future()
+        self._waiting.append((push, told))
         self._bytes += len(push.body)
         if self._writer is None:
             self._writer = asyncio.create_task(self._write())
@@ -98,13 +96,13 @@ class Lane:
         size = 0
         while self._waiting and len(group) < MOST_AT_ONCE and size < MOST_BYTES_AT_ONCE:
             one = self._waiting.popleft()
-            named = (one.push.source, one.push.message_id)
+            named = one[0][:2]
             if named in ids:
                 later.append(one)
                 continue
             ids.add(named)
             group.append(one)
-            size += len(one.push.body)
+            size += len(one[0].body)
         self._waiting.extendleft(reversed(later))
         self._bytes -= size
         return group
@@ -132,39 +130,39 @@ class Lane:
 
     async def _one_by_one(self, group: list[_Waiting], error: Exception) -> None:
         """Let no message fail its neighbours: each is tried alone, and only what fails alone is refused."""
-        left = [one for one in group if not one.told.done()]
+        left = [one for one in group if not one[1].done()]
         if len(left) > 1:
             for one in left:
                 await self._group([one])
             return
-        log.error(
-            "a message cannot be kept", exc_info=error, extra={"facts": {"source": left[0].push.source}}
-        )
+        log.error("a message cannot be kept", exc_info=error, extra={"facts": {"source": left[0][0].source}})
         self._fail(left, Unavailable("the hub cannot keep this message yet; its people are told"))
 
     async def _keep(self, group: list[_Waiting]) -> None:
         connection = await self._open()
         await self._look_around(connection)
-        left = self._without_off([one for one in group if not one.told.done()])
+        left = self._without_off([one for one in group if not one[1].done()])
         if self._wary:
             self._wary -= 1
             left = await self._without_known(connection, left)
         if not left:
             return
-        sent = [one.push for one in left]
+        sent = [push for push, _ in left]
         try:
             before = await pushes.keep_new(connection, self._jurisdiction, sent)
         except pg.UniqueViolation:
             self._wary = WARY_GROUPS
             left = await self._without_known(connection, left)
-            sent = [one.push for one in left]
+            sent = [push for push, _ in left]
             before = await pushes.keep_new(connection, self._jurisdiction, sent) if left else None
         if before is None:
             gone = NotFound(f"no jurisdiction {self._jurisdiction}: run `hub sources bind` first")
             self._fail(left, gone)
             return
-        for number, one in enumerate(left, start=before + 1):
-            _tell(one.told, Kept(number, pushes.Status.ACCEPTED))
+        accepted = pushes.Status.ACCEPTED
+        for number, (_, told) in enumerate(left, start=before + 1):
+            if not told.done():
+                told.set_result(Kept(number, accepted))
 
     async def _open(self) -> psycopg.AsyncConnection[Any]:
         if self._connection is None or self._connection.closed:
@@ -186,23 +184,23 @@ class Lane:
         if not self._off:
             return group
         for one in group:
-            if one.push.source in self._off:
-                self._fail([one], Gone(off_words(one.push.source)))
-        return [one for one in group if one.push.source not in self._off]
+            if one[0].source in self._off:
+                self._fail([one], Gone(off_words(one[0].source)))
+        return [one for one in group if one[0].source not in self._off]
 
     async def _without_known(
         self, connection: psycopg.AsyncConnection[Any], group: list[_Waiting]
     ) -> list[_Waiting]:
-        before = await pushes.known(connection, self._jurisdiction, [one.push for one in group])
+        before = await pushes.known(connection, self._jurisdiction, [push for push, _ in group])
         if before:
             self._wary = WARY_GROUPS
         new = []
         for one in group:
-            kept = before.get((one.push.source, one.push.message_id))
+            kept = before.get(one[0][:2])
             if kept is None:
                 new.append(one)
-            else:
-                _tell(one.told, kept)
+            elif not one[1].done():  # who has hung up is told nothing
+                one[1].set_result(kept)
         return new
 
     async def _hang_up(self) -> None:
@@ -213,12 +211,6 @@ class Lane:
 
     @staticmethod
     def _fail(group: list[_Waiting] | deque[_Waiting], error: HubError) -> None:
-        for one in group:
-            if not one.told.done():
-                one.told.set_exception(error)
-
-
-def _tell(told: asyncio.Future[Kept], kept: Kept) -> None:
-    """Tell who waits, unless it has gone."""
-    if not told.done():
-        told.set_result(kept)
+        for _, told in group:
+            if not told.done():
+                told.set_exception(error)

@@ -15,20 +15,12 @@ class ClientGone(Exception):
     """Who asked has hung up; there is nobody to answer."""
 
 
-async def answer(send: Send, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
-    """Send an answer whole."""
-    headers.append((b"content-length", b"%d" % len(body)))
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
-
-
 async def body_within(limit: int, scope: Scope, receive: Receive, send: Send) -> bytes | None:
     """Read a body of at most `limit` bytes; of a larger one None, and 413 was answered before it was read on."""
-    said = dict(scope["headers"])
-    announced = said.get(b"content-length", b"0")
-    if not announced.isdigit() or int(announced[:20]) > limit:
-        if announced.isdigit() and b"expect" not in said:
-            await limits.drop(receive, int(announced[:20]))
+    announced = _announced(scope)
+    if announced is None or announced > limit:
+        if announced is not None and b"expect" not in dict(scope["headers"]):
+            await limits.drop(receive, announced)
         await _too_large(limit, scope, receive, send)
         return None
     message = await receive()
@@ -51,6 +43,14 @@ async def body_within(limit: int, scope: Scope, receive: Receive, send: Send) ->
         await _too_large(limit, scope, receive, send)
         return None
     return body
+
+
+def _announced(scope: Scope) -> int | None:
+    """Give how long a body says it is, 0 where it does not; None where that is no number."""
+    for name, value in scope["headers"]:
+        if name == b"content-length":
+            return int(value[:20]) if value.isdigit() else None
+    return 0
 
 
 async def _too_large(limit: int, scope: Scope, receive: Receive, send: Send) -> None:

@@ -185,7 +185,7 @@ def test_door_and_twin_agree_on_the_whole_receiver_table(doors: dict[str, Client
 def test_what_is_kept_is_the_same_behind_both(doors: dict[str, Client], city: SmallCity) -> None:
     for name, caller in doors.items():
         body, headers = message([EVENT], f"one-{name}")
-        answer = post(caller, body, headers | {"ce-id": "7", "x-other": "no"})
+        answer = post(caller, body, headers | {"ce-specversion": "1.0", "ce-id": "7", "x-other": "no"})
         assert answer.status_code == 202
         _contradicting(caller, f"two-{name}")
         _contradicting(caller, f"two-{name}")
