@@ -42,6 +42,9 @@ class Broken:
     reason: str
 
 
+_MOST_READERS = 500
+
+
 class Registry:
     """The sources of this hub by key, and the outsiders that could not be read."""
 
@@ -49,6 +52,7 @@ class Registry:
         self.sources = MappingProxyType(dict(sorted(sources.items())))
         self.unavailable = tuple(unavailable)
         self._classes: dict[str, type[Connector]] = {}
+        self._readers: dict[tuple[str, int], Connector] = {}
 
     def manifests(self) -> tuple[Manifest, ...]:
         """Every manifest, in order of key."""
@@ -61,6 +65,18 @@ class Registry:
     def open(self, key: str, binding: Binding) -> Connector:
         """Make the connector of a source for one jurisdiction; raises KeyError for an unknown source."""
         return self.open_under(self.manifest(key), binding)
+
+    def reader(self, key: str, jurisdiction: int) -> Connector:
+        """Give the connector that normalizes a source's records for a jurisdiction; raises KeyError for an unknown source.
+
+        It is one for all of them: its rules are made ready once, and it learns how rows are laid out.
+        """
+        found = self._readers.get((key, jurisdiction))
+        if found is None:
+            if len(self._readers) == _MOST_READERS:
+                self._readers.clear()
+            found = self._readers[key, jurisdiction] = self.open(key, Binding(jurisdiction))
+        return found
 
     def open_under(self, manifest: Manifest, binding: Binding) -> Connector:
         """Make the connector of the source that `manifest` names, to work under it; raises KeyError for an unknown source."""

@@ -10,7 +10,7 @@ from app.db.poisons import Content, Verdict
 from app.db.records import PendingRow
 from app.pipeline.rules import Rules
 from app.pipeline.statements import Written, write
-from connectors.contract import Binding, Connector
+from connectors.contract import Connector
 from schemas.records import Accepted, Outcome, RawRecord, Rejection, Responsible
 
 log = logging.getLogger(__name__)
@@ -20,7 +20,7 @@ POISON = "hub.poison"
 
 
 class Interpreted(NamedTuple):
-    """What one raw row became: its outcome, and its statements as the drawer holds them."""
+    """What one raw row became: its outcome without its statements, and these as the drawer holds them."""
 
     outcome: Outcome
     statements: tuple[Written, ...] = ()
@@ -52,11 +52,11 @@ def of_source(jurisdiction: int, rules: Rules, source: str, raws: Sequence[RawRe
     if source not in rules.registry.sources:
         unknown = _hub_fault("source.unknown", f"没有来源 {source} 的连接器", f"no connector for {source}")
         return [unknown] * len(raws)
-    connector = rules.registry.open(source, Binding(jurisdiction))
+    connector = rules.registry.reader(source, jurisdiction)
     try:
-        outcomes = list(connector.understand(raws))
-        if len(outcomes) == len(raws):
-            return [_sound(source, outcome) for outcome in outcomes]
+        found = [_sound(source, outcome) for outcome in connector.understand(raws)]
+        if len(found) == len(raws):
+            return found
         log.error("a connector gave too few or too many outcomes", extra={"facts": {"source": source}})
     except MemoryError:
         raise  # the machine's trouble, not the row's
@@ -88,9 +88,10 @@ def _sound(source: str, outcome: object) -> Interpreted:
     if len(said) > 1 and len({one.key for one in said}) < len(said):
         return _broken("two statements bear one key")
     try:
-        return Interpreted(outcome, tuple(map(write, said)))
+        written = tuple(map(write, said))
     except ValueError:
         return _broken("a text holds NUL or half a character")
+    return Interpreted(Accepted((), outcome.issues) if outcome.issues else _NOTHING.outcome, written)
 
 
 def _broken(wrong: str) -> Interpreted:

@@ -81,9 +81,9 @@ def normalize(
         stored = [whole.get(row.record_id, row) for row in stored]
     after = told + settled(jurisdiction, stored, folded, firsts)
     was = {row.record_id: row for row in stored}
-    anew = tuple(row for row in after if was.get(row.record_id) != row)
+    anew = tuple([row for row in after if was.get(row.record_id) != row] if was else after)
     drops = dropped((row for row in stored if row.raw_id in decided), after)
-    changed = {row.record_id: row for row in after if differs(was.get(row.record_id), row)}
+    changed = {row.record_id: row for row in after if not was or differs(was.get(row.record_id), row)}
     return Normalized(
         changed=changed,
         dropped=drops,
@@ -177,20 +177,25 @@ def _told_once(
     With them come the places of all other rows. Nearly all rows are such as have no history that would have to be folded.
     """
     often = Counter([row.record_id for row in rows])
+    once = len(often) == len(rows)
     made: list[RecordRow] = []
     rest: list[int] = []
     for n, (row, one) in enumerate(zip(rows, found, strict=True)):
-        first = place = (row.delivery_no, row.row_no)
-        alone = row.op == "upsert" and often[row.record_id] == 1
-        if alone and not row.begins:
-            stood = standing.get(row.record_id) if isinstance(one.outcome, Accepted) else None
-            alone = stood is not None and row.record_id not in gone and _is_later(row, stood)
-            first = (stood.first_delivery, stood.first_row) if stood else place
-        if not alone:
+        _, delivery_no, row_no, _, raw_id, key, version, op, raw_hash, _, landed_at, begins = row
+        if op != "upsert" or not (once or often[raw_id] == 1):
             rest.append(n)
             continue
-        stands = (*first, row.version, *place, row.hash, True)
-        made += _records(jurisdiction, row.record_id, row.key, one.statements, stands, row.landed_at)
+        if begins:
+            stands = (delivery_no, row_no, version, delivery_no, row_no, raw_hash, True)
+        else:
+            stood = standing.get(raw_id) if isinstance(one.outcome, Accepted) else None
+            if stood is None or raw_id in gone or not _is_later(row, stood):
+                rest.append(n)
+                continue
+            first = (stood.first_delivery, stood.first_row)
+            stands = (*first, version, delivery_no, row_no, raw_hash, True)
+        if one.statements:
+            made += _records(jurisdiction, raw_id, key, one.statements, stands, landed_at)
     return made, rest
 
 
@@ -211,13 +216,11 @@ def _records(
         RecordRow._make(
             (
                 # further statements are named within their raw record, so that no two raw records can meet in one
-                raw_id if said.key == key else record_id(jurisdiction, said.source, f"{raw_id}\0{said.key}"),
-                said.source,
-                said.key,
-                said.kind,
-                _parent_id(jurisdiction, said.parent_source, said.parent_key)
-                if said.kind == "part"
-                else None,
+                raw_id if own == key else record_id(jurisdiction, source, f"{raw_id}\0{own}"),
+                source,
+                own,
+                kind,
+                _parent_id(jurisdiction, *parent) if parent else None,
                 raw_id,
                 *stands,
                 content_hash,
@@ -225,7 +228,7 @@ def _records(
                 said_at,
             )
         )
-        for said, text, content_hash in statements
+        for source, own, kind, parent, text, content_hash in statements
     ]
 
 

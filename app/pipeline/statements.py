@@ -23,12 +23,17 @@ _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
 
 class Written(NamedTuple):
-    """A statement and its stored text: JSON without what is no more than a default.
+    """What the drawer holds of a statement: whose it is, and its text, JSON without what is no more than a default.
 
-    The hash is of what is said, without when: a judgement names the content it was about.
+    The hash is of what is said, without when: a judgement names the content it was about. The statement itself is let go:
+    a batch of them is most of its memory, and what is taken apart at once costs less.
     """
 
-    statement: ProjectRecord | PartRecord
+    source: str
+    key: str
+    kind: str
+    parent: tuple[str, str] | None
+    """Source and key of the record that a part hangs on."""
     text: str
     content_hash: str
 
@@ -43,7 +48,9 @@ def write(statement: ProjectRecord | PartRecord) -> Written:
         raise ValueError("a text holds NUL")
     # `stated_at` is the last field: what stands before it is the content
     content = said if statement.stated_at is None else said[: said.rindex(b',"stated_at":')] + b"}"
-    return Written(statement, said.decode(), _hash(content, digest_size=16).hexdigest())
+    parent = (statement.parent_source, statement.parent_key) if statement.kind == "part" else None
+    content_hash = _hash(content, digest_size=16).hexdigest()
+    return Written(statement.source, statement.key, statement.kind, parent, said.decode(), content_hash)
 
 
 class Said(NamedTuple):

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from connectors import registry
 from connectors.contract import Binding
 from connectors.manifest import ManifestError
 from connectors.manifest_connector import ManifestConnector
@@ -142,3 +143,17 @@ def test_a_feeds_own_code_is_read_once_by_each_process(tmp_path: Path) -> None:
     first = found.open("testing.feed", binding)
     (folder / "connector.py").write_text("x = 1\n", encoding="utf-8")
     assert type(found.open("testing.feed", binding)) is type(first)
+
+
+def test_the_rules_of_a_source_are_made_ready_once_for_each_jurisdiction(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    found, key = discover(), "housing.construction_permits"
+    first = found.reader(key, 430200)
+    assert found.reader(key, 430200) is first
+    assert found.reader(key, 430400).binding.jurisdiction == 430400
+    with pytest.raises(KeyError):
+        found.reader("housing.nothing", 430200)
+    monkeypatch.setattr(registry, "_MOST_READERS", 2)
+    assert found.reader(key, 330500) is not first
+    assert found.reader(key, 430200) is not first, "what was let go is made again"
