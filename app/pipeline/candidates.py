@@ -104,12 +104,13 @@ def _common(
     asked = set().union(*crowds.values())
     asked |= {rid for rid, one in holding.items() if not beyond.isdisjoint(one.keys)}
     known = read(asked) if asked else {}
-    named = number_keys(known[rid].whole for rid in asked)
+    whole = {rid: known[rid].whole for rid in asked}
+    named = number_keys(whole.values())
     common = {named[key] for key in beyond if key in named}
     turned: dict[str, set[str]] = {}
     for key, everybody in crowds.items():
         number, now = named[key], holders[key].now
-        owners = {owner_of(known[rid].whole) for rid in everybody if known[rid].live}
+        owners = {owner_of(whole[rid]) for rid in everybody if known[rid].live}
         was = any(number in (stood.get(rid) or known[rid]).common for rid in everybody)
         if is_common(number, now, owners - {""}):
             common.add(number)
@@ -120,7 +121,7 @@ def _common(
         found[rid] = tuple(sorted(turned[rid].symmetric_difference(known[rid].common)))
     if common:
         for rid in asked & holding.keys():
-            found[rid] = common_of(known[rid].whole, frozenset(common))
+            found[rid] = common_of(whole[rid], frozenset(common))
     return set(turned), found
 
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from app.db import resolution
 from app.db.records import RecordRow
-from app.db.resolution import Difference, Key, KeyRow, NormalRow, PairRow, Two, difference
+from app.db.resolution import Difference, Key, KeyRow, NormalRow, PairRow, Two
 from app.db.session import Connection
 from app.pipeline.candidates import Candidates, Holding, candidates
 from app.pipeline.known import Known
@@ -106,7 +106,7 @@ def pair(
     seeds.update(chain.from_iterable(gone), chain.from_iterable(come))
     seeds |= resolution.asked_about(connection, jurisdiction, moved.keys() - seeds)
     return Paired(
-        keys=difference(_keys(held, holding), _keys(holding, held)),
+        keys=_keys(held, holding),
         normals=Difference((*stood, *turned), tuple(known[rid].row(rid) for rid in (*moved, *turned))),
         pairs=Difference(tuple(gone), tuple(PairRow(*two, fresh[two]) for two in come)),
         unclustered=frozenset(seeds),
@@ -148,14 +148,19 @@ def _clustered(n: Normal) -> tuple[object, ...]:
     return (n.phase, n.zone, n.works_class, n.codes, n.bears, n.cites, n.once, n.firm)
 
 
-def _keys(holding: Mapping[str, Holding], other: Mapping[str, Holding]) -> dict[Key, KeyRow]:
-    """Give the keys of records that do not hold the same on the other side."""
-    return {
-        (key, rid): KeyRow(key, rid, one.live)
-        for rid, one in holding.items()
-        if other.get(rid) != one
-        for key in one.keys
-    }
+def _keys(held: Mapping[str, Holding], holding: Mapping[str, Holding]) -> Difference[Key, KeyRow]:
+    """Give the keys that go and that come where records of `held` hold those of `holding`, all of whom are in it."""
+    gone: list[Key] = []
+    come: list[KeyRow] = []
+    for rid, now in holding.items():
+        was = held.get(rid)
+        if was == now:
+            continue
+        former = {*was.keys} if was else set[int]()
+        stay = former.intersection(now.keys) if was and was.live == now.live else set[int]()
+        gone += [(key, rid) for key in former - stay]
+        come += [KeyRow(key, rid, now.live) for key in now.keys if key not in stay]
+    return Difference(tuple(gone), tuple(come))
 
 
 _Beside = list[tuple[str, AbstractSet[str]]]
