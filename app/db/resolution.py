@@ -130,6 +130,19 @@ def read_normals(connection: Connection, jurisdiction: int, record_ids: Iterable
     return list(starmap(NormalRow, rows))
 
 
+def read_said(
+    connection: Connection, jurisdiction: int, record_ids: Iterable[str], begin: int
+) -> list[NormalRow]:
+    """Give these project records with what stands in their packed form from byte `begin` (the first is 1) on."""
+    rows = fetch_rows(
+        connection,
+        "SELECT record_id, live, first_delivery, first_row, substr(packed, %(begin)s), common FROM normal"
+        " WHERE jurisdiction = %(j)s AND record_id = ANY(CAST(%(ids)s AS text[]))",
+        {"j": jurisdiction, "ids": array_of(record_ids), "begin": begin},
+    )
+    return list(starmap(NormalRow, rows))
+
+
 def common_of(connection: Connection, jurisdiction: int, record_ids: Iterable[str]) -> dict[str, list[str]]:
     """Give the common numbers of each of these records, none of one that was not resolved yet."""
     ids = list(record_ids)

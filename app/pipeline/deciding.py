@@ -175,7 +175,7 @@ class _Table:
         return named
 
     def _resolved(self, named: Collection[str], supposed: Supposed) -> Resolution:
-        return resolve(self.connection, self.jurisdiction, named, self.upto, supposed)
+        return resolve(self.connection, self.jurisdiction, sorted(named), self.upto, supposed)
 
     def plan(
         self,

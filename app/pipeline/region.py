@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import chain, islice
 
 from app.db import resolution
 from app.db.resolution import MemberRow, Supposed, WordRow
 from app.db.session import Connection
 from app.pipeline.matching.cluster import Scored, Word
 from app.pipeline.matching.score import REVIEW_CUT
+
+AT_ONCE = 1_000
+"""Records whose pairs are read in one go: as rows they take twice the memory of what is kept of them."""
 
 
 @dataclass(slots=True)
@@ -31,18 +35,20 @@ def region(
 ) -> Region:
     """Give the closure of `seeds` over pairs above the review cut, words and common projects."""
     found = Region()
-    frontier = set(seeds)
+    known, frontier = found.records, set(seeds)
+    one_of: dict[str, str] = {}
     while frontier:
         near: set[str] = set()
-        known = found.records
-        for scored in resolution.pairs_of(connection, jurisdiction, frontier):
-            a, b, points = scored
-            if a not in known and b not in known:  # those of whom it is were read with him
-                found.pairs.append(scored)
-                if points >= REVIEW_CUT:
-                    near.add(a)
-                    near.add(b)
-        known |= frontier
+        rest = iter(frontier)
+        while some := list(islice(rest, AT_ONCE)):
+            for a, b, points in resolution.pairs_of(connection, jurisdiction, some):
+                if a not in known and b not in known:  # those of whom it is were read with him
+                    left, right = one_of.setdefault(a, a), one_of.setdefault(b, b)
+                    found.pairs.append((left, right, points))
+                    if points >= REVIEW_CUT:
+                        near.add(left)
+                        near.add(right)
+            known.update(some)
         words = resolution.words_on(connection, jurisdiction, frontier, words_upto)
         for word in supposed.heard(words, frontier) if supposed else words:
             found.words[word.judgement_no] = word
@@ -71,8 +77,8 @@ def components(records: Collection[str], pairs: Iterable[Scored], words: Iterabl
     """
     words = [word for word in words if word.a in records and word.b in records]
     inside = [scored for scored in pairs if scored[0] in records and scored[1] in records]
-    links = [(a, b) for a, b, points in inside if points >= REVIEW_CUT]
-    root = _roots(records, [*links, *((word.a, word.b) for word in words)])
+    links = ((a, b) for a, b, points in inside if points >= REVIEW_CUT)
+    root = _roots(records, chain(links, ((word.a, word.b) for word in words)))
     home: dict[str, Component] = {}
     for rid in sorted(records):
         home.setdefault(root[rid], Component()).records.append(rid)

@@ -24,8 +24,6 @@ class Regrouping:
 
     before: Standing
     after: Resolved
-    done: frozenset[str]
-    """Records that wait no more: those it was for, and all that were clustered with them."""
     resolved: Resolution
     touched: frozenset[str]
     """Records whose project's document is old from it on."""
@@ -79,10 +77,12 @@ def regroup(connection: Connection, jurisdiction: int, found: Waiting) -> Regrou
         after = after._replace(judgement_no=found.words[-1][0])
     if found.corrections:
         after = after._replace(correction_no=found.corrections[-1][0])
-    seeds = {*found.records, *(rid for _, a, b in found.words for rid in (a, b))}
-    resolved = resolve(connection, jurisdiction, seeds, after.judgement_no)
+    # whoever else clusters takes the first record too, and a word is heard with the step that says it was
+    now = dict.fromkeys([*found.records[:1], *(rid for _, a, b in found.words for rid in (a, b))])
+    seeds = [*now, *(rid for rid in found.records if rid not in now)]
+    resolved = resolve(connection, jurisdiction, seeds, after.judgement_no, least=len(now))
     old = resolved.touched().union(rid for _, rid in found.corrections)
-    return Regrouping(before, after, resolved.region.union(seeds), resolved, frozenset(old))
+    return Regrouping(before, after, resolved, frozenset(old))
 
 
 def write(connection: Connection, jurisdiction: int, step: Regrouping) -> None:
@@ -93,5 +93,5 @@ def write(connection: Connection, jurisdiction: int, step: Regrouping) -> None:
     if resolved.region:
         resolution.replace_reviews(connection, jurisdiction, sorted(resolved.region), resolved.reviews)
     queued.add(connection, jurisdiction, "touched", step.touched)
-    queued.remove(connection, jurisdiction, "unclustered", step.done)
+    queued.remove(connection, jurisdiction, "unclustered", resolved.region)
     unresolved.set_resolved(connection, jurisdiction, step.after)

@@ -13,6 +13,8 @@ from app.pipeline.matching.vector import Vectors, dtype
 
 _LAYOUT = dtype(PROJECT)
 _SIZE = _LAYOUT.itemsize
+SAID = _SIZE + 1
+"""The place, counted from 1, of the first byte of a packed record that is not its vector."""
 
 
 def pack_all(normals: Sequence[Normal]) -> list[bytes]:
@@ -24,6 +26,11 @@ def pack_all(normals: Sequence[Normal]) -> list[bytes]:
 def unpack_one(packed: bytes) -> Normal:
     """Give the record that was packed."""
     return unpack(memoryview(packed)[_SIZE:])
+
+
+def unpack_said(said: bytes) -> Normal:
+    """Give the record of whose packed form this is what stands from `SAID` on."""
+    return unpack(said)
 
 
 def heard_bytes(packed: bytes, common: Collection[str]) -> bytes:
