@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from itertools import islice
 from typing import NamedTuple
 
 from app.db import resolution
@@ -16,6 +17,9 @@ from app.db.session import Connection
 from app.pipeline.known import Known
 from app.pipeline.matching.common import CROWD, common_of, is_common, owner_of
 from app.pipeline.matching.keys import CAP, block_keys_of, is_number, number_keys
+
+AT_ONCE = 4_000
+"""Keys whose holders are read in one go: in a large hub a record's keys have some hundreds of them."""
 
 
 class Holding(NamedTuple):
@@ -137,10 +141,11 @@ def _holders(
     # with more living holders than these a key is beyond the cap even when all of this batch have left it
     leaving = _by_key(held, live=True)
     most = {key: CAP + len(leaving.get(key, ())) for key in keys}
-    stored = resolution.holders_of(connection, jurisdiction, most)
     found: dict[int, Holders] = {}
+    known: set[int] = set()
     beyond: set[int] = set()
-    for key, (alive, gone) in stored.items():
+    for key, alive, gone in _stored(connection, jurisdiction, most):
+        known.add(key)
         if alive is None:
             if is_number(key):
                 beyond.add(key)
@@ -152,12 +157,24 @@ def _holders(
         if len(everybody) > 1 or len(alive) > CROWD:
             found[key] = Holders(len(alive), len(staying) + len(new), everybody)
     for key in live.keys() | dead.keys():
-        if key not in stored:
+        if key not in known:
             new = live.get(key, ())
             everybody = (*new, *dead.get(key, ()))
             if len(everybody) > 1:
                 found[key] = Holders(0, len(new), everybody)
     return found, beyond
+
+
+def _stored(
+    connection: Connection, jurisdiction: int, most: Mapping[int, int]
+) -> Iterator[tuple[int, list[str] | None, list[str]]]:
+    """Give the stored holders of each key, as `holders_of` does, some keys at a time; each record is one string in memory."""
+    one_of: dict[str, str] = {}
+    rest = iter(most.items())
+    while some := dict(islice(rest, AT_ONCE)):
+        for key, (alive, gone) in resolution.holders_of(connection, jurisdiction, some).items():
+            live = None if alive is None else [one_of.setdefault(rid, rid) for rid in alive]
+            yield key, live, [one_of.setdefault(rid, rid) for rid in gone]
 
 
 def _by_key(holding: Mapping[str, Holding], *, live: bool) -> dict[int, list[str]]:
