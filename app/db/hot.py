@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Sequence
 from typing import Any
 
@@ -18,6 +19,10 @@ from app.db.session import APP_ROLE
 PATIENCE_SECONDS = 5
 """How long a statement may wait for the jurisdiction's row, which no writer holds for longer than a moment."""
 LONGEST_SECONDS = 10
+TEXT, BYTES = 25, 17
+"""What the server calls the types of an array's items."""
+_HEAD = struct.Struct("!IIIII")  # dimensions, has nulls, type of an item, items, first index
+_SIZE = struct.Struct("!I")
 
 
 async def connect(url: str) -> psycopg.AsyncConnection[Any]:
@@ -60,3 +65,11 @@ async def _result(connection: psycopg.AsyncConnection[Any]) -> PGresult:
     if result.status not in {ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK}:
         raise error_from_result(result, encoding="utf-8")
     return result
+
+
+def array(item: int, values: Sequence[bytes]) -> bytes:
+    """Give an array in the server's own form, whose items are of the type `item`."""
+    parts = [_HEAD.pack(1, 0, item, len(values), 1)]
+    for value in values:
+        parts += (_SIZE.pack(len(value)), value)
+    return b"".join(parts)

@@ -179,30 +179,21 @@ def _anomaly(jurisdiction: int, push: Push, number: int) -> dict[str, Any]:
     return {**said, "j": jurisdiction, "delivery_no": number}
 
 
-_HEAD = struct.Struct("!IIIII")  # dimensions, has nulls, type of an item, items, first index
-_SIZE = struct.Struct("!I")
-_TEXT, _BYTES = 25, 17
+_INT = struct.Struct("!I")
 
 
 def _columns(jurisdiction: int, pushes: Sequence[Push]) -> dict[str, bytes]:
     """Give the values of KEEP in the server's own form, which the driver would take as long to make as all else."""
     return {
-        "j": _SIZE.pack(jurisdiction),
-        "n": _SIZE.pack(len(pushes)),
-        "source": _array(_TEXT, [push.source.encode() for push in pushes]),
-        "sender": _array(_TEXT, [push.sender.encode() for push in pushes]),
-        "sha256": _array(_BYTES, [push.sha256 for push in pushes]),
-        "message_id": _array(_TEXT, [push.message_id.encode() for push in pushes]),
-        "headers": _array(_TEXT, [push.headers for push in pushes]),
-        "body": _array(_BYTES, [seal(push.body) for push in pushes]),
+        "j": _INT.pack(jurisdiction),
+        "n": _INT.pack(len(pushes)),
+        "source": hot.array(hot.TEXT, [push.source.encode() for push in pushes]),
+        "sender": hot.array(hot.TEXT, [push.sender.encode() for push in pushes]),
+        "sha256": hot.array(hot.BYTES, [push.sha256 for push in pushes]),
+        "message_id": hot.array(hot.TEXT, [push.message_id.encode() for push in pushes]),
+        "headers": hot.array(hot.TEXT, [push.headers for push in pushes]),
+        "body": hot.array(hot.BYTES, [seal(push.body) for push in pushes]),
     }
-
-
-def _array(item: int, values: Sequence[bytes]) -> bytes:
-    parts = [_HEAD.pack(1, 0, item, len(values), 1)]
-    for value in values:
-        parts += (_SIZE.pack(len(value)), value)
-    return b"".join(parts)
 
 
 class _Ready(bytes):

@@ -16,10 +16,9 @@ from app.api import errors, receiving
 from app.api.headers import SecurityHeaders
 from app.api.hub import Hub
 from app.api.receiving import Receiving
-from app.db import hot
 from app.db.pushes import Kept, Push, Status
 from app.doors import wire
-from app.doors.lane import Lane
+from app.doors.lane import Connect, Lane
 from app.errors import Conflict, HubError
 from app.logs import Seldom
 
@@ -36,8 +35,8 @@ _PLACE = re.compile(rb"jurisdiction=([1-9][0-9]{0,8})")
 class HookDoor:
     """The push door of one process: a lane for each jurisdiction that is pushed to."""
 
-    def __init__(self, hub: Hub, known: Receiving) -> None:
-        self._hub, self._known = hub, known
+    def __init__(self, hub: Hub, known: Receiving, connect: Connect) -> None:
+        self._hub, self._known, self._connect = hub, known, connect
         self._home = hub.settings.jurisdiction
         self._lanes: dict[int, Lane] = {}
         self._seldom = Seldom(log)
@@ -89,7 +88,7 @@ class HookDoor:
             await asyncio.to_thread(receiving.refuse_faulty, self._hub, at, push)
         lane = self._lanes.get(at)
         if lane is None:
-            lane = self._lanes[at] = Lane(lambda: hot.connect(self._hub.database.url), at)
+            lane = self._lanes[at] = Lane(self._connect, at)
         if self._known.to_note(at, source, variable):
             lane.note(source, variable)
         return push, lane.put(push)
