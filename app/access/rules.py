@@ -66,6 +66,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "openapi": _anybody("describes the API, which is no secret"),
         "read_live": _anybody("whoever restarts the process holds no key"),
         "read_ready": _anybody("whoever sends requests to replicas holds no key"),
+        "log_in": _anybody("by name and password, which is how a person gets in"),
         "push": _anybody("a push is let in by its signature"),
         "check_push": _anybody("a message is checked as it is pushed, by its signature"),
         # what all departments see together
@@ -117,6 +118,8 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "read_decision": _DECIDED,
         "undo_decision": _DECIDED,
         "list_conflicts": _DECIDED,
+        "read_session": _may(Rows.NONE, *Scope),
+        "log_out": _may(Rows.NONE, *Scope),
         # watching
         "list_audit": _may(Rows.NONE, Scope.AUDIT),
         # running the hub

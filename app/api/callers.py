@@ -9,7 +9,7 @@ from math import ceil
 
 from app.access.account import Account
 from app.access.pace import Pace
-from app.db import calls, keys
+from app.db import calls, keys, sessions
 from app.db.session import Database
 from app.errors import NotAuthenticated, TooMany
 
@@ -40,17 +40,26 @@ class Callers:
         account = self.known(token)
         if account is None:
             began = self._clock()
-            if waits := self._refusals.waits(address, began):
-                raise TooMany("too many keys of this address were refused; check the key", waits)
+            self.check_address(address)
+            find = sessions.authenticate if token.startswith("hubs_") else keys.authenticate
             try:
-                account = calls.write(self._database, keys.authenticate, token)
+                account = calls.write(self._database, find, token)
             except NotAuthenticated:
-                self._refusals.take(address, began)
+                self.refused(address)
                 raise
             if len(self._known) >= MOST_KNOWN:
                 self._known.clear()
             self._known[_name(token)] = began + LIFE_SECONDS, account
         return account
+
+    def check_address(self, address: str) -> None:
+        """Raise TooMany for an address that was refused too often of late."""
+        if waits := self._refusals.waits(address, self._clock()):
+            raise TooMany("too many keys or passwords of this address were refused; check them", waits)
+
+    def refused(self, address: str) -> None:
+        """Count a refusal of an address."""
+        self._refusals.take(address, self._clock())
 
     def count(self, account: Account) -> None:
         """Count a call of an account's key; raise TooMany beyond its pace."""

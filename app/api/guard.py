@@ -12,7 +12,7 @@ from fastapi.routing import iter_route_contexts
 from app.access.account import Account
 from app.access.roles import bearing
 from app.access.rules import RULES, Rows, Rule
-from app.api import trail
+from app.api import cookies, trail
 from app.api.callers import Callers
 from app.db.keys import REFUSED
 from app.errors import NotAuthenticated, NotPermitted
@@ -45,7 +45,7 @@ async def still_let_in(request: Request) -> Account:
 
 async def _permitted(request: Request, rule: Rule) -> Account:
     callers: Callers = request.app.state.hub.callers
-    token = bearer(request)
+    token = token_of(request)
     account = callers.known(token)
     if account is None:
         address = request.client.host if request.client else ""
@@ -55,10 +55,17 @@ async def _permitted(request: Request, rule: Rule) -> Account:
     return account
 
 
-def bearer(request: Request) -> str:
-    """Give the token of a request; raise NotAuthenticated where there is none."""
-    kind, _, token = request.headers.get("authorization", "").partition(" ")
-    if kind.lower() != "bearer" or not token:
+def token_of(request: Request) -> str:
+    """Give the key of a request, else the session of its cookie; neither is taken in the other's place.
+
+    Raises NotAuthenticated where there is none, and NotPermitted for a session used by a page of another site.
+    """
+    said = request.headers.get("authorization")
+    if said is None and (session := request.cookies.get(cookies.SESSION, "")).startswith("hubs_"):
+        cookies.own_pages_only(request)
+        return session
+    kind, _, token = (said or "").partition(" ")
+    if kind.lower() != "bearer" or not token.strip().startswith("hub_"):
         raise NotAuthenticated(REFUSED)
     return token.strip()
 

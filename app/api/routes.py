@@ -27,6 +27,7 @@ from app.api import (
     replays,
     returns,
     reviews,
+    sessions,
     sources,
     subscriptions,
 )
@@ -104,6 +105,7 @@ def build(hub: Hub) -> Api:
         decisions,
         matching,
         audit,
+        sessions,
         health,
     ):
         api.include_router(room.router)

@@ -151,6 +151,13 @@ def _keys(groups: Groups) -> None:
         leaf.add_argument("--days", type=int, help="how long it holds; default: until revoked")
     _jurisdiction(_leaf(inner, "list", "keys:show", "every key, and what its account may do"))
     _jurisdiction(_leaf(inner, "revoke", "keys:revoke", "take a key back")).add_argument("key_id")
+    password = _leaf(
+        inner, "password", "keys:password", "let an account log in by a password, which is shown once"
+    )
+    _jurisdiction(password).add_argument("name")
+    subject = _leaf(inner, "subject", "keys:subject", "let an account log in by the provider of identities")
+    _jurisdiction(subject).add_argument("name")
+    subject.add_argument("subject", help="what the provider calls the person (`sub`)")
     _rights(_jurisdiction(_leaf(inner, "grant", "keys:grant", "give an account other rights")))
     _jurisdiction(_leaf(inner, "shut", "keys:shut", "shut an account with its keys")).add_argument("name")
 

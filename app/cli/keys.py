@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 import os
+import secrets
 from dataclasses import astuple
 from datetime import UTC, datetime, timedelta
 
 from app.access.audit import Entry
 from app.cli.hub import opened
-from app.db import accounts, audit, keys
+from app.db import accounts, audit, keys, sessions
 from app.db.accounts import rights
 from app.db.session import Connection
 from app.terminal import table
@@ -49,6 +50,24 @@ def shut(options: argparse.Namespace) -> None:
     runtime, jurisdiction = opened(options)
     with runtime.database.begin() as connection:
         accounts.disable(connection, jurisdiction, options.name)
+        _note(connection, jurisdiction, options)
+
+
+def password(options: argparse.Namespace) -> None:
+    """Let an account log in by a password that is made up here and printed, once."""
+    runtime, jurisdiction = opened(options)
+    made = secrets.token_urlsafe(15)
+    with runtime.database.begin() as connection:
+        sessions.set_password(connection, jurisdiction, options.name, made)
+        _note(connection, jurisdiction, options)
+    print(made)
+
+
+def subject(options: argparse.Namespace) -> None:
+    """Let an account log in as whom the provider of identities calls so."""
+    runtime, jurisdiction = opened(options)
+    with runtime.database.begin() as connection:
+        sessions.set_subject(connection, jurisdiction, options.name, options.subject)
         _note(connection, jurisdiction, options)
 
 

@@ -7,9 +7,11 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     Index,
+    Integer,
     LargeBinary,
     Table,
     Text,
+    text,
 )
 
 from app.db.tables.base import (
@@ -46,6 +48,11 @@ account = Table(
     Column("created_by", Text, nullable=False),
     time_column("created_at"),
     time_column("disabled_at", nullable=True),
+    Column("password", Text),
+    Column("subject", Text),
+    Column("failures", Integer, nullable=False, server_default=text("0")),
+    time_column("locked_until", nullable=True),
+    Index("uq_account_subject", "jurisdiction", "subject", unique=True),
     Index("uq_account_name", "jurisdiction", "name", unique=True),
     CheckConstraint(f"roles <@ ARRAY[{', '.join(map(repr, KNOWN_ROLES))}]::text[]", name="ck_account_roles"),
     CheckConstraint(
@@ -66,6 +73,27 @@ api_key = Table(
     time_column("created_at"),
     *(time_column(f"{name}_at", nullable=True) for name in ("begins", "expires", "revoked", "used")),
     Index("ix_api_key_account", "jurisdiction", "account_id"),
+    schema=OPS,
+)
+
+session = Table(
+    "session",
+    metadata,
+    tenant_column(),
+    name_column("session_id"),
+    text_column("account_id"),
+    Column("hash", LargeBinary, nullable=False),
+    *(time_column(f"{name}_at") for name in ("begun", "seen")),
+    schema=OPS,
+)
+
+login = Table(
+    "login",
+    metadata,
+    tenant_column(),
+    name_column("state"),
+    *(Column(name, Text, nullable=False) for name in ("nonce", "verifier")),
+    time_column("begun_at"),
     schema=OPS,
 )
 
