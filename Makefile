@@ -11,7 +11,7 @@ PARALLEL ?= --numprocesses auto --maxprocesses 4 --dist worksteal
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-singer test-campaign test-orders check bench bench-match lock image
+.PHONY: help setup demo test test-singer test-clients test-campaign test-orders check bench bench-match lock image
 
 help: ## what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,6 +27,9 @@ test: setup ## every test; make test ARGS="tests/schemas -x", PARALLEL= for one 
 
 test-singer: setup ## foreign Singer taps, each in an environment of its own; needs a package index, and says so where none answers
 	@HUB_TEST_TAPS=1 $(BIN)/python -m pytest -rs tests/connectors/transports/test_singer_streams.py tests/test_singer_taps.py $(ARGS)
+
+test-clients: setup ## dlt and a TypeScript client read the API, each in an environment of its own; needs the indexes, and Node for one
+	@HUB_TEST_TAPS=1 $(BIN)/python -m pytest -rs tests/test_foreign_clients.py $(ARGS)
 
 test-campaign: setup ## the long form of tests that have a short one in `make test`
 	@HUB_TEST_CAMPAIGN=1 $(BIN)/python -m pytest -m campaign $(ARGS)

@@ -141,10 +141,6 @@ def _declared(document: dict[str, Any]) -> dict[str, Any]:
                 del operation["responses"]["422"]
             if not RULES[operation["operationId"]].anonymous:
                 operation["security"] = [{name: []} for name in SCHEME]
-                operation["responses"] = dict(
-                    sorted(
-                        {**problems(401, 403, 429), **operation["responses"]}.items(),
-                        key=lambda one: str(one[0]),
-                    )
-                )
+                refusals = {str(status): said for status, said in problems(401, 403, 429).items()}
+                operation["responses"] = dict(sorted({**refusals, **operation["responses"]}.items()))
     return document

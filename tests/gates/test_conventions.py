@@ -18,6 +18,7 @@ STORIES = {
     "test_add_a_department",
     "test_bad_input",
     "test_corridor",
+    "test_foreign_clients",
     "test_hostile_city",
     "test_hostile_records",
     "test_incremental",

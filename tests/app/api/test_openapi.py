@@ -20,6 +20,17 @@ def test_the_committed_description_is_that_of_the_code() -> None:
     assert FILE.read_text(encoding="utf-8") == description(), "run `python -m app.api.openapi`"
 
 
+def test_nothing_is_described_twice() -> None:
+    """Readers differ in which of two they take, and some take none: a generator of clients refuses the whole."""
+
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        names = [name for name, _ in pairs]
+        assert len(names) == len(set(names)), names
+        return dict(pairs)
+
+    json.loads(FILE.read_text(encoding="utf-8"), object_pairs_hook=once)
+
+
 def test_it_is_served(reader: Client) -> None:
     assert reader.get("/openapi.json").json() == DOCUMENT
 
