@@ -19,7 +19,7 @@ from starlette.types import Receive, Scope, Send
 from app.db.session import Database
 from app.main import create_app
 from app.settings import Settings
-from bench.door.driver import serve
+from bench.door.driver import live, serve
 from bench.door.messages import JURISDICTION, SECRET, SOURCE, registry
 
 LIMIT, DOOR, EACH = "server-alone", "door", "fastapi-each"
@@ -37,18 +37,12 @@ INSERT = (
 async def server_alone(scope: Scope, receive: Receive, send: Send) -> None:
     """Read the body and answer a constant 202: what the server itself costs."""
     if scope["type"] != "http":
-        await _live(receive, send)
+        await live(receive, send)
         return
     while (await receive()).get("more_body"):
         pass
     await send({"type": "http.response.start", "status": 202, "headers": _HEADERS})
     await send({"type": "http.response.body", "body": _ANSWER})
-
-
-async def _live(receive: Receive, send: Send) -> None:
-    while (kind := (await receive())["type"]) != "lifespan.shutdown":
-        await send({"type": f"{kind}.complete"})
-    await send({"type": "lifespan.shutdown.complete"})
 
 
 def door() -> FastAPI:

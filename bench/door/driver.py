@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import uvicorn
+from starlette.types import Receive, Send
 
 from app.garbage import settle
 from app.main import server_settings
@@ -38,6 +39,13 @@ def serve(app: Any, port: int) -> None:
     assert config.http == "httptools"
     assert config.loop == "uvloop"
     uvicorn.Server(config).run()
+
+
+async def live(receive: Receive, send: Send) -> None:
+    """Follow the life of the server, for a contestant that has nothing to begin or end."""
+    while (kind := (await receive())["type"]) != "lifespan.shutdown":
+        await send({"type": f"{kind}.complete"})
+    await send({"type": "lifespan.shutdown.complete"})
 
 
 @contextmanager
