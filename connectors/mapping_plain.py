@@ -74,7 +74,7 @@ class PlainRows:
             return None
         try:  # each name once: there are as many as the layout has, and it takes no other and lacks none
             row = layout.decode(body)
-        except msgspec.MsgspecError:
+        except (msgspec.MsgspecError, UnicodeDecodeError):
             return None
         said = PlainSaid(layout, row)
         return said if any(said.texts.values()) else None

@@ -95,3 +95,16 @@ def test_a_layout_is_learned_of_plain_rows_only(row: dict[str, Any]) -> None:
     plain.learn(row)
     plain.learn(row)
     assert plain.read(json.dumps(dict.fromkeys(row, "x"), ensure_ascii=False).encode()) is None
+
+
+WHOLE = json.dumps(dict.fromkeys(NAMES, "甲x"), ensure_ascii=False).encode()
+
+
+@given(st.integers(0, len(WHOLE) - 1), st.integers(0, 255))
+def test_a_row_with_a_byte_that_is_another_is_read_as_the_careful_reader_does_or_left_to_it(
+    place: int, byte: int
+) -> None:
+    body = WHOLE[:place] + bytes([byte]) + WHOLE[place + 1 :]
+    said = LEARNED.read(body)
+    if said is not None:
+        assert said.cells == Said(loads(body), COLUMNS).cells
