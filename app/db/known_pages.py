@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
+
+from app.db.texts import text
 
 MOST_LANDINGS = 100_000
 """A page that was not met in so many landings of its jurisdiction is forgotten."""

@@ -6,11 +6,12 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any, LiteralString, NamedTuple
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from app.db import known_pages
 from app.db.copy import copy_rows, fetch_rows, storable
 from app.db.seal import seal, unseal
+from app.db.texts import text
 from schemas.records import SAID_BYTES, Head, RawRecord, Unreadable
 
 _HEAD = (

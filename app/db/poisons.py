@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from app.db import jurisdictions
 from app.db.copy import array_of, storable
 from app.db.jurisdictions import Held
+from app.db.texts import text
 
 Content = tuple[str, str, bytes]
 """(record id, operation, hash) of a raw row."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Literal, NamedTuple
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from app.db.copy import array_of, fetch_rows
+from app.db.texts import text
 
 Queue = Literal["unclustered", "touched"]
 """What resolving works off, and what composing works off."""

@@ -6,10 +6,11 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any, LiteralString, NamedTuple
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from app.db.copy import array_of, copy_rows, fetch_rows
 from app.db.seal import unseal
+from app.db.texts import text
 
 
 class Progress(NamedTuple):

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from app.db.records import ROW_COLUMNS, PendingRow, Progress, opened
+from app.db.texts import text
 
 _READ_SQL = (
     " (l.landing_no < :landing OR (l.landing_no = :landing AND r.row_no <= :row))"  # what the drawer has read

@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import Boolean, Connection, bindparam, text
+from sqlalchemy import Boolean, Connection, bindparam
 
 from app.db.copy import storable
+from app.db.texts import text
 from app.errors import Conflict, NotFound
 from schemas.api.sources import SourceSettings
 

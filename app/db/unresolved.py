@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from app.db import queued
 from app.db.copy import array_of, fetch_rows
 from app.db.records import Progress
+from app.db.texts import text
 
 
 class Resolved(NamedTuple):

@@ -108,21 +108,26 @@ def numbered(
 
     Only where the source has ever renamed a key is it asked which. `seen` has key and record of rows that were glanced at.
     """
-    checked = [(n, _checked(source, row)) for n, row in rows]
-    readable = [(n, row) for n, row in checked if isinstance(row, RawRecord)]
-    unreadable = [(n, row) for n, row in checked if isinstance(row, Unreadable)]
+    named: list[tuple[int, str, RawRecord]] = []
+    unreadable: list[tuple[int, Unreadable]] = []
     aliases: Mapping[str, str] = {}
     if renamed:
-        keys = list({raw.key for _, raw in readable})
-        aliases = landing.read_aliases(connection, jurisdiction, source, keys)
+        keys = {row.key for _, row in rows if isinstance(row, RawRecord) and _checked(source, row) is row}
+        aliases = landing.read_aliases(connection, jurisdiction, source, list(keys))
+    for n, row in rows:
+        checked = _checked(source, row)
+        if isinstance(checked, Unreadable):
+            unreadable.append((n, checked))
+            continue
+        key = checked.key
+        glanced, record = seen.get(n, _UNSEEN)
+        if glanced != key:
+            record = record_id(jurisdiction, source, aliases.get(key, key))
+        named.append((n, record, checked))
+    return named, unreadable
 
-    def record_of(n: int, key: str) -> str:
-        glanced, record = seen.get(n, ("", ""))
-        return record if glanced == key else record_id(jurisdiction, source, aliases.get(key, key))
 
-    return [(n, record_of(n, raw.key), raw) for n, raw in readable], unreadable
-
-
+_UNSEEN = ("", "")
 MOST_VERSION = 500
 """Characters of a version: what an index can hold, in any script."""
 
