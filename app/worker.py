@@ -246,6 +246,9 @@ class Worker:
             return
         except Conflict as error:
             self.seldom.warning("another rebuild", str(error))
+        except Exception:
+            self.stopping.wait(MEND_SECONDS)  # what failed is not begun again with the next beat
+            raise
 
     def _take_up(self) -> set[int]:
         """Take up the rules in every jurisdiction, and give those where only a rebuild helps."""

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
@@ -106,6 +107,20 @@ def test_what_is_published_while_all_is_derived_anew_waits_for_the_next_time(
     assert prior(city) == EASY.prior
     worker.republish()
     assert prior(city) == harder.prior
+
+
+def test_what_failed_is_not_derived_anew_with_every_beat(
+    city: SmallCity, publish: Publish, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worker = Worker(city.database, load_rules(city.registry))
+    publish(EASY)
+    monkeypatch.setattr(rule_sets, "take_up", lambda _: 1 / 0)
+    monkeypatch.setattr("app.worker.MEND_SECONDS", 0.3)
+    began = time.monotonic()
+    with pytest.raises(ZeroDivisionError):
+        worker.republish()
+    assert time.monotonic() - began >= 0.3
+    assert prior(city) == MODEL.prior
 
 
 def test_a_model_of_other_features_is_set_aside_and_said_once(
