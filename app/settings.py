@@ -29,6 +29,11 @@ class Settings(BaseSettings):
     port: int = 8020
     push_limit: int = 1_048_576
     """Largest push accepted, in bytes."""
+    oidc_issuer: str = ""
+    """The provider of identities that people log in by; its client secret stands in HUB_OIDC_CLIENT_SECRET."""
+    oidc_client_id: str = ""
+    oidc_redirect: str = ""
+    """Where the provider sends browsers back to: https://<this hub>/api/v1/login/callback."""
     rate_per_key: Annotated[float, Field(ge=0)] = 500
     """Requests a second that one key may make of each API process on average, twice as many at once; 0 for any number."""
     pool_size: int = 8

@@ -66,6 +66,8 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "openapi": _anybody("describes the API, which is no secret"),
         "read_live": _anybody("whoever restarts the process holds no key"),
         "read_ready": _anybody("whoever sends requests to replicas holds no key"),
+        "begin_login": _anybody("leads to the provider of identities, which asks who it is"),
+        "end_login": _anybody("lets in whom the provider of identities names"),
         "log_in": _anybody("by name and password, which is how a person gets in"),
         "push": _anybody("a push is let in by its signature"),
         "check_push": _anybody("a message is checked as it is pushed, by its signature"),

@@ -21,6 +21,7 @@ from app.api import (
     health,
     hooks,
     index,
+    logins,
     matching,
     portfolio,
     projects,
@@ -85,6 +86,7 @@ def build(hub: Hub) -> Api:
         dependencies=[Depends(let_in)],
     )
     app.state.hub = hub
+    app.state.provider = logins.provider_of(hub)
     app.state.refusals = Refusals(hub.database, hub.settings.jurisdiction)
     app.state.follower = changes.follower_of(hub)
     app.state.receiving = Receiving(hub)
@@ -105,6 +107,7 @@ def build(hub: Hub) -> Api:
         decisions,
         matching,
         audit,
+        logins,
         sessions,
         health,
     ):

@@ -13,6 +13,7 @@ from app.cli.hub import opened
 from app.db import accounts, audit, keys, sessions
 from app.db.accounts import rights
 from app.db.session import Connection
+from app.errors import BadRequest
 from app.terminal import table
 
 BY = "hub keys"
@@ -66,8 +67,11 @@ def password(options: argparse.Namespace) -> None:
 def subject(options: argparse.Namespace) -> None:
     """Let an account log in as whom the provider of identities calls so."""
     runtime, jurisdiction = opened(options)
+    if not runtime.settings.oidc_issuer:
+        raise BadRequest("HUB_OIDC_ISSUER names no provider of identities")
     with runtime.database.begin() as connection:
-        sessions.set_subject(connection, jurisdiction, options.name, options.subject)
+        named = f"{runtime.settings.oidc_issuer.rstrip('/')}#{options.subject}"
+        sessions.set_subject(connection, jurisdiction, options.name, named)
         _note(connection, jurisdiction, options)
 
 

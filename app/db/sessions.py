@@ -14,6 +14,7 @@ from sqlalchemy import Connection, text
 from app.access.account import Account
 from app.db.accounts import rights_of
 from app.errors import NotAuthenticated, NotFound
+from app.oidc import Attempt
 
 IDLE_MINUTES, LONGEST_HOURS = 30, 8
 MOST_FAILURES, LOCK_MINUTES = 5, 15
@@ -95,6 +96,33 @@ def of_subject(connection: Connection, jurisdiction: int, subject: str) -> str |
         {"j": jurisdiction, "subject": subject},
     ).scalar_one_or_none()
     return found
+
+
+def begin_login(connection: Connection, jurisdiction: int, state: str, nonce: str, verifier: str) -> None:
+    """Remember a login on its way to the provider of identities, for ten minutes."""
+    connection.execute(
+        text("DELETE FROM ops.login WHERE jurisdiction = :j AND begun_at < now() - interval '10 minutes'"),
+        {"j": jurisdiction},
+    )
+    connection.execute(
+        text(
+            "INSERT INTO ops.login (jurisdiction, state, nonce, verifier, begun_at)"
+            " VALUES (:j, :state, :nonce, :verifier, now())"
+        ),
+        {"j": jurisdiction, "state": state, "nonce": nonce, "verifier": verifier},
+    )
+
+
+def take_login(connection: Connection, jurisdiction: int, state: str) -> Attempt | None:
+    """Give a login that is on its way, once; None for one that was taken, is too old or never began."""
+    row = connection.execute(
+        text(
+            "DELETE FROM ops.login WHERE jurisdiction = :j AND state = :state"
+            " RETURNING state, nonce, verifier, begun_at > now() - interval '10 minutes' AS young"
+        ),
+        {"j": jurisdiction, "state": state},
+    ).one_or_none()
+    return Attempt(row.state, row.nonce, row.verifier) if row is not None and row.young else None
 
 
 def begin(connection: Connection, jurisdiction: int, account_id: str) -> str:

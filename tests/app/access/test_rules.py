@@ -34,6 +34,8 @@ def test_only_these_are_open() -> None:
         "read_ready",
         "push",
         "check_push",
+        "begin_login",
+        "end_login",
         "log_in",
     }
 
