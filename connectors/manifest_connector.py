@@ -43,7 +43,7 @@ class ManifestConnector(Connector):
 
     def unpack(self, headers: Mapping[str, str], body: bytes) -> Iterator[RawRecord | Unreadable]:
         """Split one stored push into its rows; any source may be pushed."""
-        return push.unpack(self.manifest, body)
+        return push.unpack(self.manifest, body, headers)
 
     def normalize(self, raws: Iterable[RawRecord]) -> Iterator[Outcome]:
         """Give one outcome per raw record, in order."""

@@ -25,6 +25,7 @@ STORIES = {
     "test_mariadb",
     "test_migrations",
     "test_new_department",
+    "test_push_samples",
     "test_real_input",
     "test_rebuild",
     "test_roles",
