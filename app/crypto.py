@@ -148,10 +148,15 @@ def kept_audit_keys(home: Path, environment: Mapping[str, str] = os.environ) -> 
         return given
     file = home / "audit.key"
     home.mkdir(parents=True, exist_ok=True)
-    with suppress(FileExistsError):
-        made = os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    if not file.exists():
+        # whole or not at all: another process may read it at this moment
+        fresh = home / f"audit.key.{secrets.token_hex(4)}"
+        made = os.open(fresh, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
         os.write(made, f"{new_key('sha256')}\n".encode("ascii"))
         os.close(made)
+        with suppress(FileExistsError):
+            os.link(fresh, file)
+        fresh.unlink()
     ring = read_keys(file.read_text(encoding="ascii"), "audit")
     if ring is None:
         raise ValueError(f"{file} holds no key: remove it, or write one into it")

@@ -97,7 +97,9 @@ class DocumentDoor:
 
     def _known(self, authorization: bytes) -> Account | None:
         kind, _, token = authorization.partition(b" ")
-        return self._callers.known(token.decode("latin-1").strip()) if kind.lower() == b"bearer" else None
+        # a session is not taken in the place of a key
+        is_key = kind.lower() == b"bearer" and token.strip().startswith(b"hub_")
+        return self._callers.known(token.decode("latin-1").strip()) if is_key else None
 
     async def _found(self, at: int, project_id: str) -> Ledger | None:
         loop = asyncio.get_running_loop()

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import stat
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -82,3 +83,10 @@ def test_a_hub_that_is_given_no_key_for_its_audit_makes_one_that_only_it_reads(t
     given = new_key("sm3")
     assert kept_audit_keys(tmp_path / "home", {"HUB_AUDIT_KEYS": given}).active.kind == "sm3"
     assert set(BYTES) == {"aes", "sm4", "sha256", "sm3"}
+
+
+def test_of_several_who_need_the_key_at_once_all_have_the_same(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        made = list(pool.map(lambda _: kept_audit_keys(tmp_path, {}).active, range(4)))
+    assert len({key.secret for key in made}) == 1
+    assert [file.name for file in tmp_path.iterdir()] == ["audit.key"]

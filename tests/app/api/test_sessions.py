@@ -101,7 +101,11 @@ def test_a_key_is_no_cookie_and_a_session_no_key(browser: httpx.Client, make_key
     log_in(browser)
     session = browser.headers.pop("Cookie").partition("=")[2]
     key = make_key("reader")
-    assert browser.get("/projects", headers={"Authorization": f"Bearer {session}"}).status_code == 401
+    known = {"Cookie": f"{SESSION}={session}"}
+    [project, *_] = browser.get("/projects", headers=known).json()["items"]
+    for path in ("/projects", f"/projects/{project['project_id']}/lifecycle"):
+        assert browser.get(path, headers=known).status_code == 200
+        assert browser.get(path, headers={"Authorization": f"Bearer {session}"}).status_code == 401
     assert browser.get("/projects", headers={"Cookie": f"{SESSION}={key}"}).status_code == 401
     assert browser.get("/projects", headers={"Authorization": f"Bearer {key}"}).status_code == 200
 
