@@ -18,8 +18,8 @@ from app.pipeline.known import Known
 from app.pipeline.matching.common import CROWD, common_of, is_common, owner_of
 from app.pipeline.matching.keys import CAP, block_keys_of, is_number, number_keys
 
-AT_ONCE = 4_000
-"""Keys whose holders are read in one go: in a large hub a record's keys have some hundreds of them."""
+AT_ONCE, READ = 4_000, 500
+"""Keys whose holders are read in one go, and records: in a large hub a record's keys have some hundreds of holders."""
 
 
 class Holding(NamedTuple):
@@ -107,26 +107,47 @@ def _common(
     }
     asked = set().union(*crowds.values())
     asked |= {rid for rid, one in holding.items() if not beyond.isdisjoint(one.keys)}
-    known = read(asked) if asked else {}
-    whole = {rid: known[rid].whole for rid in asked}
-    named = number_keys(whole.values())
+    told, named = _told(asked, crowds.keys() | beyond, read)
     common = {named[key] for key in beyond if key in named}
     turned: dict[str, set[str]] = {}
     for key, everybody in crowds.items():
         number, now = named[key], holders[key].now
-        owners = {owner_of(whole[rid]) for rid in everybody if known[rid].live}
-        was = any(number in (stood.get(rid) or known[rid]).common for rid in everybody)
+        owners = {told[rid].owner for rid in everybody if told[rid].live}
+        was = any(number in (stood.get(rid) or told[rid]).common for rid in everybody)
         if is_common(number, now, owners - {""}):
             common.add(number)
         if (number in common) != was:
             turned |= {rid: turned.get(rid, set()) | {number} for rid in everybody}
     found: dict[str, tuple[str, ...]] = dict.fromkeys(holding, ())
     for rid in turned.keys() - holding.keys():
-        found[rid] = tuple(sorted(turned[rid].symmetric_difference(known[rid].common)))
+        found[rid] = tuple(sorted(turned[rid].symmetric_difference(told[rid].common)))
     if common:
-        for rid in asked & holding.keys():
-            found[rid] = common_of(whole[rid], frozenset(common))
+        mine = list(asked & holding.keys())
+        found |= {rid: common_of(one.whole, frozenset(common)) for rid, one in read(mine).items()}
     return set(turned), found
+
+
+class _Told(NamedTuple):
+    """What a record tells of the numbers it holds: whether it lives, whose it is, and which of them were common."""
+
+    live: bool
+    owner: str
+    common: tuple[str, ...]
+
+
+def _told(
+    asked: Iterable[str], keys: AbstractSet[int], read: Reader
+) -> tuple[dict[str, _Told], dict[int, str]]:
+    """Give what these records tell, and the numbers behind these keys; some records are read at a time."""
+    told: dict[str, _Told] = {}
+    named: dict[int, str] = {}
+    rest = iter(asked)
+    while some := list(islice(rest, READ)):
+        known = read(some)
+        whole = {rid: known[rid].whole for rid in some}
+        named |= {key: number for key, number in number_keys(whole.values()).items() if key in keys}
+        told |= {rid: _Told(known[rid].live, owner_of(n), known[rid].common) for rid, n in whole.items()}
+    return told, named
 
 
 def _holders(

@@ -23,7 +23,7 @@ from app.pipeline.matching.packed import SAID, unpack_said
 from app.pipeline.region import Component, components, region
 from schemas.judgements import Verdict
 
-SEEDS, MOST = 50, 4_000
+SEEDS, MOST = 20, 4_000
 """Records whose components are looked for together, and records that are clustered in one step: the components of a
 large hub hold more and more records, and memory must not follow."""
 _NOTHING: Difference[Any, Any] = Difference((), ())
