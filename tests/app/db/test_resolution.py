@@ -50,8 +50,8 @@ def test_what_matching_does_not_see_changes_documents_and_no_row_of_resolving(ci
     city.drain()
     seen, stood = feed(city.database, FIRST)[-1][0], written()
     assert stood["pair"]
-    city.land("commerce.signed", signed("a", "某组件智造基地建设项目"))
-    city.land("housing.permits", permit("p", "某组件智造基地厂房工程", updated="2024-10-01 10:00:00"))
+    city.land("commerce.signed", signed("a", "某組件智造基地"))
+    city.land("housing.permits", permit("p", "某組件智造基地廠房", updated="2024-10-01 10:00:00"))
     city.drain()
     news = [row[1:3] for row in feed(city.database, FIRST) if row[0] > seen]
     assert news == [("updated", rid("commerce.signed", "a"))]
