@@ -273,7 +273,7 @@ def bind(
             " VALUES (:j, :s, :location, :every, CASE WHEN :scheduled THEN now() END)"
             " ON CONFLICT (jurisdiction, source) DO UPDATE SET location = excluded.location,"
             " every_seconds = excluded.every_seconds, next_run_at = excluded.next_run_at, attention = NULL,"
-            " enabled = true"
+            " open_until = NULL, enabled = true"
         ),
         {
             "j": jurisdiction,

@@ -22,6 +22,9 @@ from connectors.transports.connections import Answer, Connections, Late, Place
 from connectors.transports.http_auth import headers_for
 
 AGENT = "lifecycle-hub"
+Mark = dict[str, str]
+"""By which a source knows again what it has said: `etag`, `last-modified`, or neither."""
+_ASKED_BY = {"etag": "If-None-Match", "last-modified": "If-Modified-Since"}
 _PIECE = 65536
 CONNECTIONS = Connections()
 _REDIRECTS = {301, 302, 303, 307, 308}
@@ -38,7 +41,7 @@ class Client:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._settings = settings
-        self._url = urljoin(base.rstrip("/") + "/", settings.path.lstrip("/")) if settings.path else base
+        self.url = urljoin(base.rstrip("/") + "/", settings.path.lstrip("/")) if settings.path else base
         own = {"User-Agent": AGENT, "Accept": "application/json", "Accept-Encoding": "gzip"}
         self._headers = own | headers_for(settings.auth, variables)
         self._sleep = sleep
@@ -48,12 +51,24 @@ class Client:
 
         Raises SourceUnavailable, AuthFailed or SourceChanged.
         """
-        url = self._address(parameters, address)
+        body, _ = self._patiently(self._address(parameters, address), {})
+        assert body is not None, "an answer without a body is asked for by a mark alone"
+        return body
+
+    def get_unless(self, parameters: Mapping[str, str], mark: Mapping[str, str]) -> tuple[bytes | None, Mark]:
+        """Give a body and the mark its source gives it; None where the source says that it still is the one of `mark`.
+
+        Raises as `get` does.
+        """
+        unless = {_ASKED_BY[name]: value for name, value in mark.items() if name in _ASKED_BY}
+        return self._patiently(self._address(parameters, None), unless)
+
+    def _patiently(self, url: httpx.URL, unless: Mapping[str, str]) -> tuple[bytes | None, Mark]:
         left, seconds = self._settings.patience_seconds, self._settings.deadline_seconds
         for attempt in range(1, self._settings.attempts + 1):
             begun = time.monotonic()
             try:
-                return self._once(url, seconds)
+                return self._once(url, seconds, unless)
             except SourceUnavailable as error:
                 left -= time.monotonic() - begun
                 wait = error.retry_after
@@ -68,7 +83,7 @@ class Client:
 
     def _address(self, parameters: Mapping[str, str], address: str | None) -> httpx.URL:
         try:
-            url = httpx.URL(self._url)
+            url = httpx.URL(self.url)
             if address is not None:
                 following = url.join(address)
                 if (following.scheme, following.host, following.port) != (url.scheme, url.host, url.port):
@@ -84,13 +99,17 @@ class Client:
             raise SourceUnavailable("the address holds an account: name it by `auth` in the manifest instead")
         return url
 
-    def _once(self, url: httpx.URL, seconds: float) -> bytes:
+    def _once(self, url: httpx.URL, seconds: float, unless: Mapping[str, str]) -> tuple[bytes | None, Mark]:
         trust = trusted() if url.scheme == "https" else None
         place = Place(url.raw_host.decode("ascii"), url.port or (443 if trust else 80), trust)
         try:
-            with CONNECTIONS.asked(place, url.raw_path, self._said(url), seconds) as answer:
-                _check_status(answer)
-                return self._read(answer)
+            with CONNECTIONS.asked(place, url.raw_path, self._said(url, unless), seconds) as answer:
+                mark = {name: answer.headers[name] for name in _ASKED_BY if name in answer.headers}
+                unchanged = bool(unless) and answer.status == 304
+                if not unchanged:
+                    _check_status(answer)
+                body = self._read(answer)
+                return None if unchanged else body, mark
         except (Late, TimeoutError) as error:
             raise SourceUnavailable("the source did not finish its answer in time") from error
         except h11.LocalProtocolError:
@@ -101,8 +120,8 @@ class Client:
         except (OSError, UnicodeError, h11.RemoteProtocolError) as error:
             raise SourceUnavailable(f"{type(error).__name__}: {error}") from error
 
-    def _said(self, url: httpx.URL) -> list[tuple[bytes, bytes]]:
-        named = {"Host": url.netloc.decode("ascii"), **self._headers}
+    def _said(self, url: httpx.URL, unless: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
+        named = {"Host": url.netloc.decode("ascii"), **self._headers, **unless}
         return [(name.encode("ascii"), value.encode("utf-8")) for name, value in named.items()]
 
     def _read(self, answer: Answer) -> bytes:

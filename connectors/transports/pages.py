@@ -49,13 +49,17 @@ class _Walk:
     ) -> None:
         self._manifest, self._settings, self._client = manifest, settings, client
         self._reader = RowReader(manifest)
-        self._seen = json.loads(cursor).get("since") if cursor else None
+        known = json.loads(cursor) if cursor else {}
+        self._seen = known.get("since")
         self._start = self._seen
         self._full = manifest.listing == "full"
         numbered = settings.paging.style in {"page", "offset"}
         self._ordered = settings.since is not None and settings.since.ordered and numbered
         self._shifts = numbered and not self._ordered and (self._full or settings.since is not None)
         """Rows may move between its pages, and whoever misses one would not ask for it again."""
+        self._whole = settings.paging.style == "none" and settings.since is None
+        """One answer is all there is, so its source may say that it has not changed."""
+        self._mark: dict[str, str] = known.get("mark", {})
         self._begun = datetime.now(UTC)
         self._edge: frozenset[RawRecord | Unreadable] = frozenset()
         """What the last page ended with: the next one, asked for from that time on, begins with it."""
@@ -65,9 +69,12 @@ class _Walk:
         if self._shifts:
             yield from self._held_still()
             return
-        for rows, more in self._look():
-            if rows or (self._full and not more):
-                yield self._page(rows, more=more)
+        try:
+            for rows, more in self._look():
+                if rows or (self._full and not more):
+                    yield self._page(rows, more=more)
+        except _Unchanged:  # nothing is said, and nothing has vanished
+            yield Page((), self._cursor(done=True), Listing.CHANGES, last=True)
 
     def _held_still(self) -> Iterator[Page]:
         """Look at a list again until it names the same rows in the same order twice; one page alone cannot shift.
@@ -157,7 +164,8 @@ class _Walk:
         self, number: int, token: str | None, since: str | None
     ) -> tuple[list[bytes], bytes, int | None, str | None]:
         """Give a page's rows as they were said, one by one and as a list, the total it names, and what leads to the next."""
-        body = self._client.get(self._parameters(number, token, since), self._link(token))
+        parameters = self._parameters(number, token, since)
+        body = self._changed(parameters) if self._whole else self._client.get(parameters, self._link(token))
         paging = self._settings.paging
         try:
             inner = self._inner(body)
@@ -167,6 +175,18 @@ class _Walk:
             return bodies, inner, self._total(around, bodies), token
         except NotSplittable as error:
             raise _misshapen(body, error) from error
+
+    def _changed(self, parameters: dict[str, str]) -> bytes:
+        """Give the answer that is the whole list, unless it is the one that was read to its end before."""
+        # what another manifest says, or another place, is read anew; so is everything once a day, for servers err
+        own = (self._client.url, sorted(parameters.items()), self._manifest.model_dump_json())
+        of = f"{self._begun:%Y-%m-%d} {own}"
+        digest = hashlib.blake2b(of.encode(), digest_size=8).hexdigest()
+        body, mark = self._client.get_unless(parameters, self._mark if self._mark.get("of") == digest else {})
+        if body is None:
+            raise _Unchanged
+        self._mark = {**mark, "of": digest} if mark else {}
+        return body
 
     def _check_nothing_follows(self, number: int, since: str | None, marks: set[bytes], total: int) -> None:
         """Ask beyond a last page that is full: a total that is too small would hide the rest for ever."""
@@ -279,12 +299,17 @@ class _Walk:
 
     def _cursor(self, *, done: bool) -> str:
         moving = self._settings.since is not None and (done or self._settings.since.ordered)
-        return json.dumps({"since": self._seen if moving else self._start})
+        told = {"since": self._seen if moving else self._start}
+        return json.dumps(told | {"mark": self._mark} if done and self._mark else told)
 
     def _listing(self, *, more: bool) -> Listing:
         if not self._full:
             return Listing.CHANGES
         return Listing.FULL if more else Listing.FULL_END
+
+
+class _Unchanged(Exception):
+    """The source says that its list is the one it gave before."""
 
 
 def _stamps(rows: UnreadRows) -> list[str | None]:

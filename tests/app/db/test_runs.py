@@ -49,6 +49,12 @@ def missed(hub: Database, minutes: int, policy: str) -> None:
         )
 
 
+def come(hub: Database) -> None:
+    """Let the next slot come."""
+    with hub.begin() as connection:
+        connection.execute(text("UPDATE ops.source SET next_run_at = now()"))
+
+
 def end(hub: Database, state: str = "succeeded", retry_after: float | None = None) -> None:
     run = claim(hub)
     with hub.begin() as connection:
@@ -113,8 +119,6 @@ def test_who_fails_too_often_is_left_alone_ever_longer_until_one_run_goes_well(
 ) -> None:
     worker, waits = Worker(hub, rules), []
     for _ in range(7):
-        with hub.begin() as connection:
-            connection.execute(text("UPDATE ops.source SET open_until = NULL"))
         bound(hub)
         worker.tick()
         end(hub, "failed")
@@ -122,12 +126,12 @@ def test_who_fails_too_often_is_left_alone_ever_longer_until_one_run_goes_well(
     assert waits[:4] == [None] * 4
     assert [round(wait / 60) for wait in waits[4:] if wait is not None] == [1, 2, 4]
     assert alone(hub, SECOND) is None
-    bound(hub)
+    come(hub)
     worker.tick()
     assert states(hub)[-1] == ("skipped", "LeftAlone")
     with hub.begin() as connection:
         connection.execute(text("UPDATE ops.source SET open_until = now() - interval '1 second'"))
-    bound(hub)
+    come(hub)
     worker.tick()
     end(hub, "succeeded")
     assert alone(hub) is None
@@ -136,8 +140,6 @@ def test_who_fails_too_often_is_left_alone_ever_longer_until_one_run_goes_well(
 def test_who_asks_to_be_left_alone_is_for_at_most_a_day(hub: Database, rules: Rules) -> None:
     for asked, most in ((120.0, 120), (10.0**8, 86_400)):
         bound(hub)
-        with hub.begin() as connection:
-            connection.execute(text("UPDATE ops.source SET open_until = NULL"))
         Worker(hub, rules).tick()
         end(hub, "failed", retry_after=asked)
         wait = alone(hub)

@@ -311,3 +311,47 @@ def test_to_walk_a_list_few_of_its_rows_are_read_and_equal_pages_are_told_equal(
         assert keys(found) == [str(n) for n in range(1, 41)]
         api.rows[39]["MC"] = "别的"
         assert pages(made, base)[-1].said != found[-1].said
+
+
+def test_a_list_of_one_answer_is_not_sent_again_while_its_source_says_it_is_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made, asked, said = simple('listing = "full"\n' + HTTP, VERSION), list[str | None](), [row(1), row(2)]
+
+    def reply(handler: BaseHTTPRequestHandler, query: Query) -> None:
+        mark = f'"{len(said)}"'
+        asked.append(handler.headers["If-None-Match"])
+        if asked[-1] == mark:
+            answer(handler, b"", 304, ETag=mark)
+        else:
+            answer(handler, {"code": 0, "data": {"total": len(said), "rows": said}}, ETag=mark)
+
+    with serving(reply) as base:
+        first = pages(made, base)
+        assert keys(first) == ["1", "2"]
+        again = pages(made, base, first[-1].cursor)
+        assert [(page.rows, page.listing, page.last) for page in again] == [((), Listing.CHANGES, True)]
+        said.append(row(3))
+        assert keys(third := pages(made, base, again[-1].cursor)) == ["1", "2", "3"]
+        assert asked == [None, '"2"', '"2"']
+        assert keys(pages(made.model_copy(update={"volatile": ("MC",)}), base, third[-1].cursor)) == [
+            "1",
+            "2",
+            "3",
+        ]
+        assert keys(pages(made, base.replace("127.0.0.1", "localhost"), third[-1].cursor)) == ["1", "2", "3"]
+        assert asked[3:] == [None, None]
+        tomorrow = type(
+            "Tomorrow", (datetime,), {"now": classmethod(lambda _, tz: datetime(2999, 1, 1, tzinfo=tz))}
+        )
+        monkeypatch.setattr("connectors.transports.pages.datetime", tomorrow)
+        assert keys(pages(made, base, third[-1].cursor)) == ["1", "2", "3"]
+
+
+def test_who_says_unchanged_and_was_not_asked_has_another_shape() -> None:
+    made = simple('listing = "full"\n' + HTTP, VERSION)
+    with (
+        serving(lambda handler, _: answer(handler, b"", 304)) as base,
+        pytest.raises(SourceChanged, match="304"),
+    ):
+        pages(made, base)
