@@ -17,9 +17,10 @@ from pathlib import Path
 
 from app import logs
 from app.bell import Bell
-from app.crypto import kept_audit_keys
+from app.crypto import KeyRing, kept_audit_keys
 from app.garbage import settle
 from app.runtime import Runtime
+from app.settings import Settings
 from app.supervise import GRACE_SECONDS, Child, Supervisor, until_told
 from app.worker import Role, Worker
 
@@ -88,7 +89,7 @@ def in_roles(
         batch=runtime.settings.batch,
         disk=disk,
         changes_days=runtime.settings.changes_days,
-        audit_keys=kept_audit_keys(runtime.settings.home_folder),
+        audit_keys=_audit_keys(runtime.settings) if Role.PULL in roles else None,
         roles=roles,
         landed=landed,
         normalized=normalized,
@@ -106,6 +107,16 @@ def in_roles(
 def take_turns() -> None:
     """Let a thread of this process that comes back from PostgreSQL wait a millisecond at most for one that computes."""
     sys.setswitchinterval(0.001)
+
+
+def _audit_keys(settings: Settings) -> KeyRing | None:
+    """The keys that seal the audit; a place that takes none stops no worker, for what waits is sealed by the next one."""
+    try:
+        return kept_audit_keys(settings.home_folder)
+    except OSError as error:
+        told = "the audit is not sealed: give HUB_AUDIT_KEYS, or a HUB_HOME that can be written: %s"
+        log.error(told, error)  # noqa: TRY400 — the place is what counts
+        return None
 
 
 class Forked:

@@ -13,10 +13,12 @@ import httpx
 import pytest
 from sqlalchemy import Engine
 
+from app import crew
 from app.crew import Forked
 from app.db import deliveries, records
 from app.db.session import Database
 from app.pipeline.rules import load_rules
+from app.settings import Settings
 from app.worker import Role, Worker
 from tests.app.house import free_port, running, until
 from tests.support.corridor import rows_of
@@ -180,3 +182,10 @@ def test_a_worker_of_one_role_or_told_to_be_one_process_is_one(
         assert not children(worker.pid)
     assert worker.returncode == 0
     assert ('"role": "normalize"' if not said else '"role": "normalize+pull+resolve+send"') in log.read_text()
+
+
+def test_a_home_that_takes_no_key_stops_no_worker(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (tmp_path / "file").touch()
+    assert crew._audit_keys(Settings(home=tmp_path / "file" / "home")) is None
+    assert "HUB_AUDIT_KEYS" in caplog.text
+    assert crew._audit_keys(Settings(home=tmp_path / "home")) is not None
