@@ -120,6 +120,13 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "read_decision": _DECIDED,
         "undo_decision": _DECIDED,
         "list_conflicts": _DECIDED,
+        # letting people in
+        "list_accounts": _may(Rows.NONE, Scope.ACCOUNTS),
+        "add_account": _may(Rows.NONE, Scope.ACCOUNTS),
+        "change_rights": _may(Rows.NONE, Scope.ACCOUNTS),
+        "add_key": _may(Rows.NONE, Scope.ACCOUNTS),
+        "shut_account": _may(Rows.NONE, Scope.ACCOUNTS),
+        "revoke_key": _may(Rows.NONE, Scope.ACCOUNTS),
         "read_session": _may(Rows.NONE, *Scope),
         "log_out": _may(Rows.NONE, *Scope),
         # watching

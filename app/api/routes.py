@@ -10,6 +10,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.access.rules import RULES, check_rules
 from app.api import (
+    accounts,
     audit,
     changes,
     decisions,
@@ -106,6 +107,7 @@ def build(hub: Hub) -> Api:
         reviews,
         decisions,
         matching,
+        accounts,
         audit,
         logins,
         sessions,
