@@ -15,6 +15,7 @@ from app.db import deliveries, rejections
 from app.db.session import Connection
 from app.masking import masked
 from schemas.api.deliveries import (
+    Anomaly,
     DeliveryDetail,
     DeliveryQuery,
     DeliveryRow,
@@ -61,18 +62,19 @@ def read_delivery(
 ) -> DeliveryDetail:
     """Give one delivery with the outcome, number and hash of each row; with a key of its own department."""
     at, after = hub.place(query.jurisdiction, caller), place(LAST_ROW, query.cursor)
-    head, rows = hub.read(_delivery, at, delivery_no, after, query.limit + 1)
+    head, rows, anomalies = hub.read(_delivery, at, delivery_no, after, query.limit + 1)
     hub.own(head.source, caller)
     page = listed(request, rows, query.limit, LAST_ROW, lambda row: row.row_no)
-    return DeliveryDetail(**dict(head), rows=page)
+    return DeliveryDetail(**dict(head), rows=page, anomalies=anomalies)
 
 
 def _delivery(
     connection: Connection, jurisdiction: int, number: int, after: int | None, n: int
-) -> tuple[DeliveryView, list[DeliveryRow]]:
+) -> tuple[DeliveryView, list[DeliveryRow], tuple[Anomaly, ...]]:
     head = deliveries.delivery(connection, jurisdiction, number)
     done = head.state == "normalized"
-    return head, deliveries.rows(connection, jurisdiction, number, normalized=done, after=after, n=n)
+    rows = deliveries.rows(connection, jurisdiction, number, normalized=done, after=after, n=n)
+    return head, rows, deliveries.anomalies(connection, jurisdiction, number)
 
 
 @router.post(

@@ -11,7 +11,7 @@ from app.access.reach import Reach
 from app.db.filters import owned, where
 from app.db.seal import unseal
 from app.errors import NotFound
-from schemas.api.deliveries import DeliveryFault, DeliveryQuery, DeliveryRow, DeliveryView, RowAsSaid
+from schemas.api.deliveries import Anomaly, DeliveryFault, DeliveryQuery, DeliveryRow, DeliveryView, RowAsSaid
 from schemas.api.shapes import Counts
 from schemas.checks import HUB_RULES
 from schemas.records import Op, RawRecord, Unreadable
@@ -67,6 +67,18 @@ def _view(row: Mapping[str, Any]) -> DeliveryView:
     state = "waiting" if row["landed_at"] is None else "normalized" if done else "landed"
     facts = {name: row[name] for name in DeliveryView.model_fields if name not in {"state", "counts"}}
     return DeliveryView.model_validate({**facts, "state": state, "counts": counts})
+
+
+def anomalies(connection: Connection, jurisdiction: int, number: int, most: int = 20) -> tuple[Anomaly, ...]:
+    """Give what contradicted a delivery under its message id, oldest first, at most so many."""
+    found = connection.execute(
+        text(
+            "SELECT received_at, sender, encode(sha256, 'hex') AS sha256 FROM memory.anomaly"
+            " WHERE jurisdiction = :j AND delivery_no = :no ORDER BY received_at, sha256 LIMIT :n"
+        ),
+        {"j": jurisdiction, "no": number, "n": most},
+    )
+    return tuple(Anomaly.model_validate(dict(one)) for one in found.mappings())
 
 
 def rows(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import StringConstraints
+from pydantic import StringConstraints, computed_field
 
 from schemas.api.shapes import Counts, Listed, Paged, SourceKey, Words
 from schemas.base import Schema
@@ -47,6 +47,16 @@ class DeliveryView(Schema):
     state: Literal["waiting", "landed", "normalized"]
     counts: Counts
 
+    @computed_field  # type: ignore[prop-decorator]  # as pydantic documents it
+    @property
+    def verdict(self) -> Literal["open", "accepted", "partly", "rejected"]:
+        """What became of it as a whole: `rejected` when there was something and nothing of it was taken."""
+        if self.state != "normalized":
+            return "open"
+        if not self.counts.rejected + self.counts.unreadable:
+            return "accepted"
+        return "partly" if self.counts.accepted + self.counts.unchanged else "rejected"
+
 
 class DeliveryRow(Schema):
     """What became of one row; rows that said nothing new are counted and have none."""
@@ -65,10 +75,19 @@ class DeliveryRow(Schema):
     en: str | None
 
 
+class Anomaly(Schema):
+    """The same message id with another body: it is kept, and the first one counts."""
+
+    received_at: datetime
+    sender: str
+    sha256: str
+
+
 class DeliveryDetail(DeliveryView):
-    """A delivery with a page of its rows."""
+    """A delivery with a page of its rows, and what contradicted it under its id."""
 
     rows: Listed[DeliveryRow]
+    anomalies: tuple[Anomaly, ...] = ()
 
 
 class DeliveryFault(Schema):
