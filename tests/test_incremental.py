@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from app.db.session import Database
-from app.pipeline import candidates
+from app.pipeline import candidates, pair, region, resolve
 from app.pipeline.advance import Step, advance
 from app.pipeline.matching import common
 from app.pipeline.rules import load_rules
@@ -41,6 +41,12 @@ Resolved = dict[str, list[tuple[object, ...]]]
 @pytest.fixture
 def low_cap(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(candidates, "CAP", CAP)
+    monkeypatch.setattr(candidates, "READ", 3)
+    monkeypatch.setattr(candidates, "AT_ONCE", 50)
+    monkeypatch.setattr(pair, "KEPT", 5)
+    monkeypatch.setattr(region, "AT_ONCE", 2)
+    monkeypatch.setattr(resolve, "SEEDS", 3)
+    monkeypatch.setattr(resolve, "MOST", 20)
     monkeypatch.setattr(common, "CAP", CAP)
     monkeypatch.setattr(common, "CROWD", CROWD)
     monkeypatch.setattr(candidates, "CROWD", CROWD)

@@ -16,7 +16,7 @@ from app.db.judgements import Side
 from app.db.session import Connection
 from app.errors import RulesChanged
 from app.pipeline import advance as advancing
-from app.pipeline import normalizing, resolving
+from app.pipeline import normalizing, resolve, resolving
 from app.pipeline.advance import STEPS, Step, Work, advance, compute
 from app.pipeline.process import land_pushes
 from app.pipeline.rebuild import rebuild
@@ -257,6 +257,8 @@ def test_however_steps_of_several_workers_deliveries_words_and_replays_follow_ea
 ) -> None:
     """Steps are computed now and written later, when others have been; what is served never contradicts itself."""
     monkeypatch.setattr(advancing, "DOCUMENTS", 3)  # more than these, and whoever normalizes helps
+    monkeypatch.setattr(resolve, "SEEDS", 1)
+    monkeypatch.setattr(resolve, "MOST", 2)  # records that a step clusters, so that others wait on
     dice, city = random.Random(seed), small_city(database_url)
     hub, former = city.database, load_rules(city.registry)
     mended = mended_city(city, "housing.permits", '["样例"]', '["河西管网改造"]', tmp_path)
