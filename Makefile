@@ -11,7 +11,7 @@ PARALLEL ?= --numprocesses auto --maxprocesses 4 --dist worksteal
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-singer test-clients test-campaign test-orders check bench bench-match lock image
+.PHONY: help setup demo test test-singer test-clients test-campaign test-orders check bench bench-match bench-doors lock image
 
 help: ## what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -53,6 +53,10 @@ bench-match: setup ## how well records of one project find each other, on cities
 	@OMP_NUM_THREADS=1 $(BIN)/python -m bench.match hostile
 	@OMP_NUM_THREADS=1 $(BIN)/python -m bench.match whole --unlabelled --size $(WHOLE) --cache $(CACHE)
 	@$(BIN)/python -m bench.match promises --cache $(CACHE)
+
+bench-doors: setup ## the push and document doors beside the server alone, by wrk (apt-get install wrk); make bench-doors ARGS="--rounds 3"
+	$(BIN)/python -m bench.door --cache $(CACHE) $(ARGS)
+	$(BIN)/python -m bench.document --cache $(CACHE) $(ARGS)
 
 lock: setup ## both locks anew from pyproject.toml (needs uv on the PATH); UPGRADE=--upgrade for newer releases
 	uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 $(UPGRADE) \
