@@ -76,7 +76,10 @@ def resolve(
         rows = resolution.read_said(connection, jurisdiction, touched.records, SAID)
         known = {row.record_id: row for row in rows}
         said = sorted(touched.words.items())
-        words = [Word(w.a, w.b, Verdict(w.verdict), w.judgement_no) for _, w in said]
+        words = [
+            Word(w.a, w.b, Verdict(w.verdict), w.judgement_no, tuple(w.cores_a), tuple(w.cores_b))
+            for _, w in said
+        ]
         for component in components(known.keys(), touched.pairs, words):
             normals = {rid: _heard(known[rid]) for rid in component.records}
             clustering = _cluster(component, normals, known)
