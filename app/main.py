@@ -18,6 +18,7 @@ from app.db.session import Database
 from app.doors.mount import mount
 from app.garbage import settle
 from app.pipeline.rules import load_rules
+from app.protocol import Http1
 from app.settings import Settings
 from connectors.registry import Registry, discover
 
@@ -58,7 +59,7 @@ def server_settings(settings: Settings) -> dict[str, Any]:
         "host": settings.host,
         "port": settings.port,
         "loop": "uvloop",
-        "http": "httptools",
+        "http": Http1,
         "log_config": None,
         "access_log": False,
         "timeout_graceful_shutdown": 20,

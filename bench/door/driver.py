@@ -20,6 +20,7 @@ from starlette.types import Receive, Send
 
 from app.garbage import settle
 from app.main import server_settings
+from app.protocol import Http1
 from app.settings import Settings
 from bench.ingest.meter import machine, tree_cpu
 
@@ -36,7 +37,7 @@ def serve(app: Any, port: int) -> None:
     """Serve an app in this process under the product's own settings of the server."""
     config = uvicorn.Config(app, **server_settings(Settings(_env_file=None, port=port)))
     settle()
-    assert config.http == "httptools"
+    assert config.http is Http1
     assert config.loop == "uvloop"
     uvicorn.Server(config).run()
 

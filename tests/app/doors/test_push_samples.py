@@ -17,7 +17,7 @@ import pytest
 import uvicorn
 from sqlalchemy import text
 
-from app.main import create_app
+from app.main import create_app, server_settings
 from app.settings import Settings
 from tests.app.house import free_port
 from tests.support.database import JURISDICTIONS
@@ -41,7 +41,8 @@ def address(city: SmallCity) -> Iterator[str]:
     settings = Settings(jurisdiction=JURISDICTIONS[0])
     app = create_app(settings, city.database, city.registry, {"TEST_EVENTS_SECRET": SECRET})
     port = free_port()
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="error"))
+    served = server_settings(settings) | {"host": "127.0.0.1", "port": port, "log_level": "error"}
+    server = uvicorn.Server(uvicorn.Config(app, **served))
     thread = threading.Thread(target=server.run)
     thread.start()
     while not server.started:
