@@ -9,7 +9,7 @@ from app.api.hub import Hub
 from app.db import resolution, reviews, words
 from app.db.session import Connection
 from app.errors import BadRequest, NotFound
-from app.pipeline.deciding import NewWord, Plan, judge
+from app.pipeline.review.deciding import NewWord, Plan, judge
 from schemas.api.decisions import DecisionView
 from schemas.api.reviews import AnswerToAll, ReviewFilter
 

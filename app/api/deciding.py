@@ -12,8 +12,8 @@ from app.db import decisions, judgements, jurisdictions, places, reviews, words
 from app.db.judgements import Said
 from app.db.session import Connection
 from app.errors import BadRequest, Conflict, NotFound
-from app.pipeline import deciding
-from app.pipeline.deciding import NewWord, Plan
+from app.pipeline.review import deciding
+from app.pipeline.review.deciding import NewWord, Plan
 from schemas.api.decisions import Answer, DecisionView, Merge, Move, NewDecision, Split, View
 from schemas.judgements import Judgement
 

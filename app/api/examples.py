@@ -8,7 +8,6 @@ from app.access.reach import Reach
 from app.db import places, projects
 from app.db.session import Connection
 from app.errors import BadRequest
-from app.pipeline.by_example import Found, fitting
 from app.pipeline.matching.normal import Normal, normal
 from app.pipeline.matching.stated import (
     Stated,
@@ -21,6 +20,7 @@ from app.pipeline.matching.stated import (
     StatedSums,
 )
 from app.pipeline.matching.traits import Unused, district_in, keys_anywhere, mute, unheard
+from app.pipeline.review.by_example import Found, fitting
 from schemas.api.matching import Candidate, Example, Matches, UnusedView
 from schemas.api.reviews import TermView
 from schemas.doubts import Doubt, NotUnderstood

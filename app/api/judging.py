@@ -8,11 +8,11 @@ from app.db import judgements, records
 from app.db.judgements import Side, Standing
 from app.db.session import Connection
 from app.errors import BadRequest, Conflict, NotFound
-from app.pipeline import deciding
-from app.pipeline.deciding import NewWord, Plan
 from app.pipeline.matching.items import cores_of
 from app.pipeline.matching.normal import normal
 from app.pipeline.matching.stated import stated
+from app.pipeline.review import deciding
+from app.pipeline.review.deciding import NewWord, Plan
 from schemas.api.desk import JudgementQuery, JudgementView, NewJudgement
 from schemas.ids import jurisdiction_of
 from schemas.judgements import DecisionKind, Judgement

@@ -12,7 +12,7 @@ from app.api.errors import problems
 from app.api.hub import Caller, HubDep
 from app.api.paging import listed, place
 from app.errors import BadRequest
-from app.pipeline import evidence
+from app.pipeline.review import evidence
 from schemas.api.matching import Example, Matches
 from schemas.api.reviews import ConflictView, Evidence
 from schemas.api.shapes import Asked, Listed, Paged, PublicId

@@ -14,7 +14,7 @@ from typing import TextIO
 from app.cli.hub import opened
 from app.db import exports
 from app.errors import BadRequest
-from app.pipeline.evidence import evidence
+from app.pipeline.review.evidence import evidence
 from app.pipeline.truth import as_json, read_truth, scores
 from app.terminal import table
 from schemas.ids import jurisdiction_of

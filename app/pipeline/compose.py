@@ -20,12 +20,12 @@ from app.db.relations import RelationRow
 from app.db.resolution import PLACES, MemberRow
 from app.db.session import Connection
 from app.db.unresolved import Standing
-from app.pipeline.assemble import assemble
-from app.pipeline.lifecycle import lifecycle
-from app.pipeline.parts import gather
+from app.pipeline.assembly.assemble import assemble
+from app.pipeline.assembly.lifecycle import lifecycle
+from app.pipeline.assembly.parts import gather
+from app.pipeline.assembly.structs import read_part, read_project
 from app.pipeline.related import WITHIN, counted, related, within
 from app.pipeline.rules import Rules
-from app.pipeline.structs import read_part, read_project
 from schemas.corrections import Correction
 from schemas.golden import LoopLedger, MemberRecord, Value
 from schemas.lifecycle import StageState

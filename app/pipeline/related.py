@@ -7,8 +7,8 @@ from decimal import Decimal
 
 from app.db.golden import ProjectRow
 from app.db.relations import RelationRow
+from app.pipeline.assembly.structs import Relation
 from app.pipeline.matching.families import issued
-from app.pipeline.structs import Relation
 from schemas.golden import MemberRecord
 from schemas.schemes import Scheme, Status
 

@@ -9,7 +9,7 @@ from functools import lru_cache
 from importlib import resources
 from pathlib import Path
 
-from app.pipeline.lifecycle import CORE
+from app.pipeline.assembly.lifecycle import CORE
 from connectors.registry import Registry
 
 _TRUTH = ("schemas", "connectors", "app/pipeline")

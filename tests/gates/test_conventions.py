@@ -96,7 +96,9 @@ def test_the_corridors_door_imports_nothing() -> None:
     if not (ROOT / door).exists():
         pytest.skip("app/pipeline has no __init__.py yet")
     others = [name for name in _imports(_tree(door)) if name != "__future__"]
-    assert not others, "importing app.pipeline.assemble runs this file: 'truth is pure' would be a paper rule"
+    assert not others, (
+        "importing app.pipeline.assembly.assemble runs this file: 'truth is pure' would be a paper rule"
+    )
 
 
 def test_files_stay_small_enough_to_read() -> None:

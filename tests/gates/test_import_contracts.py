@@ -24,7 +24,8 @@ CONTRACTS: list[str] = [
 PLANTS: dict[str, list[tuple[str, str]]] = {
     "one direction": [("schemas/base.py", "import connectors.contract")],
     "inside app": [("app/db/session.py", "import app.pipeline.land")],
-    "inside the corridor": [("app/pipeline/survivorship.py", "import app.pipeline.assemble")],
+    "inside the corridor": [("app/pipeline/heads.py", "import app.pipeline.land")],
+    "inside assembly": [("app/pipeline/assembly/survivorship.py", "import app.pipeline.assembly.assemble")],
     "inside connectors": [("connectors/contract.py", "import connectors.departments.planted.connector")],
     "departments do not know each other": [
         ("connectors/departments/planted/connector.py", "import connectors.departments.other.connector")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from app.pipeline.assemble import assemble
-from app.pipeline.lifecycle import CORE, lifecycle
-from app.pipeline.parts import gather
+from app.pipeline.assembly.assemble import assemble
+from app.pipeline.assembly.lifecycle import CORE, lifecycle
+from app.pipeline.assembly.parts import gather
 from schemas.corrections import Correction
 from schemas.golden import Claim, GoldenProject, LedgerStage, LoopLedger, MemberRecord
 from schemas.identifiers import Scheme

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping
 import pytest
 
 from app.db.session import Database
-from app.pipeline.evidence import evidence
 from app.pipeline.land import land_page
 from app.pipeline.matching.common import CROWD
 from app.pipeline.matching.keys import CAP
 from app.pipeline.rebuild import rebuild
+from app.pipeline.review.evidence import evidence
 from app.pipeline.rules import load_rules
 from connectors.rows import RowReader
 from schemas.ids import record_id

@@ -14,10 +14,10 @@ from sqlalchemy.exc import OperationalError
 from app.db.session import Database
 from app.errors import Unavailable
 from app.pipeline import compose, interpret, pair, poison, resolve, statements
-from app.pipeline.assemble import assemble as assembling
+from app.pipeline.assembly.assemble import assemble as assembling
+from app.pipeline.assembly.parts import Gathered
 from app.pipeline.interpret import POISON
 from app.pipeline.matching.cluster import cluster as clustered
-from app.pipeline.parts import Gathered
 from app.pipeline.process import drain
 from app.pipeline.rebuild import rebuild
 from app.pipeline.rules import load_rules

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 import pytest
 
 from app.db.relations import RelationRow
+from app.pipeline.assembly.structs import Relation
 from app.pipeline.related import related, within
-from app.pipeline.structs import Relation
 
 RECORDS = ("1-a", "1-b", "1-c", "1-d")
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from app.pipeline import structs
-from app.pipeline.structs import read_part, read_project
+from app.pipeline.assembly import structs
+from app.pipeline.assembly.structs import read_part, read_project
 from schemas import golden, lifecycle
 from schemas.base import Schema
 from schemas.golden import Loser
@@ -18,7 +18,7 @@ from schemas.structs import struct_of
 from tests.support.factories import make_completion, make_part_record, make_permit, make_supply
 
 _MADE = [name for name in structs.__all__ if name[0].isupper()]
-_EXPECTED = sorted((Path(__file__).parents[3] / "connectors/departments").glob("*/*/expected.json"))
+_EXPECTED = sorted((Path(__file__).parents[4] / "connectors/departments").glob("*/*/expected.json"))
 
 
 def _recorded() -> list[ProjectRecord | PartRecord]:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.pipeline.vocabulary import industry_of, land_mode_of, path_of_land_mode, stage_of, status_of
+from app.pipeline.assembly.vocabulary import industry_of, land_mode_of, path_of_land_mode, stage_of, status_of
 from schemas.lifecycle import Stage
 
 

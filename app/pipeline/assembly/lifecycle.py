@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import cache
 
-from app.pipeline.contradictions import contradictions
-from app.pipeline.gates import Loop, Standing, part_keys, walk
-from app.pipeline.parts import Gathered, Parts
-from app.pipeline.proofs import Proofs, find_proofs
-from app.pipeline.structs import Contradiction, GoldenProject, LedgerStage, LoopLedger, MilestoneView
-from app.pipeline.vocabulary import TERMINATED
+from app.pipeline.assembly.contradictions import contradictions
+from app.pipeline.assembly.gates import Loop, Standing, part_keys, walk
+from app.pipeline.assembly.parts import Gathered, Parts
+from app.pipeline.assembly.proofs import Proofs, find_proofs
+from app.pipeline.assembly.structs import Contradiction, GoldenProject, LedgerStage, LoopLedger, MilestoneView
+from app.pipeline.assembly.vocabulary import TERMINATED
 from schemas.contradictions import contradiction_table
 from schemas.lifecycle import LoopState, Stage, StageState
 from schemas.path_signs import path_signs

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from app.pipeline.said import Said
-from app.pipeline.structs import Claim, Loser
-from app.pipeline.survivorship import in_order
-from app.pipeline.vocabulary import industry_of, path_of_land_mode
+from app.pipeline.assembly.said import Said
+from app.pipeline.assembly.structs import Claim, Loser
+from app.pipeline.assembly.survivorship import in_order
+from app.pipeline.assembly.vocabulary import industry_of, path_of_land_mode
 from schemas.identifiers import Scheme, Status
 from schemas.path_signs import path_signs
 from schemas.records import ProjectRecord

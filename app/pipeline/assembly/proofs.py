@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TypeVar
 
-from app.pipeline.parts import Gathered, Parts
-from app.pipeline.said import RANKS, iso
-from app.pipeline.structs import Evidence, Promise, Proof
+from app.pipeline.assembly.parts import Gathered, Parts
+from app.pipeline.assembly.said import RANKS, iso
+from app.pipeline.assembly.structs import Evidence, Promise, Proof
 from schemas.golden import MemberRecord
 from schemas.identifiers import Scheme, Status
 from schemas.lifecycle import Rank, Stage

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from operator import attrgetter
 
-from app.pipeline.said import Said
-from app.pipeline.structs import Claim, Loser
+from app.pipeline.assembly.said import Said
+from app.pipeline.assembly.structs import Claim, Loser
 from schemas.cleaning import clean
 from schemas.corrections import Correction
 from schemas.golden import MemberRecord

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.pipeline.lifecycle import CORE
+from app.pipeline.assembly.lifecycle import CORE
 from schemas.contradictions import contradiction_table
 from schemas.golden import LoopLedger, MemberRecord
 from schemas.identifiers import Scheme

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from app.pipeline.said import dated
+from app.pipeline.assembly.said import dated
 from schemas.golden import MemberRecord
 from schemas.identifiers import Scheme
 

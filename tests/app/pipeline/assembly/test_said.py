@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.pipeline.said import plain, said_by
+from app.pipeline.assembly.said import plain, said_by
 from schemas.fields import fields
 from schemas.identifiers import Scheme, Status
 from schemas.parties import Role

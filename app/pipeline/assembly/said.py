@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from app.pipeline.vocabulary import industry_of, land_mode_of, status_of
+from app.pipeline.assembly.vocabulary import industry_of, land_mode_of, status_of
 from schemas.cleaning import REMEMBERED
 from schemas.fields import FieldRow, fields
 from schemas.golden import MemberRecord

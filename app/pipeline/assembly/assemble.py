@@ -9,12 +9,12 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from app.pipeline.parts import Gathered, Parts, numbers
-from app.pipeline.path_choice import choose, signs
-from app.pipeline.said import Said, plain, said_by
-from app.pipeline.structs import Claim, GoldenProject, Loser, Member, ParcelView, Total, WorksView
-from app.pipeline.survivorship import claim, corrected, in_order, standing, survive
-from app.pipeline.vocabulary import ACTIVE
+from app.pipeline.assembly.parts import Gathered, Parts, numbers
+from app.pipeline.assembly.path_choice import choose, signs
+from app.pipeline.assembly.said import Said, plain, said_by
+from app.pipeline.assembly.structs import Claim, GoldenProject, Loser, Member, ParcelView, Total, WorksView
+from app.pipeline.assembly.survivorship import claim, corrected, in_order, standing, survive
+from app.pipeline.assembly.vocabulary import ACTIVE
 from schemas.corrections import Correction
 from schemas.fields import fields
 from schemas.golden import MemberRecord

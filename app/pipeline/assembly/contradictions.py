@@ -9,11 +9,11 @@ from functools import cache, lru_cache
 from itertools import combinations
 from typing import NamedTuple
 
-from app.pipeline.gates import Loop, best_per_part, stars
-from app.pipeline.proofs import Proofs
-from app.pipeline.said import RANKS, plain
-from app.pipeline.structs import Claim, Contradiction, GoldenProject, Loser, Proof
-from app.pipeline.vocabulary import stage_of
+from app.pipeline.assembly.gates import Loop, best_per_part, stars
+from app.pipeline.assembly.proofs import Proofs
+from app.pipeline.assembly.said import RANKS, plain
+from app.pipeline.assembly.structs import Claim, Contradiction, GoldenProject, Loser, Proof
+from app.pipeline.assembly.vocabulary import stage_of
 from schemas.cleaning import REMEMBERED
 from schemas.contradictions import OrderRow, contradiction_table
 from schemas.dates import Precision

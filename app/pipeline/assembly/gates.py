@@ -9,10 +9,10 @@ from itertools import chain
 
 import msgspec
 
-from app.pipeline.parts import Parts
-from app.pipeline.proofs import Proofs, counted_in, strength
-from app.pipeline.said import RANKS
-from app.pipeline.structs import Proof
+from app.pipeline.assembly.parts import Parts
+from app.pipeline.assembly.proofs import Proofs, counted_in, strength
+from app.pipeline.assembly.said import RANKS
+from app.pipeline.assembly.structs import Proof
 from schemas.lifecycle import Rank, Stage, StageState
 from schemas.tables import Gate, milestones, roll_up
 

@@ -1,0 +1,1 @@
+"""What people are shown before they decide, and what their decision would change."""
