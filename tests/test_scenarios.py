@@ -1,7 +1,6 @@
 """The 26 prepared cases of the hard city, over the whole corridor: what came of their rows, their records and their loop.
 
-A strict xfail names what will remove it: `loop` the issue of findings and certificates, `matching` that of relations and
-of records whose names say too little.
+A strict xfail names what will remove it: `loop` the issue of findings and certificates.
 """
 
 from __future__ import annotations
@@ -26,7 +25,6 @@ Cases = Mapping[Scenario, list[Case]]
 Of = Callable[[Scenario], Case]
 
 LOOP = "the loop issue: findings with the days they hold, certificates per unit"
-NAMELESS = "the matching issue: these records share neither a code nor enough of a name with the others"
 
 
 @pytest.fixture(scope="module")
@@ -67,14 +65,6 @@ def of(told: Cases) -> Of:
     return lambda case: told[case][0]
 
 
-def xfail(reason: str, *cases: Scenario) -> list[object]:
-    """Give every case for a test to take one by one, those named as not yet won."""
-    return [
-        pytest.param(case, marks=pytest.mark.xfail(strict=True, reason=reason)) if case in cases else case
-        for case in Scenario
-    ]
-
-
 # --- accounting: every row has become a statement, and every doubt has a name
 
 DOUBTS: dict[Scenario, set[str]] = {
@@ -102,7 +92,7 @@ def test_every_row_of_the_case_is_a_statement_and_every_doubt_is_named(told: Cas
 # --- clusters: one project, and nobody else's record in it
 
 
-@pytest.mark.parametrize("case", xfail(NAMELESS, Scenario.PLATFORM))
+@pytest.mark.parametrize("case", Scenario)
 def test_the_records_of_the_case_are_one_project(told: Cases, case: Scenario) -> None:
     """Land conversions of a batch name a village and no project: they are the matching issue's for every case."""
     for one in told[case]:
@@ -323,7 +313,6 @@ def test_20_a_terminated_project_says_so(of: Of) -> None:
     assert of(Scenario.TERMINATED).golden.status == "TERMINATED"
 
 
-@pytest.mark.xfail(strict=True, reason=NAMELESS)
 def test_21_land_of_a_platform_company_is_the_enterprises_ground(of: Of) -> None:
     case = of(Scenario.PLATFORM)
     assert case.value("land_holder") == case.truth.on_land.name

@@ -30,6 +30,7 @@ STORIES = {
     "test_rebuild",
     "test_roles",
     "test_scenarios",
+    "test_sections",
     "test_simulated_city",
     "test_singer_streams",
     "test_singer_taps",

@@ -6,11 +6,14 @@ import re
 from datetime import date
 from decimal import Decimal
 
-from app.pipeline.matching.cuts import cut_quantities
+from app.pipeline.matching.cuts import cut_buildings, cut_quantities, cut_sections
 from app.pipeline.matching.stated import Stated, StatedEvidence
 from app.pipeline.matching.words import plain
 
 _SCALE = re.compile(r"(\d{1,9}(?:\.\d{1,4})?)(万)?(?:平方米|平米|㎡|M2|m2)")
+_READ = 200
+"""Signs of a text about the scope that are read."""
+_NONE: frozenset[str] = frozenset()
 _AREAS = ("平方米", "亩")
 _FEW = re.compile(r"1?\d(?:\.\d+)?[套台件辆只]").fullmatch
 
@@ -58,6 +61,16 @@ def sizes(record: Stated) -> frozenset[str]:
     found: set[str] = set()
     cut_quantities(plain(record.texts.scale), found)
     return frozenset(one for one in found if not one.endswith(_AREAS) and not _FEW(one))
+
+
+def parts(record: Stated) -> frozenset[str]:
+    """Give the sections and buildings a record says it is about where it says so beside its name."""
+    scope = record.texts.scope
+    if not scope:
+        return _NONE
+    found: set[str] = set()
+    cut_buildings(cut_sections(plain(scope[:_READ]), found), found)
+    return frozenset(found)
 
 
 def dated(evidence: tuple[StatedEvidence, ...]) -> tuple[frozenset[str], int | None]:

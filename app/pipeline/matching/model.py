@@ -24,12 +24,17 @@ _CONTEXT = Context(prec=28)
 
 @dataclass(frozen=True, slots=True)
 class Cap:
-    """A limit of the sum: where every named feature is at most (`least`: at least) at its level, there are at most `points`."""
+    """A limit of the sum: where every named feature is at most (`least`: at least) at its level, there are at most `points`.
+
+    It is lifted where `enough` of the features `exact` reach their levels: so much does not agree by chance.
+    """
 
     name: str
     points: int
     most: Mapping[str, int]
     least: Mapping[str, int] = field(default_factory=dict)
+    exact: Mapping[str, int] = field(default_factory=dict)
+    enough: int = 1
 
 
 @dataclass(frozen=True)
@@ -93,7 +98,14 @@ def read_model(text: str) -> Model:
         table={name: tuple(row) for name, row in said["table"].items()},
         pair={name: tuple(map(tuple, rows)) for name, rows in said.get("pair", {}).items()},
         caps=tuple(
-            Cap(cap["name"], cap["points"], dict(cap["most"]), dict(cap["least"]))
+            Cap(
+                cap["name"],
+                cap["points"],
+                dict(cap["most"]),
+                dict(cap["least"]),
+                dict(cap.get("exact", {})),
+                cap.get("enough", 1),
+            )
             for cap in said.get("cap", ())
         ),
         calibration=tuple(zip(knots["points"], knots["probability"], strict=True)),
@@ -126,6 +138,8 @@ def write_model(model: Model) -> str:
     for cap in model.caps:
         lines.append(f"\n[[cap]]\nname = {_quoted(cap.name)}\npoints = {cap.points}")
         lines += [f"most = {_inline(cap.most)}", f"least = {_inline(cap.least)}"]
+        if cap.exact:
+            lines += [f"exact = {_inline(cap.exact)}", f"enough = {cap.enough}"]
     if model.calibration:
         points, probability = map(list, zip(*model.calibration, strict=True))
         lines.append(f"\n[calibration]\npoints = {points}\nprobability = {probability}")

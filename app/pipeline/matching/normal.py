@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import msgspec
 
-from app.pipeline.matching.facts import amount, dated, floors, land, sizes
+from app.pipeline.matching.facts import amount, dated, floors, land, parts, sizes
 from app.pipeline.matching.latin import addresses_in, in_latin
 from app.pipeline.matching.names import is_public, owner_core, parse_name
 from app.pipeline.matching.numbers import ONCE, is_firm
@@ -144,7 +144,7 @@ def normal(record_id: str, record: Stated) -> Normal:
         at.street,
         _point(place),
         name.generic,
-        name.parts,
+        name.parts | beside if (beside := parts(record)) else name.parts,
         name.plots | at.plots if at.plots else name.plots,
         name.kinds,
         at.town,

@@ -33,11 +33,24 @@ class _Pair(NamedTuple):
 
 
 class _Limit(NamedTuple):
-    """A cap and the rows it asks: (row, level) that they may reach at most, and must at least."""
+    """A cap and the rows it asks: (row, level) that they may reach at most, must at least, and that lift it together."""
 
     cap: Cap
     most: list[tuple[int, int]]
     least: list[tuple[int, int]]
+    exact: list[tuple[int, int]]
+
+    def fits(self, levels: Levels, total: _Table) -> NDArray[np.bool_]:
+        """Tell which pairs it holds down."""
+        fits = total > self.cap.points
+        for row, level in self.most:
+            fits &= levels[row] <= level
+        for row, level in self.least:
+            fits &= levels[row] >= level
+        if self.exact and (some := np.flatnonzero(fits)).size:
+            reached = sum((levels[row, some] >= level).astype(np.int64) for row, level in self.exact)
+            fits[some] = reached < self.cap.enough
+        return fits
 
 
 class Scorer:
@@ -57,7 +70,9 @@ class Scorer:
             first, _, second = name.partition("*")
             table = self._fitting(name, rows, first, second)
             self._pairs.append(_Pair(name, self._row(first), self._row(second), table))
-        self._limits = [_Limit(cap, self._asked(cap.most), self._asked(cap.least)) for cap in model.caps]
+        self._limits = [
+            _Limit(cap, *map(self._asked, (cap.most, cap.least, cap.exact))) for cap in model.caps
+        ]
 
     def points(self, levels: Levels) -> NDArray[np.int64]:
         """Give the log-odds (10⁻⁶) of pairs."""
@@ -68,12 +83,7 @@ class Scorer:
             many = pair.table.shape[1]
             total += pair.table.ravel()[levels[pair.first].astype(np.intp) * many + levels[pair.second]]
         for limit in self._limits:
-            fits = total > limit.cap.points
-            for row, level in limit.most:
-                fits &= levels[row] <= level
-            for row, level in limit.least:
-                fits &= levels[row] >= level
-            total[fits] = limit.cap.points
+            total[limit.fits(levels, total)] = limit.cap.points
         return total
 
     def probabilities(self, levels: Levels) -> NDArray[np.int32]:
@@ -91,11 +101,10 @@ class Scorer:
             points = int(pair.table[column[first], column[second]])
             told.append((pair.name, f"{named[first]}*{named[second]}", points))
         total = self.model.prior + sum(points for _, _, points in told)
-        for cap, most, least in self._limits:
-            fits = all(column[row] <= level for row, level in most)
-            if fits and total > cap.points and all(column[row] >= level for row, level in least):
-                told.append(("cap", cap.name, cap.points - total))
-                total = cap.points
+        for limit in self._limits:
+            if limit.fits(levels[:, :1], np.array([total]))[0]:
+                told.append(("cap", limit.cap.name, limit.cap.points - total))
+                total = limit.cap.points
         return [term for term in told if term[2]]
 
     def _row(self, feature: str) -> int:

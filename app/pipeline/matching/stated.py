@@ -82,9 +82,10 @@ class StatedEvidence(msgspec.Struct, frozen=True, gc=False):
 
 
 class StatedTexts(msgspec.Struct, frozen=True, gc=False):
-    """The texts of a project record that tell its size."""
+    """The texts of a project record that tell its size, and which part of a project it speaks of."""
 
     scale: str | None = None
+    scope: str | None = None
 
 
 class Stated(msgspec.Struct, frozen=True, gc=False):

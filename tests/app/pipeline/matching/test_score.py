@@ -62,9 +62,33 @@ def test_a_name_alone_is_never_merged_by_itself_however_alike():
         "street": "某路一号院内",
     }
     a = named("a", "某某新能源智造基地", source="commerce.x", **said)
-    b = named("b", "某某新能源智造基地", source="land.x", **said)
+    b = named("b", "某某新能源智造基地", source="land.x", **said | {"amount": Decimal(520_000_000)})
     assert REVIEW_CUT <= tell(a, b).score < SAFE_CUT
     assert "cap.name_alone" in terms(a, b)
+
+
+def test_a_name_with_an_exact_figure_beside_it_is_more_than_a_name():
+    said = {"district": "430211", "address": "某路一号院内", "street": "某路一号院内", "land": (42066.67,)}
+    a = named("a", "某某新能源智造基地", source="commerce.x", **said)
+    b = named("b", "某某新能源智造基地", source="land.x", **said)
+    assert tell(a, b).score >= SAFE_CUT
+    assert "cap.name_alone" not in terms(a, b)
+    other = named("b", "某某新能源产业园", source="land.x", **said)
+    assert tell(a, other).score < SAFE_CUT
+
+
+def test_sections_of_one_work_in_one_department_are_one_matter_and_one_section_twice_is_asked_about():
+    said = {"district": "430211", "owner_cores": ("某某城建投资",), "amount": Decimal(473_800_000)}
+    a, b = (
+        named(i, "某某大道新建工程", source="housing.projects", parts=frozenset({part}), **said)
+        for i, part in (("a", "S1"), ("b", "S2"))
+    )
+    again = named("c", "某某大道新建工程", source="housing.projects", parts=frozenset({"S2"}), **said)
+    whole = named("d", "某某大道新建工程", source="housing.projects", **said)
+    assert tell(a, b).score >= SAFE_CUT
+    assert terms(b, again) >= {"cap.same_part"}
+    assert terms(b, whole) >= {"cap.same_source"}
+    assert max(tell(b, again).score, tell(b, whole).score) < SAFE_CUT
 
 
 def test_two_keys_of_one_department_are_one_matter_only_by_a_number():
