@@ -36,7 +36,8 @@ _BLOCK = 1 << 15
 """Records whose pairs are found and scored at once, by the smaller place of the two."""
 _KINDS = ("vectors", "packed", "lengths", "keys", "counts", "ids", "sources", "truth")
 _ID, _SOURCE = "S40", "S64"
-_PAIRS = 1 << 20
+_SCORED, _PAIRS = 1 << 13, 1 << 20
+"""Pairs that are scored at once, and that are sifted at once."""
 _CHUNK = 20_000
 """Records of whole components that are clustered at once."""
 
@@ -143,8 +144,13 @@ def compare_all(batch: Batch, held: Shared, model: Model) -> int:
 
 def _compared(held: Shared, vectors: Any, scorer: Scorer, start: int) -> tuple[Places, NDArray[np.int32]]:
     pairs = held.pairs(start, start + _BLOCK)
-    left, right = (pairs[:, side].astype(np.intp) for side in (0, 1))
-    return pairs, score_pairs(scorer, vectors, left, right)
+    scores = np.empty(len(pairs), np.int32)
+    for at in range(0, len(pairs), _SCORED):
+        # the rows of a portion side by side: scattered over a gigabyte each field of each would be fetched from memory anew
+        places, rows = np.unique(pairs[at : at + _SCORED], return_inverse=True)
+        left, right = rows.reshape(-1, 2).T
+        scores[at : at + _SCORED] = score_pairs(scorer, vectors[places], left, right)
+    return pairs, scores
 
 
 def cluster_all(batch: Batch, cuts: Cuts = SHIPPED) -> Linked:
