@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from itertools import combinations
+from random import Random
 from time import process_time
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from app.pipeline.matching.common import common_among, heard
 from app.pipeline.matching.explain import explain
 from app.pipeline.matching.keys import CAP, MOST, block_keys
 from app.pipeline.matching.normal import Normal, normal
@@ -68,6 +70,24 @@ def test_a_wrong_code_shared_by_many_gives_them_no_candidates_and_no_merge():
     apart = [(0, i) for i in range(1, 60) if i % 3 and some[0].core[:2] != some[i].core[:2]]
     assert (scores(some, apart) < SAFE_CUT).mean() > 0.95
     assert max(explain(some[0], some[1]).terms, key=lambda term: term.points).name.startswith("code.")
+
+
+@pytest.mark.parametrize("many", [60, 500, 1500])
+def test_firms_of_one_trade_that_all_bear_one_wrong_code_merge_with_nobody_at_a_cost_in_proportion(many):
+    dice = Random(5)
+    number = StatedNumber(Scheme.PROJECT_CODE, CODE)
+    some = []
+    for i in range(many):
+        firm = "".join(dice.choices(SIGNS, k=4))
+        owner = StatedParty(Role.OWNER, f"株洲{firm[:2]}{''.join(dice.choices(SIGNS, k=2))}有限公司")
+        place = StatedPlace(district="430211", address=f"某{dice.choice(SIGNS)}路{dice.randrange(400)}号")
+        name = f"{firm}食品厂房项目"
+        some.append(record(i, name, "housing.projects", bears=(number,), parties=(owner,), place=place))
+    pairs = sorted(candidates(some))
+    assert len(pairs) < 30 * many
+    common = common_among(some)
+    assert common == {"c" + CODE.replace("-", "")}
+    assert (scores([heard(n, common) for n in some], pairs) < SAFE_CUT).all()
 
 
 def test_an_owner_of_thousands_costs_as_much_a_record_as_one_of_hundreds():
