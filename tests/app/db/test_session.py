@@ -38,6 +38,8 @@ def end(other: Database, pid: int) -> None:
 
 def test_no_query_of_the_hub_starts_processes_of_its_own(hub: Database) -> None:
     with hub.begin() as connection:
-        connection.execute(text("SET LOCAL debug_parallel_query TO on"))  # wherever the planner may, it does
+        release = int(connection.execute(text("SHOW server_version_num")).scalar_one())
+        name = "debug_parallel_query" if release >= 160000 else "force_parallel_mode"
+        connection.execute(text(f"SET LOCAL {name} TO on"))  # wherever the planner may, it does
         plan = connection.execute(text("EXPLAIN SELECT count(*) FROM memory.head WHERE key = 'x'")).scalars()
         assert not [line for line in plan if "Gather" in line]
