@@ -1,4 +1,4 @@
-"""The page at `/docs`: the API's description to read and try, from files of the hub alone."""
+"""The page at `/docs`: the API's description to read and try, from files of this machine alone."""
 
 from __future__ import annotations
 
@@ -12,7 +12,12 @@ from fastapi.responses import FileResponse, HTMLResponse
 
 router = APIRouter(include_in_schema=False)
 
-ASSETS = Path(str(resources.files("app"))) / "api" / "assets" / "swagger_ui"
+SWAGGER_UI = Path(str(resources.files("fastapi_swagger"))) / "resources"
+ASSETS = {
+    "start.js": Path(__file__).parent / "assets" / "start.js",
+    "swagger-ui-bundle.js": SWAGGER_UI / "swagger-ui-bundle.js",
+    "swagger-ui.css": SWAGGER_UI / "swagger-ui.css",
+}
 PAGE = """<!doctype html>
 <html lang="zh-CN"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>接口说明 API of Lifecycle Hub</title>
@@ -35,4 +40,4 @@ def read_docs_asset(
 ) -> FileResponse:
     """Give a file the page is made of."""
     kind = "text/css" if asset.endswith(".css") else "text/javascript"
-    return FileResponse(ASSETS / asset, media_type=kind, headers={"Cache-Control": "max-age=86400"})
+    return FileResponse(ASSETS[asset], media_type=kind, headers={"Cache-Control": "max-age=86400"})
