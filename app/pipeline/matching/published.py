@@ -78,5 +78,5 @@ def _numbers(model: Model) -> list[object]:
     found += [number for rows in model.pair.values() for row in rows for number in row]
     found += [number for knot in model.calibration for number in knot]
     for cap in model.caps:
-        found += [cap.points, *cap.most.values(), *cap.least.values()]
+        found += [cap.points, cap.enough, *cap.most.values(), *cap.least.values(), *cap.exact.values()]
     return found

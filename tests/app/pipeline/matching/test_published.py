@@ -48,6 +48,8 @@ def test_whatever_its_cuts_a_model_asks_and_joins_where_it_says(cuts: list[int])
         ("zone = [0, ", 'zone = ["0", ', "whole"),
         ("zone = [", "zone = 7 # [", "another kind"),
         ("points = [", "points = [1, ", "zip"),
+        ("exact = { name = 8", 'exact = { name = "8"', "whole"),
+        ("enough = 2", "enough = 2.5", "whole"),
     ],
 )
 def test_a_file_that_could_surprise_is_refused_with_its_fault(was: str, is_: str, told: str) -> None:
