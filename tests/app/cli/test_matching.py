@@ -7,10 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from app.pipeline.matching.common import CROWD
 from app.pipeline.matching.model import write_model
 from app.pipeline.matching.score import MODEL
+from app.pipeline.review.evidence import evidence
+from tests.app.house import hub
 from tests.support.database import JURISDICTIONS
-from tests.support.small_city import rid
+from tests.support.small_city import permit, rid, small_city
+
+OWNERS = "恒远景科创联盛华阳金"[: CROWD + 1]
 
 TRUTH = "source,key,project\ncommerce.signed,A-1,one\nhousing.permits,A-1,one\nhousing.permits,B-2,two\n"
 
@@ -129,6 +134,29 @@ def test_two_records_are_explained_as_the_api_does_down_to_the_projects_they_are
     assert "cannot link: code" in said
     assert "not_compared:" in said
     assert f"{other} is in {other}, of 1 records" in said
+
+
+def test_a_number_too_many_hold_is_told_as_the_api_tells_it(database_url: str) -> None:
+    city = small_city(database_url)
+    city.land(
+        "housing.permits",
+        *(
+            permit(f"K{n}", f"{sign}泰食品厂房", owner=f"株洲{sign}泰食品有限公司")
+            for n, sign in enumerate(OWNERS)
+        ),
+    )
+    city.drain()
+    a, b = (rid("housing.permits", key) for key in ("K0", "K1"))
+    with city.database.read() as connection:
+        told = evidence(connection, JURISDICTIONS[0], a, b)
+    city.database.close()
+    done = hub("match", "explain", a, b, HUB_DATABASE_URL=database_url)
+    assert done.returncode == 0, done.stderr
+    assert "code.common" in {term.name for term in told.terms}
+    assert [term.name for term in told.terms] == [
+        line.split()[0] for line in done.stdout.splitlines()[2 : 2 + len(told.terms)]
+    ]
+    assert f"×{len(OWNERS)}" in done.stdout
 
 
 def test_one_record_or_two_of_different_cities_are_no_pair(refuses: Callable[..., str]) -> None:
