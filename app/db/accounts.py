@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, text
+from sqlalchemy import Connection, Row
 
 from app.access.reach import EVERY, Reach
 from app.access.roles import EXCLUSIVE, OF_A_DEPARTMENT, OF_A_DISTRICT, Role, compatible, scopes_of
 from app.db import jurisdictions
+from app.db.texts import text
 from app.errors import BadRequest, Conflict, NotFound
 from schemas.places import region_of
 

@@ -9,12 +9,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import astuple, fields
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from app.access.audit import START, AuditFault, Entry, Mac, Row, Seal, faults, link
 from app.crypto import KeyRing, KeyUnknown
 from app.db.filters import where
 from app.db.session import Database
+from app.db.texts import text
 from app.errors import Conflict
 from schemas.api.audit import AuditQuery, AuditView
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from app.db.judgements import IN_FORCE
+from app.db.texts import text
 from schemas.api.reviews import WordView
 
 MOST_WORDS = 5_000

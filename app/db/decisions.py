@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, Column, Connection, DateTime, Index, Integer, Table, Text, text
+from sqlalchemy import BigInteger, Column, Connection, DateTime, Index, Integer, Table, Text
 from sqlalchemy.dialects.postgresql import JSONB
 
 from app.db import jurisdictions
@@ -14,6 +14,7 @@ from app.db.filters import where
 from app.db.judgements import IN_FORCE
 from app.db.jurisdictions import Held
 from app.db.tables import MEMORY, metadata
+from app.db.texts import text
 from app.errors import NotFound
 from schemas.api.decisions import Changed, DecisionQuery, DecisionView
 from schemas.judgements import DecisionKind

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from app.access.reach import Reach
 from app.db.filters import owned, where
 from app.db.seal import unseal
+from app.db.texts import text
 from app.errors import NotFound
 from schemas.api.deliveries import Anomaly, DeliveryFault, DeliveryQuery, DeliveryRow, DeliveryView, RowAsSaid
 from schemas.api.shapes import Counts

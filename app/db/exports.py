@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from app.access.reach import Reach
 from app.db.projects import SUMMARY, meant
+from app.db.texts import text
 from schemas.api.projects import ExportQuery
 
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
+from app.db.texts import text
 from app.errors import SnapshotNeeded
 from schemas.api.changes import ChangeView
 

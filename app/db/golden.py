@@ -8,9 +8,10 @@ from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from app.db.copy import copy_rows
+from app.db.texts import text
 from schemas.corrections import Correction
 
 

@@ -7,9 +7,10 @@ from importlib import resources
 from pathlib import Path
 
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from app.db import leases
+from app.db.texts import text
 from app.errors import RulesChanged, Unavailable
 from schemas.api.sources import Ready
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import Connection, TextClause, text
+from sqlalchemy import Connection, TextClause
 
 from app.db import jurisdictions
 from app.db.filters import where
 from app.db.jurisdictions import Held
+from app.db.texts import text
 from app.errors import Conflict, NotFound
 from schemas.api.desk import JudgementQuery
 from schemas.judgements import Judgement, Verdict

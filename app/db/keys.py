@@ -9,11 +9,12 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from app.access.account import Account
 from app.db import accounts
 from app.db.accounts import Rights, rights_of
+from app.db.texts import text
 from app.errors import Conflict, NotAuthenticated, NotFound
 
 MOST_LIVE = 2

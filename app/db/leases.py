@@ -5,8 +5,9 @@ from __future__ import annotations
 import secrets
 from datetime import UTC, datetime
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
+from app.db.texts import text
 from app.errors import Conflict
 
 EVERYWHERE = 0

@@ -11,11 +11,12 @@ import secrets
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from app.db import feed
 from app.db.copy import storable
 from app.db.seal import unseal
+from app.db.texts import text
 from app.errors import Conflict, NotFound, SnapshotNeeded
 from schemas.api.changes import ChangeView
 from schemas.api.subscriptions import AttemptView, MessageQuery, MessageView

@@ -8,12 +8,13 @@ from pathlib import Path
 from alembic import command
 from alembic.config import Config
 from psycopg.errors import InsufficientPrivilege
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ProgrammingError
 
 from app.db import derived
 from app.db.session import APP_ROLE
+from app.db.texts import text
 from app.errors import NotPermitted, Unavailable
 
 OLDEST_SERVER = 15

@@ -6,10 +6,11 @@ from collections import defaultdict
 from collections.abc import Iterable
 from decimal import Decimal
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from app.access.reach import Reach
 from app.db.filters import seen, where
+from app.db.texts import text
 from schemas.api.portfolio import CoverageCell, CoverageQuery, Funnel, FunnelStage, PortfolioQuery
 from schemas.lifecycle import LoopState, Stage
 

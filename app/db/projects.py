@@ -7,10 +7,11 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from app.access.reach import Reach
 from app.db.filters import part_of, seen, spoken_for, where
+from app.db.texts import text
 from app.errors import Gone, NotFound
 from schemas.api.projects import ProjectFilters, ProjectQuery, ProjectSummary, RecordView
 from schemas.golden import Claim, GoldenProject

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from sqlalchemy import Connection, Row, text
+from sqlalchemy import Connection, Row
 
 from app.db.landing import read_aliases
+from app.db.texts import text
 from schemas.api.desk import Discrepancy, Inventory, Reconciliation
 from schemas.ids import record_id
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from app.access.reach import Reach
 from app.db.filters import owned, where
+from app.db.texts import text
 from schemas.api.deliveries import FindQuery, IssueView, RejectionQuery, RejectionView
 
 FILTERS = {"source": "source = :source", "rule": "rule = :rule"}

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Mapping
 from itertools import starmap
 from typing import NamedTuple
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from app.db.copy import array_of, copy_rows, fetch_rows
 from app.db.resolution import Difference
+from app.db.texts import text
 
 
 class RelationRow(NamedTuple):

@@ -8,13 +8,14 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from app.db import leases
 from app.db.copy import storable
 from app.db.filters import where
 from app.db.jurisdictions import Held
 from app.db.runs import MOST_ATTEMPTS, LeaseLost
+from app.db.texts import text
 from app.errors import Conflict, NotFound
 from schemas.api.replays import ReplayQuery, ReplayView, SourceReplay, Step
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sqlalchemy import Connection, Engine, create_engine, text
+from sqlalchemy import Connection, Engine, create_engine
 from sqlalchemy.engine import make_url
 
 from app.db.seal import seal, stale, unseal
+from app.db.texts import text
 
 CHUNK = 500
 _TABLES = {

@@ -6,9 +6,10 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import starmap
 from typing import Generic, Literal, NamedTuple, TypeVar
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from app.db.copy import array_of, copy_rows, fetch_rows
+from app.db.texts import text
 
 Places = Literal["cluster", "member"]
 """Where records are said to belong: as resolved last, or as the served documents have it."""

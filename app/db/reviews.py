@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import Column, Connection, DateTime, Integer, Table, Text, text
+from sqlalchemy import Column, Connection, DateTime, Integer, Table, Text
 
 from app.access.reach import Reach
 from app.db import words
 from app.db.filters import answerable, where
 from app.db.judgements import IN_FORCE
 from app.db.tables import OPS, metadata
+from app.db.texts import text
 from app.errors import NotFound
 from schemas.api.decisions import View
 from schemas.api.reviews import ReviewCounts, ReviewFilter, ReviewView

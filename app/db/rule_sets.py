@@ -6,10 +6,11 @@ import json
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from app.db import jurisdictions
 from app.db.jurisdictions import Held
+from app.db.texts import text
 from app.errors import NotFound
 
 SHIPPED = 0

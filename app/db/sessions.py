@@ -9,10 +9,11 @@ import secrets
 from functools import cache
 
 from pwdlib import PasswordHash
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from app.access.account import Account
 from app.db.accounts import rights_of
+from app.db.texts import text
 from app.errors import NotAuthenticated, NotFound
 from app.oidc import Attempt
 

@@ -6,10 +6,11 @@ import secrets
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from app.access.reach import Reach
 from app.db.filters import owned, where
+from app.db.texts import text
 from app.errors import Conflict, NotFound
 from schemas.api.shapes import Counts
 from schemas.api.sources import HeldDeletionView, Missed, RunQuery, RunView

@@ -5,10 +5,11 @@ from __future__ import annotations
 import base64
 import secrets
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from app.db import feed
 from app.db.seal import seal
+from app.db.texts import text
 from app.errors import NotFound
 from schemas.api.subscriptions import NewSubscription, SubscriptionView
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from psycopg.errors import LockNotAvailable
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
 
 from app.db import derived
 from app.db.golden import Change, districts_of
+from app.db.texts import text
 from app.errors import Conflict
 
 OLD = "derived_old"

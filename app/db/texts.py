@@ -1,4 +1,7 @@
-"""SQL as statements that are read once: to read one anew takes SQLAlchemy fifty microseconds each time."""
+"""SQL as statements that are read once: to read one anew takes SQLAlchemy fifty microseconds each time.
+
+All queries of the hub are such; only what defines tables says `sqlalchemy.text`.
+"""
 
 from __future__ import annotations
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import secrets
 from typing import NamedTuple
 
-from sqlalchemy import BigInteger, Column, Connection, DateTime, Integer, Table, Text, text
+from sqlalchemy import BigInteger, Column, Connection, DateTime, Integer, Table, Text
 
 from app.db.copy import storable
 from app.db.seal import unseal
 from app.db.tables import OPS, metadata
+from app.db.texts import text
 
 told = Table(
     "told",

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from app.db.judgements import IN_FORCE, JUDGEMENT_COLUMNS
+from app.db.texts import text
 from schemas.judgements import Judgement, Verdict
 
 
