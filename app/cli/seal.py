@@ -18,7 +18,7 @@ def secret(options: argparse.Namespace) -> None:
 
 
 def again(options: argparse.Namespace) -> None:
-    """Write every body of memory under the key in use."""
+    """Write all that is sealed under the key in use."""
     if ring() is None and not options.open:
         raise BadRequest("HUB_SEAL_KEYS gives no key; --open writes memory without encryption again")
     runtime, jurisdiction = opened(options)
