@@ -10,6 +10,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ from app.pipeline.sync import sync
 from app.settings import Settings
 from connectors.manifest import Manifest, parse
 from connectors.registry import Registry, Source
-from tests.support.callers import trusted
+from tests.support.callers import trusted_keys
 from tests.support.client import Client, calling
 from tests.support.corridor import books, opened, rows_of
 from tests.support.database import JURISDICTIONS
@@ -88,6 +89,11 @@ class Journey:
     rules: Rules
     registry: Registry
 
+    @cached_property
+    def keys(self) -> dict[int, str]:
+        """Keys of who asks the API, in each jurisdiction."""
+        return trusted_keys(self.hub.url)
+
     def pull(self) -> list[tuple[str, int, int, str]]:
         """Pull in every jurisdiction and give how each run ended: state, received, kept, what was said of it."""
         return [self._pull(jurisdiction) for jurisdiction in JURISDICTIONS]
@@ -122,8 +128,7 @@ class Journey:
     def _client(self) -> Iterator[Client]:
         app = create_app(Settings(jurisdiction=JURISDICTIONS[0]), self.hub, self.registry, {})
         with calling(app) as caller:
-            client = trusted(caller, self.hub.url)
-            yield client
+            yield caller.holding(self.keys[JURISDICTIONS[0]], self.keys)
 
     def gone(self) -> list[tuple[Any, ...]]:
         return rows_of(
