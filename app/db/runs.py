@@ -75,11 +75,11 @@ _QUEUE = text(
     " SELECT :j, id, name, 'schedule', slot, CASE WHEN why IS NULL THEN 'queued' ELSE 'skipped' END, now(),"
     " CASE WHEN why IS NOT NULL THEN now() END, why FROM (SELECT w.*, CASE WHEN w.late THEN 'Missed'"
     "  WHEN s.open_until > now() THEN 'LeftAlone' WHEN EXISTS (SELECT FROM ops.run r WHERE r.jurisdiction = :j"
-    "   AND r.source = w.name AND r.state IN ('queued', 'running')) THEN 'StillRunning' END AS why"
+    "   AND r.source = w.name AND r.state IN ('queued', 'running')) THEN 'StillRunning' END AS why, s.missed"
     "  FROM unnest(CAST(:ids AS text[]), CAST(:sources AS text[]), CAST(:slots AS timestamptz[]),"
     "   CAST(:late AS boolean[])) AS w(id, name, slot, late)"
     "  JOIN ops.source s ON s.jurisdiction = :j AND s.source = w.name) AS wanted"
-    " ON CONFLICT DO NOTHING RETURNING state"
+    " WHERE missed <> 'all' OR why IS DISTINCT FROM 'StillRunning' ON CONFLICT DO NOTHING RETURNING state"
 )
 
 
@@ -87,7 +87,8 @@ def queue_slots(connection: Connection, jurisdiction: int, slots: Mapping[Due, d
     """Write one run per slot and set when each source is due again: slot → next slot. Gives the runs queued.
 
     A slot that is passed over is a run too, `skipped`, with why: its former run still waits or works (StillRunning), it
-    failed too often or asked to be left alone (LeftAlone), or nobody ticked at its time (Missed).
+    failed too often or asked to be left alone (LeftAlone), or nobody ticked at its time (Missed). One of a source that
+    wants all its slots waits for the former run: `due` may not have seen a run that was queued in the same moment.
     """
     wanted = sorted(slots)
     values = {
@@ -105,7 +106,8 @@ def queue_slots(connection: Connection, jurisdiction: int, slots: Mapping[Due, d
         text(
             "UPDATE ops.source SET next_run_at = s.next FROM unnest(CAST(:sources AS text[]),"
             " CAST(:nexts AS timestamptz[])) AS s(name, next)"
-            " WHERE source.jurisdiction = :j AND source.source = s.name"
+            " WHERE source.jurisdiction = :j AND source.source = s.name AND EXISTS (SELECT FROM ops.run r"
+            "  WHERE r.jurisdiction = :j AND r.source = s.name AND r.slot = source.next_run_at)"
         ),
         values,
     )
