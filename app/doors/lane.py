@@ -79,12 +79,14 @@ class Lane:
         await self._hang_up()
 
     async def _write(self) -> None:
+        group: list[_Waiting] = []
         try:
             while self._waiting:
-                await self._group(self._taken())
+                group = self._taken()
+                await self._group(group)
         finally:
             self._writer = None
-            self._fail(self._waiting, Unavailable(AWAY))
+            self._fail([*group, *self._waiting], Unavailable(AWAY))
             self._waiting.clear()
             self._bytes = 0
 
@@ -131,12 +133,13 @@ class Lane:
     async def _one_by_one(self, group: list[_Waiting], error: Exception) -> None:
         """Let no message fail its neighbours: each is tried alone, and only what fails alone is refused."""
         left = [one for one in group if not one[1].done()]
-        if len(left) > 1:
+        if len(group) > 1:
             for one in left:
                 await self._group([one])
-            return
-        log.error("a message cannot be kept", exc_info=error, extra={"facts": {"source": left[0][0].source}})
-        self._fail(left, Unavailable("the hub cannot keep this message yet; its people are told"))
+        elif left:
+            facts = {"source": left[0][0].source}
+            log.error("a message cannot be kept", exc_info=error, extra={"facts": facts})
+            self._fail(left, Unavailable("the hub cannot keep this message yet; its people are told"))
 
     async def _keep(self, group: list[_Waiting]) -> None:
         connection = await self._open()
@@ -210,7 +213,7 @@ class Lane:
             self._connection = None
 
     @staticmethod
-    def _fail(group: list[_Waiting] | deque[_Waiting], error: HubError) -> None:
+    def _fail(group: list[_Waiting], error: HubError) -> None:
         for _, told in group:
             if not told.done():
                 told.set_exception(error)

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -135,6 +135,40 @@ def test_a_message_that_cannot_be_kept_fails_none_of_its_neighbours(city: SmallC
 
     run(city, story)
     assert [message_id for _, message_id in numbers(city)[-2:]] == ["a", "b"]
+
+
+def test_who_hangs_up_with_a_message_that_cannot_be_kept_fails_no_neighbour(
+    city: SmallCity, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    really = pushes.keep_new
+
+    async def story(lane: Lane, _: Connecting) -> None:
+        gone, stays = lane.put(push("no\0body can keep this")), lane.put(push("b"))
+
+        async def meanwhile(connection: Any, jurisdiction: int, sent: Sequence[Push]) -> int | None:
+            gone.cancel()
+            return await really(connection, jurisdiction, sent)
+
+        monkeypatch.setattr(pushes, "keep_new", meanwhile)
+        assert (await stays).status is Status.ACCEPTED
+
+    run(city, story)
+
+
+def test_a_fault_nobody_foresaw_leaves_no_sender_waiting(
+    city: SmallCity, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fault(_: bytes) -> bytes:
+        raise ZeroDivisionError
+
+    async def story(lane: Lane, _: Connecting) -> None:
+        with monkeypatch.context() as broken:
+            broken.setattr(pushes, "seal", fault)
+            waiting = asyncio.gather(*(lane.put(push(f"m{n}")) for n in range(3)), return_exceptions=True)
+            assert {type(one) for one in await asyncio.wait_for(waiting, 5)} == {Unavailable}
+        assert (await lane.put(push("m0"))).status is Status.ACCEPTED
+
+    run(city, story)
 
 
 def test_a_connection_that_was_cut_is_replaced_and_nobody_notices(city: SmallCity) -> None:
