@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 import socket
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -95,19 +96,23 @@ class Egress:
 
 
 def connect(host: str, port: int, seconds: float) -> socket.socket:
-    """Connect to a host this deployment allows; raises EgressRefused, or another OSError as sockets do.
+    """Connect to a host this deployment allows, within so many seconds in all.
 
-    Every address of the name must be allowed, so that none is reached by another being looked at.
+    Every address of the name must be allowed, so that none is reached by another being looked at. Raises EgressRefused,
+    TimeoutError, or another OSError as sockets do.
     """
-    policy = of_process()
+    until, policy = time.monotonic() + seconds, of_process()
     policy.check_name(host)
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     for *_, place in found:
         policy.check(host, ip_address(str(place[0]).partition("%")[0]))
     failed: OSError = OSError(f"{host} has no address")
     for *_, place in found:
+        left = until - time.monotonic()
+        if left <= 0:
+            raise TimeoutError(f"{host} was not reached in {seconds:.0f} s") from failed
         try:
-            return socket.create_connection((str(place[0]), port), seconds)
+            return socket.create_connection((str(place[0]), port), left)
         except OSError as error:
             failed = error
     raise failed

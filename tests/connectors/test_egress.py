@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import socket
+import time
 from ipaddress import ip_address
 from typing import Any
 
@@ -146,6 +147,25 @@ def test_a_name_is_resolved_once_and_all_its_addresses_must_be_allowed(
     with pytest.raises(EgressRefused, match="this machine"):
         connect("rebinding.example", 80, 1)
     assert asked == ["rebinding.example"]
+
+
+def test_a_name_of_many_addresses_that_are_away_takes_no_longer_than_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    given: list[float] = []
+    places = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (f"10.0.0.{n}", 80)) for n in range(1, 6)]
+
+    def silent(_: object, seconds: float) -> socket.socket:
+        given.append(seconds)
+        time.sleep(min(seconds, 0.08))
+        raise TimeoutError("timed out")
+
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: places)
+    monkeypatch.setattr(socket, "create_connection", silent)
+    with pytest.raises(TimeoutError, match="was not reached"):
+        connect("away.example", 80, 0.2)
+    assert given == sorted(given, reverse=True)
+    assert 0 < given[-1] <= 0.2 - 0.08 * (len(given) - 1)
 
 
 def test_who_pulls_is_held_by_the_same_guard() -> None:
