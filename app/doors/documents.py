@@ -23,7 +23,7 @@ from app.api import errors
 from app.api.callers import Callers
 from app.db import documents
 from app.db.documents import Ledger
-from app.doors.lookup import OLDEST_SECONDS, Connect, Lookup, Shelf
+from app.doors.lookup import MOST_KEPT, OLDEST_SECONDS, Connect, Lookup, Shelf
 from app.errors import TooMany, Unavailable
 from app.logs import Seldom
 
@@ -137,12 +137,16 @@ class DocumentDoor:
 
     async def _hear(self, connection: psycopg.AsyncConnection[Any], shelf: Shelf) -> None:
         for jurisdiction, number in (await documents.newest(connection, list(self._lookups))).items():
-            before = shelf.heard(jurisdiction)
-            if before != number:
-                # a feed that went back is of a hub that was restored
-                known = before is not None and before < number
-                gone = await documents.changed(connection, jurisdiction, before or 0, number) if known else ()
-                shelf.hear(jurisdiction, number, gone)
+            before, gone = shelf.heard(jurisdiction), set[str]()
+            if before == number:
+                continue
+            if before is not None and 0 < number - before <= MOST_KEPT:
+                gone = await documents.changed(connection, jurisdiction, before, number)
+            elif (
+                before is not None
+            ):  # a rebuild changed more than is kept, or a restored hub's feed went back
+                shelf.deafen()
+            shelf.hear(jurisdiction, number, gone)
 
 
 @lru_cache(maxsize=100)

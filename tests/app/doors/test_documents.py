@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import httpx
@@ -108,6 +108,54 @@ def test_a_document_that_was_asked_for_is_kept_and_a_change_is_seen_at_once(
     while asked(caller, ALONE).headers["etag"] == before:
         assert time.monotonic() - begun < lookup.OLDEST_SECONDS
     assert asked(caller, ALONE).content == asked(doors["twin"].holding(make_key("reader")), ALONE).content
+
+
+def test_more_changes_than_documents_are_kept_forget_them_all_and_are_not_read(
+    doors: Doors, city: SmallCity, make_key: MakeKey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[int] = []
+    heard: list[int] = []
+    really, hears = stored.changed, lookup.Shelf.hear
+
+    async def changed(connection: Any, at: int, after: int, upto: int) -> Any:
+        read.append(upto - after)
+        return await really(connection, at, after, upto)
+
+    def hear(shelf: lookup.Shelf, at: int, number: int, gone: Iterable[str]) -> None:
+        hears(shelf, at, number, gone)
+        heard.append(number)
+
+    def wait_for(times: int) -> None:
+        begun = time.monotonic()
+        while len(heard) < times:
+            assert time.monotonic() - begun < documents.IDLE_SECONDS
+            time.sleep(0.01)
+
+    monkeypatch.setattr(stored, "changed", changed)
+    monkeypatch.setattr(lookup.Shelf, "hear", hear)
+    monkeypatch.setattr(documents, "MOST_KEPT", 2)
+    caller = doors["door"].holding(make_key("reader"))
+    asked(caller, ALONE)
+    wait_for(1)
+    for times, more in enumerate((3, 2), start=2):
+        before = asked(caller, ALONE).headers["etag"]
+        with city.database.begin() as connection:
+            at = {"j": HERE, "n": more, "id": ALONE}
+            connection.execute(text("UPDATE project SET etag = md5(etag) WHERE project_id = :id"), at)
+            connection.execute(
+                text(
+                    "INSERT INTO ops.change (jurisdiction, change_no, at, kind, project_id)"
+                    " SELECT :j, change_no + n, now(), 'updated', :id FROM ops.jurisdiction, generate_series(1, :n) AS n"
+                    " WHERE jurisdiction = :j"
+                ),
+                at,
+            )
+            connection.execute(
+                text("UPDATE ops.jurisdiction SET change_no = change_no + :n WHERE jurisdiction = :j"), at
+            )
+        wait_for(times)
+        assert asked(caller, ALONE).headers["etag"] != before
+    assert read == [2]
 
 
 def test_a_key_that_calls_too_often_is_told_to_wait(city: SmallCity, make_key: MakeKey) -> None:
