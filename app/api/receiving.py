@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from app.access.pace import Pace
 from app.api.hub import Hub
 from app.db.pushes import Kept, Push, Status, digest
 from app.errors import BadRequest, Conflict, NotAuthenticated, TooMany, Unprocessable
@@ -43,30 +44,12 @@ class Keyring(NamedTuple):
     keys: tuple[bytes, ...]
 
 
-class Bucket:
-    """Lets through so many a minute, as many at once, and says how long to wait for the next."""
-
-    def __init__(self, per_minute: int) -> None:
-        self._per_second, self._most = per_minute / 60, float(per_minute)
-        self._left, self._at = self._most, time.monotonic()
-
-    def take(self) -> float:
-        """Take one, and give 0; or give the seconds until there is one again."""
-        now = time.monotonic()
-        self._left = min(self._most, self._left + (now - self._at) * self._per_second)
-        self._at = now
-        if self._left < 1:
-            return (1 - self._left) / self._per_second
-        self._left -= 1
-        return 0.0
-
-
 class Sender(NamedTuple):
     """A source as one jurisdiction knows it that may push: what its messages must keep to, and what signs them."""
 
     rules: PushRules
     ring: Keyring
-    bucket: Bucket | None
+    pace: Pace | None
 
 
 class Receiving:
@@ -114,7 +97,7 @@ class Receiving:
         message_id = said[ID].decode("utf-8", "replace")
         if len(message_id) > LONGEST_ID or not message_id.isprintable() or "\ufffd" in message_id:
             raise BadRequest(f"webhook-id: at most {LONGEST_ID} printable characters")
-        if known.bucket is not None and (wait := known.bucket.take()):
+        if known.pace is not None and (wait := known.pace.take(source, time.monotonic())):
             raise TooMany(f"{source} may send {known.rules.per_minute} messages a minute", wait)
         return Push(source, message_id, _kept(said), body, digest(body), sender), known.ring.variables[place]
 
@@ -135,10 +118,10 @@ class Receiving:
         if rules is None:
             return None
         ring = keyring(self._hub, jurisdiction, rules.secrets)
-        sender = Sender(rules, ring, Bucket(rules.per_minute) if rules.per_minute else None)
-        if (
-            ring.keys
-        ):  # anybody may ask under any jurisdiction: only those that can be signed for are remembered
+        quota = rules.per_minute
+        sender = Sender(rules, ring, Pace(quota / 60, quota) if quota else None)
+        # anybody may ask under any jurisdiction: only those that can be signed for are remembered
+        if ring.keys:
             self._senders[jurisdiction, source] = sender
         return sender
 

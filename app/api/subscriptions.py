@@ -9,7 +9,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import AwareDatetime, TypeAdapter
 
 from app.api.errors import problems
-from app.api.hub import Caller, HubDep
+from app.api.hub import Caller, Hub, HubDep
 from app.api.paging import listed, place
 from app.db import messages, subscriptions
 from app.errors import BadRequest
@@ -136,7 +136,7 @@ def list_attempts(
 ) -> Attempts:
     """Give every attempt to send a message, with the receiver's status and how long it took."""
     at = hub.place_of(subscription_id, caller)
-    return Attempts(items=tuple(hub.read(messages.attempts, at, subscription_id, message_id)))
+    return _attempts(hub, at, subscription_id, message_id)
 
 
 @router.post(
@@ -151,7 +151,7 @@ def resend_message(
     """Send a message again at once; gives its attempts so far."""
     at = hub.place_of(subscription_id, caller)
     hub.write(messages.resend, at, subscription_id, message_id)
-    return Attempts(items=tuple(hub.read(messages.attempts, at, subscription_id, message_id)))
+    return _attempts(hub, at, subscription_id, message_id)
 
 
 @router.post(
@@ -165,4 +165,8 @@ def give_up_message(
     """Let a message go that its receiver never takes, so that those behind it are sent; gives its attempts."""
     at = hub.place_of(subscription_id, caller)
     hub.write(messages.give_up, at, subscription_id, message_id)
-    return Attempts(items=tuple(hub.read(messages.attempts, at, subscription_id, message_id)))
+    return _attempts(hub, at, subscription_id, message_id)
+
+
+def _attempts(hub: Hub, jurisdiction: int, subscription_id: str, message_id: str) -> Attempts:
+    return Attempts(items=tuple(hub.read(messages.attempts, jurisdiction, subscription_id, message_id)))

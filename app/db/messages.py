@@ -107,9 +107,10 @@ def following(connection: Connection, claimed: Claimed, seconds: int) -> Message
     if waiting is not None:
         return Message(waiting.message_id, row.url, waiting.body, waiting.attempts, keys)
     place, wanted = row.place, list[ChangeView]()
+    kinds, districts = frozenset(row.kinds), frozenset(row.districts)
     try:
         while not wanted and (found := feed.changes(connection, claimed.jurisdiction, place, SCANNED)):
-            fits = [one for one in found if _wanted(one, set(row.kinds), set(row.districts))]
+            fits = [one for one in found if _wanted(one, kinds, districts)]
             wanted = fits[: row.most]
             place = wanted[-1].change_no if len(fits) > row.most else found[-1].change_no
     except SnapshotNeeded:
@@ -127,7 +128,7 @@ def following(connection: Connection, claimed: Claimed, seconds: int) -> Message
     return made and Message(made[0], row.url, made[1], 0, keys)
 
 
-def _wanted(change: ChangeView, kinds: set[str], districts: set[str]) -> bool:
+def _wanted(change: ChangeView, kinds: frozenset[str], districts: frozenset[str]) -> bool:
     return (not kinds or change.kind in kinds) and (
         not districts or not districts.isdisjoint(change.districts)
     )
