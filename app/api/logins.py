@@ -12,7 +12,7 @@ from app.api import cookies
 from app.api.errors import problems
 from app.api.hub import Hub, HubDep
 from app.api.sessions import rotated
-from app.db import calls, sessions
+from app.db import calls, logins
 from app.errors import NotAuthenticated, NotFound, NotPermitted
 from app.oidc import REFUSED, Provider, attempt
 from schemas.api.shapes import LongWords
@@ -45,7 +45,7 @@ def begin_login(request: Request, hub: HubDep) -> RedirectResponse:
     """Lead the browser to the provider of identities."""
     provider, made = _provider(request), attempt()
     address = provider.address(made)
-    calls.write(hub.database, sessions.begin_login, hub.settings.jurisdiction, *made)
+    calls.write(hub.database, logins.begin_login, hub.settings.jurisdiction, *made)
     answer = RedirectResponse(address, 303)
     cookies.give(answer, ATTEMPT, made.state)
     return answer
@@ -69,11 +69,11 @@ def end_login(
     # the browser that comes back is the one that went, and comes back once
     if not hmac.compare_digest(request.cookies.get(ATTEMPT, "").encode(), state.encode()):
         raise NotAuthenticated(REFUSED)
-    made = calls.write(hub.database, sessions.take_login, at, state)
+    made = calls.write(hub.database, logins.take_login, at, state)
     if made is None or code is None:
         raise NotAuthenticated(REFUSED)
     subject = provider.subject(code, made)
-    account_id = calls.write(hub.database, sessions.of_subject, at, subject)
+    account_id = calls.write(hub.database, logins.of_subject, at, subject)
     if account_id is None:
         raise NotPermitted(f"nobody here is {subject}: ask the security admin to bind it to an account")
     answer = RedirectResponse("/", 303)

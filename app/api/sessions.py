@@ -8,7 +8,7 @@ from app.access.account import Account
 from app.api import cookies
 from app.api.errors import problems
 from app.api.hub import Caller, Hub, HubDep
-from app.db import calls, sessions
+from app.db import calls, logins, sessions
 from app.db.session import Connection
 from app.errors import NotAuthenticated
 from schemas.api.sessions import Login, Whoami
@@ -25,10 +25,10 @@ def log_in(new: Login, request: Request, response: Response, hub: HubDep) -> Who
     address = request.client.host if request.client else ""
     hub.callers.check_address(address)
     # in a transaction of its own: a failure is kept, whatever is answered
-    account_id = calls.write(hub.database, sessions.checked, at, new.name, new.password)
+    account_id = calls.write(hub.database, logins.checked, at, new.name, new.password)
     if account_id is None:
         hub.callers.refused(address)
-        raise NotAuthenticated(sessions.REFUSED)
+        raise NotAuthenticated(logins.REFUSED)
     token = rotated(hub, request, at, account_id)
     cookies.give(response, cookies.SESSION, token)
     return _told(hub.callers.of(token, address))

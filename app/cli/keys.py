@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 from app.access.audit import Entry
 from app.cli.hub import opened
-from app.db import accounts, audit, keys, sessions
+from app.db import accounts, audit, keys, logins
 from app.db.accounts import rights
 from app.db.session import Connection
 from app.errors import BadRequest
@@ -59,7 +59,7 @@ def password(options: argparse.Namespace) -> None:
     runtime, jurisdiction = opened(options)
     made = secrets.token_urlsafe(15)
     with runtime.database.begin() as connection:
-        sessions.set_password(connection, jurisdiction, options.name, made)
+        logins.set_password(connection, jurisdiction, options.name, made)
         _note(connection, jurisdiction, options)
     print(made)
 
@@ -71,7 +71,7 @@ def subject(options: argparse.Namespace) -> None:
         raise BadRequest("HUB_OIDC_ISSUER names no provider of identities")
     with runtime.database.begin() as connection:
         named = f"{runtime.settings.oidc_issuer.rstrip('/')}#{options.subject}"
-        sessions.set_subject(connection, jurisdiction, options.name, named)
+        logins.set_subject(connection, jurisdiction, options.name, named)
         _note(connection, jurisdiction, options)
 
 

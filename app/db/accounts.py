@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -91,28 +91,18 @@ def add(connection: Connection, jurisdiction: int, name: str, given: Rights, by:
 
 def change(connection: Connection, jurisdiction: int, name: str, given: Rights) -> None:
     """Give an account other rights; raise NotFound."""
-    done = connection.execute(
-        text(
-            "UPDATE ops.account SET roles = :roles, departments = :departments, districts = :districts"
-            " WHERE jurisdiction = :j AND name = :name RETURNING account_id"
-        ),
-        {"j": jurisdiction, "name": name, **_values(given)},
-    ).scalar_one_or_none()
-    if done is None:
-        raise _unknown(jurisdiction, name)
+    _alter(
+        connection,
+        jurisdiction,
+        name,
+        "roles = :roles, departments = :departments, districts = :districts",
+        _values(given),
+    )
 
 
 def disable(connection: Connection, jurisdiction: int, name: str) -> None:
     """Shut an account with all its keys, for good; raise NotFound."""
-    done = connection.execute(
-        text(
-            "UPDATE ops.account SET disabled_at = coalesce(disabled_at, now())"
-            " WHERE jurisdiction = :j AND name = :name RETURNING account_id"
-        ),
-        {"j": jurisdiction, "name": name},
-    ).scalar_one_or_none()
-    if done is None:
-        raise _unknown(jurisdiction, name)
+    _alter(connection, jurisdiction, name, "disabled_at = coalesce(disabled_at, now())", {})
 
 
 def hold(connection: Connection, jurisdiction: int, name: str) -> AccountView:
@@ -145,6 +135,19 @@ def rights_of(roles: Iterable[str], departments: Iterable[str], districts: Itera
     """Give rights as they are kept; a role this version does not know gives none."""
     known = frozenset(Role(role) for role in roles if role in set(Role))
     return Rights(known, Reach(frozenset(departments), frozenset(districts)))
+
+
+def _alter(
+    connection: Connection, jurisdiction: int, name: str, set_sql: str, values: Mapping[str, object]
+) -> None:
+    done = connection.execute(
+        text(
+            f"UPDATE ops.account SET {set_sql} WHERE jurisdiction = :j AND name = :name RETURNING account_id"
+        ),
+        {"j": jurisdiction, "name": name, **values},
+    ).scalar_one_or_none()
+    if done is None:
+        raise _unknown(jurisdiction, name)
 
 
 def _view(row: Row[Any]) -> AccountView:

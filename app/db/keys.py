@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-import re
-import secrets
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection
 
 from app.access.account import Account
-from app.db import accounts
+from app.db import accounts, tokens
 from app.db.accounts import Rights, rights_of
 from app.db.texts import text
-from app.errors import Conflict, NotAuthenticated, NotFound
+from app.errors import Conflict, NotFound
 
 MOST_LIVE = 2
 """Living keys of an account: the one in use, and the one that follows it."""
 
-_TOKEN = re.compile(r"hub_([a-z0-9]{8})_[A-Za-z0-9_-]{43}")
 REFUSED = "a valid key is needed: `Authorization: Bearer hub_…` (an admin makes one with `hub keys add`)"
-_LIVING = "k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > now()) AND a.disabled_at IS NULL"
-_OF_ACCOUNT = "JOIN ops.account a ON a.jurisdiction = k.jurisdiction AND a.account_id = k.account_id"
+_LIVING = "t.revoked_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > now())"
+_KIND = tokens.Kind(
+    prefix="hub",
+    credential="key",
+    table="ops.api_key",
+    id_column="key_id",
+    used_column="used_at",
+    living_sql=f"{_LIVING} AND (t.begins_at IS NULL OR t.begins_at <= now())",
+    refused=REFUSED,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +74,7 @@ def follow(
     account_id = accounts.hold(connection, jurisdiction, name).account_id
     live = connection.execute(
         text(
-            f"SELECT count(*) FROM ops.api_key k {_OF_ACCOUNT}"
-            f" WHERE k.jurisdiction = :j AND k.account_id = :account AND {_LIVING}"
+            f"SELECT count(*) FROM ops.api_key t WHERE t.jurisdiction = :j AND t.account_id = :account AND {_LIVING}"
         ),
         {"j": jurisdiction, "account": account_id},
     ).scalar_one()
@@ -86,31 +88,7 @@ def authenticate(connection: Connection, token: str) -> Account:
 
     Raises NotAuthenticated with one message for all.
     """
-    shape = _TOKEN.fullmatch(token)
-    if shape is None:
-        raise NotAuthenticated(REFUSED)
-    rows = connection.execute(
-        text(
-            "SELECT k.jurisdiction, k.key_id, k.hash, a.account_id, a.name, a.roles, a.departments, a.districts,"
-            " coalesce(k.used_at < now() - interval '1 minute', true) AS stale"
-            " FROM ops.jurisdiction j JOIN ops.api_key k ON k.jurisdiction = j.jurisdiction AND k.key_id = :id"
-            f" {_OF_ACCOUNT} WHERE {_LIVING} AND (k.begins_at IS NULL OR k.begins_at <= now())"
-        ),
-        {"id": shape[1]},
-    ).all()
-    given = _hash(token)
-    found = next((row for row in rows if hmac.compare_digest(bytes(row.hash), given)), None)
-    if found is None:
-        raise NotAuthenticated(REFUSED)
-    if found.stale:
-        connection.execute(
-            text("UPDATE ops.api_key SET used_at = now() WHERE jurisdiction = :j AND key_id = :id"),
-            {"j": found.jurisdiction, "id": found.key_id},
-        )
-    held = rights_of(found.roles, found.departments, found.districts)
-    return Account(
-        found.jurisdiction, found.account_id, found.name, held.roles, held.reach, f"key:{found.key_id}"
-    )
+    return tokens.authenticate(connection, _KIND, token)
 
 
 def revoke(connection: Connection, jurisdiction: int, key_id: str) -> None:
@@ -131,7 +109,8 @@ def list_keys(connection: Connection, jurisdiction: int) -> list[Key]:
     rows = connection.execute(
         text(
             "SELECT k.jurisdiction, k.key_id, a.name, a.roles, a.departments, a.districts, k.created_at, k.begins_at,"
-            f" k.expires_at, least(k.revoked_at, a.disabled_at) AS revoked_at, k.used_at FROM ops.api_key k {_OF_ACCOUNT}"
+            " k.expires_at, least(k.revoked_at, a.disabled_at) AS revoked_at, k.used_at FROM ops.api_key k"
+            " JOIN ops.account a ON a.jurisdiction = k.jurisdiction AND a.account_id = k.account_id"
             " WHERE k.jurisdiction = :j ORDER BY k.created_at, k.key_id"
         ),
         {"j": jurisdiction},
@@ -146,8 +125,7 @@ def _make(
     begins_at: datetime | None,
     expires_at: datetime | None,
 ) -> str:
-    key_id = secrets.token_hex(4)
-    token = f"hub_{key_id}_{secrets.token_urlsafe(32)}"
+    made = tokens.fresh(_KIND)
     connection.execute(
         text(
             "INSERT INTO ops.api_key (jurisdiction, key_id, account_id, hash, created_at, begins_at, expires_at)"
@@ -155,15 +133,11 @@ def _make(
         ),
         {
             "j": jurisdiction,
-            "id": key_id,
+            "id": made.token_id,
             "account": account_id,
-            "hash": _hash(token),
+            "hash": made.hash,
             "begins": begins_at,
             "expires": expires_at,
         },
     )
-    return token
-
-
-def _hash(token: str) -> bytes:
-    return hashlib.sha256(token.encode("ascii")).digest()
+    return made.text

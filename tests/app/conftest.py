@@ -21,6 +21,14 @@ def rules() -> Rules:
 
 
 @pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """An empty database, with room for a few at once."""
+    made = Database(database_url, pool_size=3)
+    yield made
+    made.close()
+
+
+@pytest.fixture
 def hub(database_url: str) -> Iterator[Database]:
     """A database in which both jurisdictions are known, with room for several workers."""
     with opened(database_url, pool_size=8) as database:

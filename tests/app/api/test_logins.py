@@ -10,7 +10,7 @@ import pytest
 
 from app.api.cookies import SESSION
 from app.api.logins import ATTEMPT
-from app.db import accounts, sessions
+from app.db import accounts, logins
 from app.db.accounts import rights
 from app.main import create_app
 from app.settings import Settings
@@ -34,7 +34,7 @@ def browser(city: SmallCity, provider: Identities) -> Iterator[httpx.Client]:
     with city.database.begin() as connection:
         for jurisdiction, sub in ((HERE, "sub-1"), (THERE, "sub-2")):
             accounts.add(connection, jurisdiction, "张", rights(["reader"], [], ["all"]), "test")
-            sessions.set_subject(connection, jurisdiction, "张", f"{provider.issuer}#{sub}")
+            logins.set_subject(connection, jurisdiction, "张", f"{provider.issuer}#{sub}")
     settings = Settings(
         jurisdiction=HERE,
         oidc_issuer=provider.issuer,

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from app.api.cookies import SESSION
-from app.db import accounts, sessions
+from app.db import accounts, logins
 from app.db.accounts import rights
 from app.main import create_app
 from app.settings import Settings
@@ -25,7 +25,7 @@ def known(city: SmallCity) -> None:
     with city.database.begin() as connection:
         for jurisdiction in JURISDICTIONS:
             accounts.add(connection, jurisdiction, "张", rights(["reviewer"], ["all"], ["all"]), "test")
-            sessions.set_password(connection, jurisdiction, "张", "right")
+            logins.set_password(connection, jurisdiction, "张", "right")
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import pytest
 from sqlalchemy import text
@@ -16,13 +16,6 @@ from app.errors import BadRequest, Conflict, NotFound
 from tests.support.database import JURISDICTIONS
 
 HERE, THERE = JURISDICTIONS
-
-
-@pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
-    made = Database(database_url, pool_size=2)
-    yield made
-    made.close()
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from sqlalchemy import Connection, create_engine, text
@@ -26,13 +26,6 @@ def _ring(kind: str = "sha256") -> KeyRing:
 
 
 KEYS = _ring()
-
-
-@pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
-    made = Database(database_url, pool_size=3)
-    yield made
-    made.close()
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
 
 import pytest
 from sqlalchemy import text
@@ -11,13 +10,6 @@ from app.db import calls, derived, jurisdictions, resolution
 from app.db.session import Connection, Database
 from app.errors import NotFound, Unavailable
 from tests.support.database import JURISDICTIONS
-
-
-@pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
-    made = Database(database_url, pool_size=2)
-    yield made
-    made.close()
 
 
 def _count(connection: Connection) -> int:

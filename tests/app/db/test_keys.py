@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -14,13 +13,6 @@ from tests.support.database import JURISDICTIONS
 
 HERE, THERE = JURISDICTIONS
 CLERK = rights(["sender"], ["housing"], ["all"])
-
-
-@pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
-    made = Database(database_url, pool_size=2)
-    yield made
-    made.close()
 
 
 @pytest.fixture
@@ -78,14 +70,22 @@ def test_a_revoked_key_is_refused_at_once_and_others_are_not(
         assert keys.list_keys(connection, HERE)[0].revoked_at is not None
 
 
-@pytest.mark.parametrize(("days", "lives"), [(-1, False), (1, True)])
-def test_a_key_lives_until_it_expires(database: Database, days: int, lives: bool) -> None:
-    until = datetime.now(UTC) + timedelta(days=days)
+@pytest.mark.parametrize(
+    ("begins", "expires", "lives"),
+    [(None, -1, False), (None, 1, True), (-1, None, True), (1, None, False), (-1, 1, True), (1, 2, False)],
+)
+def test_a_key_lives_from_the_day_it_begins_until_it_expires(
+    database: Database, begins: int | None, expires: int | None, lives: bool
+) -> None:
+    since, until = (
+        None if days is None else datetime.now(UTC) + timedelta(days=days) for days in (begins, expires)
+    )
     with database.begin() as connection:
-        token = keys.add(connection, HERE, "x", CLERK, by="test", expires_at=until)
+        token = keys.add(connection, HERE, "x", CLERK, by="test", begins_at=since, expires_at=until)
+        [shown] = keys.list_keys(connection, HERE)
+        assert (shown.begins_at, shown.expires_at) == (since, until)
         if lives:
             assert keys.authenticate(connection, token).name == "x"
-            assert keys.list_keys(connection, HERE)[0].expires_at == until
         else:
             with pytest.raises(NotAuthenticated):
                 keys.authenticate(connection, token)
@@ -97,18 +97,6 @@ def test_its_use_is_noted(database: Database, tokens: dict[int, str]) -> None:
     with database.read() as connection:
         assert keys.list_keys(connection, HERE)[0].used_at is not None
         assert keys.list_keys(connection, THERE)[0].used_at is None
-
-
-@pytest.mark.parametrize(("days", "lives"), [(-1, True), (1, False)])
-def test_a_key_lives_from_the_day_it_begins(database: Database, days: int, lives: bool) -> None:
-    since = datetime.now(UTC) + timedelta(days=days)
-    with database.begin() as connection:
-        token = keys.add(connection, HERE, "x", CLERK, by="test", begins_at=since)
-        if lives:
-            assert keys.authenticate(connection, token).name == "x"
-        else:
-            with pytest.raises(NotAuthenticated):
-                keys.authenticate(connection, token)
 
 
 def test_an_account_has_a_key_and_one_that_follows_it_and_no_third(
