@@ -60,6 +60,11 @@ class NormalRow(NamedTuple):
     packed: bytes
     common: list[str] | None = None
 
+    @property
+    def began(self) -> tuple[int, int]:
+        """Give the place in memory of the row that began it."""
+        return self.first_delivery, self.first_row
+
 
 class KeyRow(NamedTuple):
     """A block key that a record holds, and whether the record lives."""

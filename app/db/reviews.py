@@ -99,18 +99,14 @@ def questions(
     connection: Connection, jurisdiction: int, reach: Reach, query: ReviewFilter, after: Place | None, n: int
 ) -> list[tuple[Place, ReviewView]]:
     """Give up to `n` questions that are a reach's to answer, behind the place `after`, the most open and dearest first, each with its place."""
-    values = _values(jurisdiction, query) | {"n": n}
-    if after:
-        values |= dict(zip(("after_priority", "after_a", "after_b"), after, strict=True))
-    own_sql, own = answerable(reach)
-    where_sql, from_sql = where(FILTERS, values) + own_sql, _source(query)
+    meant_sql, values = _meant(jurisdiction, reach, query, after)
     rows = connection.execute(
         text(
-            f"SELECT {_SHOWN}, {_ASSIGNED} AS assignee, {_VIEW} FROM (SELECT r.* FROM {from_sql} r"
-            f" WHERE r.jurisdiction = :j{where_sql} ORDER BY r.priority DESC, r.a DESC, r.b DESC LIMIT :n) r {_SIDES}"
+            f"SELECT {_SHOWN}, {_ASSIGNED} AS assignee, {_VIEW} FROM (SELECT r.* FROM {meant_sql}"
+            f" ORDER BY r.priority DESC, r.a DESC, r.b DESC LIMIT :n) r {_SIDES}"
             " ORDER BY r.priority DESC, r.a DESC, r.b DESC"
         ),
-        values | own,
+        values | {"n": n},
     )
     return [((row["priority"], row["a"], row["b"]), _shown(row)) for row in rows.mappings()]
 
@@ -170,13 +166,10 @@ def views(
 
 def counts(connection: Connection, jurisdiction: int, reach: Reach, query: ReviewFilter) -> ReviewCounts:
     """Count the questions that are a reach's to answer and the query means."""
-    own_sql, own = answerable(reach)
-    values = _values(jurisdiction, query) | own
-    where_sql, from_sql = where(FILTERS, values) + own_sql, _source(query)
+    meant_sql, values = _meant(jurisdiction, reach, query)
     rows = connection.execute(
         text(
-            f"WITH r AS MATERIALIZED (SELECT r.*, {_ASSIGNED} AS assignee FROM {from_sql} r"
-            f" WHERE r.jurisdiction = :j{where_sql})"
+            f"WITH r AS MATERIALIZED (SELECT r.*, {_ASSIGNED} AS assignee FROM {meant_sql})"
             " SELECT 'questions' AS what, '' AS which, count(*) AS n, coalesce(sum(stake), 0) AS stake FROM r"
             " UNION ALL SELECT 'kinds', kind, count(*), 0 FROM r GROUP BY kind"
             " UNION ALL SELECT 'departments', u, count(*), 0 FROM r, unnest(departments) u GROUP BY u"
@@ -204,15 +197,10 @@ def case(
     connection: Connection, jurisdiction: int, reach: Reach, query: ReviewFilter, n: int
 ) -> list[tuple[str, str]]:
     """Give the two records of up to `n` questions of one case that are a reach's to answer."""
-    values = _values(jurisdiction, query)
-    own_sql, own = answerable(reach)
-    where_sql, from_sql = where(FILTERS, values) + own_sql, _source(query)
+    meant_sql, values = _meant(jurisdiction, reach, query)
     rows = connection.execute(
-        text(
-            f"SELECT r.a, r.b FROM {from_sql} r WHERE r.jurisdiction = :j{where_sql}"
-            " ORDER BY r.a, r.b LIMIT :n"
-        ),
-        values | own | {"n": n},
+        text(f"SELECT r.a, r.b FROM {meant_sql} ORDER BY r.a, r.b LIMIT :n"),
+        values | {"n": n},
     )
     return [(row[0], row[1]) for row in rows]
 
@@ -221,15 +209,13 @@ def seen_of(connection: Connection, jurisdiction: int, reach: Reach, query: Revi
     """Name the questions of one case as they stand: their records, what these say and the projects they are in."""
     if query.cause is None and query.alike is None and query.contents is None:
         return None
-    values = _values(jurisdiction, query)
-    own_sql, own = answerable(reach)
-    where_sql, from_sql = where(FILTERS, values) + own_sql, _source(query)
+    meant_sql, values = _meant(jurisdiction, reach, query)
     found: str | None = connection.execute(
         text(
             "SELECT md5(string_agg(concat_ws(' ', r.a, r.b, ra.hash, rb.hash, ca.project_id, cb.project_id), ',' ORDER BY r.a, r.b))"
-            f" FROM (SELECT r.* FROM {from_sql} r WHERE r.jurisdiction = :j{where_sql}) r {_SIDES}"
+            f" FROM (SELECT r.* FROM {meant_sql}) r {_SIDES}"
         ),
-        values | own,
+        values,
     ).scalar_one()
     return found
 
@@ -280,13 +266,17 @@ def sample(connection: Connection, jurisdiction: int, begin: str, n: int) -> lis
     return [(row[0], row[1], row[2]) for row in rows]
 
 
-def _source(query: ReviewFilter) -> str:
-    return _OPEN if query.state == "open" else _EVERY
-
-
-def _values(jurisdiction: int, query: ReviewFilter) -> dict[str, Any]:
-    values = query.model_dump(include=set(FILTERS), exclude_none=True)
-    return {**values, query.state: True, "j": jurisdiction}
+def _meant(
+    jurisdiction: int, reach: Reach, query: ReviewFilter, after: Place | None = None
+) -> tuple[str, dict[str, Any]]:
+    """Give where the questions `r` stand that are a reach's to answer and the query means (`… WHERE …`), and the values."""
+    values = query.model_dump(include=set(FILTERS), exclude_none=True) | {query.state: True, "j": jurisdiction}
+    if after:
+        values |= dict(zip(("after_priority", "after_a", "after_b"), after, strict=True))
+    own_sql, own = answerable(reach)
+    meant_sql = where(FILTERS, values) + own_sql
+    from_sql = _OPEN if query.state == "open" else _EVERY
+    return f"{from_sql} r WHERE r.jurisdiction = :j{meant_sql}", values | own
 
 
 def _view(row: Mapping[Any, Any]) -> View:

@@ -15,7 +15,7 @@ class Known:
 
     def __init__(self, row: NormalRow, whole: Normal | None = None) -> None:
         """Take it as it is kept, and read already, where it is."""
-        self.packed, self.live, self.first = row.packed, row.live, (row.first_delivery, row.first_row)
+        self.packed, self.live, self.first = row.packed, row.live, row.began
         self.common, self._whole = tuple(row.common or ()), whole
 
     @property

@@ -33,8 +33,9 @@ def normalize_onward(
 ) -> int:
     """Normalize batch by batch, each computed while the one before is written; give how many were written.
 
-    `between` is called before each is computed, `walked` once it is written. It ends where nothing waits, and where a batch would have to be looked at by itself:
-    whoever takes the next step alone does that, and meets the error again where one failed.
+    `between` is called before each is computed, `walked` once it is written. It ends where nothing waits, and where a batch
+    would have to be looked at by itself: whoever takes the next step alone does that, and meets the error again where one
+    failed.
     """
     taken = 0
 

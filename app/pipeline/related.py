@@ -1,4 +1,4 @@
-"""What a project's document tells of other projects, and whose money counts where. Pure."""
+"""What a project's document tells of other projects, and whose money counts where, from rows that were read already."""
 
 from __future__ import annotations
 

@@ -123,7 +123,7 @@ def _places(clustering: Clustering, known: Mapping[str, NormalRow]) -> Iterable[
         attached.setdefault(live, []).append(gone)
     for project in clustering.projects:
         withdrawn = [gone for live in project for gone in attached.get(live, ())]
-        first = min((*project, *withdrawn), key=lambda rid: (known[rid][2:4], rid))
+        first = min((*project, *withdrawn), key=lambda rid: (known[rid].began, rid))
         yield from (MemberRow(rid, first, live=True) for rid in project)
         yield from (MemberRow(rid, first, live=False) for rid in withdrawn)
 

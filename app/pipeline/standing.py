@@ -79,9 +79,8 @@ def take_up(connection: Connection, held: Held, rules: Rules) -> list[str]:
         return []
     if held.fingerprint == rules.fingerprint:
         return []
-    records.hold_progress(
-        connection, held.jurisdiction
-    )  # what is normalized under the former rules is written before
+    # what is normalized under the former rules is written before
+    records.hold_progress(connection, held.jurisdiction)
     others = _others(connection, held, rules)
     due = source_rules.heard(connection, held.jurisdiction, others)
     source_rules.set_some(
