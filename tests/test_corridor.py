@@ -16,7 +16,6 @@ from app.db.judgements import Side
 from app.db.session import Connection, Database
 from app.errors import Conflict, NotFound
 from app.pipeline.land import delete_records, land_page, rename_key
-from app.pipeline.rebuild import rebuild
 from app.pipeline.rules import load_rules
 from connectors.contract import Binding
 from connectors.registry import discover
@@ -27,11 +26,10 @@ from tests.support.corridor import (
     Delivery,
     arranged,
     books,
-    differing,
-    drawer,
     land,
     opened,
     rows_of,
+    same_as_rebuilt,
     shape,
     simulated,
     walk,
@@ -109,9 +107,7 @@ def test_batch_size_and_the_moments_of_walking_make_no_difference(
         walk(city, RULES, SECOND, 7)
     land(city, SECOND, told[half:])
     walk(city, RULES, SECOND, 1)
-    before = drawer(city)
-    rebuild(city, RULES)
-    assert differing(before, drawer(city)) == {}
+    same_as_rebuilt(city, RULES)
     assert shape(city, FIRST) == shape(city, SECOND)
 
 
@@ -212,9 +208,7 @@ def test_any_history_derived_in_steps_stands_as_a_rebuild_derives_it(hub: Databa
 def stands(hub: Database) -> None:
     """Hold the books, the derived drawer against a rebuild, and the feed against what is served."""
     books(hub)
-    before = drawer(hub)
-    rebuild(hub, SMALL_RULES)
-    assert differing(before, drawer(hub)) == {}
+    same_as_rebuilt(hub, SMALL_RULES)
     for jurisdiction in JURISDICTIONS:
         served = rows_of(hub, "SELECT project_id, etag FROM project WHERE jurisdiction = :j", j=jurisdiction)
         assert followed(hub, jurisdiction) == dict(served)

@@ -41,7 +41,7 @@ from tests.support.corridor import (
     walk,
 )
 from tests.support.database import JURISDICTIONS, throw_away_database
-from tests.support.small_city import PERMITS, SmallCity, small_city, small_registry
+from tests.support.small_city import PERMITS, SmallCity, filled_city, small_registry
 
 ROOT = Path(__file__).resolve().parents[1]
 FIRST, SECOND = JURISDICTIONS
@@ -61,10 +61,8 @@ def hub(database_url: str) -> Iterator[Database]:
 
 @pytest.fixture
 def small(database_url: str) -> Iterator[SmallCity]:
-    city = small_city(database_url)
-    city.fill()
-    yield city
-    city.database.close()
+    with filled_city(database_url) as city:
+        yield city
 
 
 def served(database: Database, jurisdiction: int) -> dict[str, str]:

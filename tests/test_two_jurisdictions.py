@@ -24,7 +24,7 @@ from simulator.feeds import Plan
 from simulator.run import RunningCity, running
 from tests.support.corridor import books, opened, rows_of, settle, shape, variables
 from tests.support.database import JURISDICTIONS
-from tests.support.small_city import SmallCity, rid, signed, small_city
+from tests.support.small_city import SmallCity, filled_city, rid, signed
 
 FIRST, SECOND = JURISDICTIONS
 RULES = load_rules(discover())
@@ -38,10 +38,8 @@ def hub(database_url: str) -> Iterator[Database]:
 
 @pytest.fixture
 def small(database_url: str) -> Iterator[SmallCity]:
-    city = small_city(database_url)
-    city.fill()
-    yield city
-    city.database.close()
+    with filled_city(database_url) as city:
+        yield city
 
 
 @pytest.fixture

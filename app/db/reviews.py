@@ -270,7 +270,10 @@ def _meant(
     jurisdiction: int, reach: Reach, query: ReviewFilter, after: Place | None = None
 ) -> tuple[str, dict[str, Any]]:
     """Give where the questions `r` stand that are a reach's to answer and the query means (`… WHERE …`), and the values."""
-    values = query.model_dump(include=set(FILTERS), exclude_none=True) | {query.state: True, "j": jurisdiction}
+    values = query.model_dump(include=set(FILTERS), exclude_none=True) | {
+        query.state: True,
+        "j": jurisdiction,
+    }
     if after:
         values |= dict(zip(("after_priority", "after_a", "after_b"), after, strict=True))
     own_sql, own = answerable(reach)

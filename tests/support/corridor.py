@@ -18,6 +18,7 @@ from app.db import derived, jurisdictions
 from app.db.session import Database
 from app.pipeline.advance import Step, advance
 from app.pipeline.land import Landed, land_page
+from app.pipeline.rebuild import rebuild
 from app.pipeline.rules import Rules
 from connectors.contract import Binding
 from connectors.registry import Registry
@@ -220,6 +221,14 @@ def differing(before: Mapping[str, list[str]], after: Mapping[str, list[str]]) -
     return {
         table: rows[:4] for table, rows in apart.items() if rows or len(before[table]) != len(after[table])
     }
+
+
+def same_as_rebuilt(database: Database, rules: Rules) -> dict[str, list[str]]:
+    """Hold what was derived in steps against a rebuild under the same rules; give it."""
+    before = drawer(database)
+    rebuild(database, rules)
+    assert differing(before, drawer(database)) == {}
+    return before
 
 
 def rows_of(database: Database, query: str, **values: Any) -> list[Row]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -163,6 +164,15 @@ def small_city(url: str) -> SmallCity:
         with city.database.begin() as connection:
             jurisdictions.ensure(connection, jurisdiction)
     return city
+
+
+@contextmanager
+def filled_city(url: str) -> Iterator[SmallCity]:
+    """Give the filled city on a migrated database, and close it."""
+    city = small_city(url)
+    city.fill()
+    yield city
+    city.database.close()
 
 
 def rid(source: str, key: str, jurisdiction: int = JURISDICTIONS[0]) -> str:

@@ -8,11 +8,10 @@ import pytest
 
 from app.db import learning
 from app.pipeline.land import rename_key
-from app.pipeline.rebuild import rebuild
 from app.pipeline.rules import load_rules
 from tests.app.api.conftest import MakeKey
 from tests.support.client import Client
-from tests.support.corridor import differing, drawer
+from tests.support.corridor import differing, drawer, same_as_rebuilt
 from tests.support.database import JURISDICTIONS
 from tests.support.small_city import SmallCity, permit, rid, signed
 
@@ -41,9 +40,7 @@ def places(client: Client, *record_ids: str) -> list[str]:
 
 
 def as_rebuilt(city: SmallCity) -> None:
-    before = drawer(city.database)
-    rebuild(city.database, load_rules(city.registry))
-    assert differing(before, drawer(city.database)) == {}
+    same_as_rebuilt(city.database, load_rules(city.registry))
 
 
 def sizes(told: dict[str, Any], when: str) -> dict[str, int]:

@@ -7,11 +7,10 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from app.pipeline.rebuild import rebuild
 from app.pipeline.rules import load_rules
 from tests.app.api.conftest import MakeKey
 from tests.support.client import Client
-from tests.support.corridor import differing, drawer
+from tests.support.corridor import same_as_rebuilt
 from tests.support.database import JURISDICTIONS
 from tests.support.small_city import OTHER_CODE, SmallCity, permit, rid, signed
 
@@ -169,9 +168,7 @@ class TestListJudgements:
             assert (asks["judgement_no"], asks["confirm"]) == (number, True)
         (item,) = judge.get("/reviews", kind="confirm").json()["items"]
         assert ({item["a"], item["b"]}, item["said"]) == ({asks["a"], asks["b"]}, asks["verdict"])
-        stands = drawer(city.database)
-        rebuild(city.database, load_rules(city.registry))
-        assert differing(stands, drawer(city.database)) == {}
+        same_as_rebuilt(city.database, load_rules(city.registry))
         judge.post("/judgements", {"confirms": number, "reason": "仍然如此"})
         assert [item["confirm"] for item in judge.get("/judgements").json()["items"]] == [False, False]
         for _ in range(2):  # before resolving has heard of it, and after

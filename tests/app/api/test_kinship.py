@@ -11,7 +11,6 @@ import pytest
 
 from app.db import judgements, jurisdictions
 from app.db.judgements import Side
-from app.pipeline.rebuild import rebuild
 from app.pipeline.rules import load_rules
 from connectors.manifest import parse
 from connectors.registry import Registry, Source
@@ -19,7 +18,7 @@ from schemas.judgements import Verdict
 from tests.app.api.conftest import serving
 from tests.support.callers import trusted
 from tests.support.client import Client
-from tests.support.corridor import differing, drawer, feed, opened
+from tests.support.corridor import feed, opened, same_as_rebuilt
 from tests.support.database import JURISDICTIONS
 from tests.support.small_city import SmallCity, rid, signed, small_registry
 
@@ -232,9 +231,7 @@ def test_a_word_takes_the_machine_s_place_is_told_in_the_feed_and_outlives_a_reb
     assert words <= relations(told(client, "p2")) | relations(told(client, "p1"))
     changed = {row[2] for row in feed(city.database, HERE)[begun:] if row[1] == "updated"}
     assert changed >= {project("p1"), project("p2"), project("p3"), project("road")}
-    before = drawer(city.database)
-    rebuild(city.database, load_rules(city.registry))
-    assert differing(before, drawer(city.database)) == {}
+    same_as_rebuilt(city.database, load_rules(city.registry))
 
 
 def test_why_two_projects_are_apart_is_told(city: SmallCity, client: Client) -> None:

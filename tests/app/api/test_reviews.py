@@ -2,12 +2,11 @@ from __future__ import annotations
 
 import pytest
 
-from app.pipeline.rebuild import rebuild
 from app.pipeline.rules import load_rules
 from tests.app.api.asking import NAMES, SAYS, answer, ask, questions, sides
 from tests.app.api.conftest import MakeKey
 from tests.support.client import Client
-from tests.support.corridor import differing, drawer
+from tests.support.corridor import differing, drawer, same_as_rebuilt
 from tests.support.database import JURISDICTIONS
 from tests.support.small_city import OTHER_CODE, SmallCity, permit, rid, signed
 
@@ -85,9 +84,7 @@ def test_alike_cases_are_answered_in_one_go_undone_in_one_go_and_outlive_a_rebui
         }
         assert judge.get("/reviews/counts", state=state).json()["questions"] == 3
     assert len(questions(judge, state="answered", department="housing", amount=20_000_000)) == 2
-    joined = drawer(city.database)
-    rebuild(city.database, load_rules(city.registry))
-    assert differing(joined, drawer(city.database)) == {}
+    same_as_rebuilt(city.database, load_rules(city.registry))
     undone = judge.post(f"/decisions/{decided['decision_no']}/undo", SAYS).json()
     assert undone["withdrew"] == decided["said"]
     city.drain()
@@ -136,9 +133,7 @@ def test_all_questions_of_one_cause_are_answered_in_one_go_and_undone(judge: Cli
     assert [item["a"] for item in questions(judge)] == others
     assert judge.post("/reviews/bulk", case).status_code == 409
     city.drain()
-    stands = drawer(city.database)
-    rebuild(city.database, load_rules(city.registry))
-    assert differing(stands, drawer(city.database)) == {}
+    same_as_rebuilt(city.database, load_rules(city.registry))
     judge.post(f"/decisions/{told.json()['decision_no']}/undo", SAYS)
     city.drain()
     assert set(differing(before, drawer(city.database))) <= {"progress"}

@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 import pytest
 
 from app.db.session import Database
-from app.pipeline.land import land_page
 from app.pipeline.matching.common import CROWD
 from app.pipeline.matching.keys import CAP
-from app.pipeline.rebuild import rebuild
 from app.pipeline.review.evidence import evidence
-from app.pipeline.rules import load_rules
-from connectors.rows import RowReader
 from schemas.ids import record_id
-from schemas.records import Page
-from tests.support.corridor import books, differing, drawer, opened, rows_of, walk
+from tests.support.corridor import opened, rows_of
 from tests.support.database import JURISDICTIONS
-from tests.support.small_city import CODE, permit, signed, small_registry
+from tests.support.landed import as_rebuilt, derive, land
+from tests.support.small_city import CODE, permit, signed
 
-REGISTRY = small_registry()
-RULES = load_rules(REGISTRY)
 FIRST, SECOND = JURISDICTIONS
 SIGNED, PERMITS = "commerce.signed", "housing.permits"
 SIGNS = "恒泰远景科创联盛华阳金瑞鼎新电池轴承陶瓷纤维食品药业"
@@ -31,26 +25,6 @@ SIGNS = "恒泰远景科创联盛华阳金瑞鼎新电池轴承陶瓷纤维食�
 def hub(database_url: str) -> Iterator[Database]:
     with opened(database_url) as database:
         yield database
-
-
-def land(hub: Database, source: str, *said: Mapping[str, str]) -> None:
-    reader = RowReader(REGISTRY.manifest(source))
-    page = Page(tuple(reader.from_values(row) for row in said), "")
-    for jurisdiction in JURISDICTIONS:
-        with hub.begin() as connection:
-            land_page(connection, jurisdiction, source, page)
-
-
-def derive(hub: Database, limit: int) -> None:
-    for jurisdiction in JURISDICTIONS:
-        walk(hub, RULES, jurisdiction, limit)
-
-
-def as_rebuilt(hub: Database) -> None:
-    books(hub)
-    before = drawer(hub)
-    rebuild(hub, RULES)
-    assert differing(before, drawer(hub)) == {}
 
 
 def rid(source: str, key: str) -> str:

@@ -15,7 +15,7 @@ from connectors.registry import discover
 from connectors.rows import RowReader
 from schemas.ids import record_id
 from schemas.records import Page
-from tests.support.corridor import books, differing, drawer, opened, rows_of, walk
+from tests.support.corridor import books, opened, rows_of, same_as_rebuilt, walk
 from tests.support.database import JURISDICTIONS
 
 FIRST, _ = JURISDICTIONS
@@ -84,9 +84,7 @@ def take(hub: Database, rules: Rules, *said: dict[str, str]) -> None:
 
 def settled(hub: Database, rules: Rules) -> None:
     books(hub)
-    before = drawer(hub)
-    rebuild(hub, rules)
-    assert differing(before, drawer(hub)) == {}
+    same_as_rebuilt(hub, rules)
 
 
 def refused(hub: Database) -> set[tuple[str, str]]:

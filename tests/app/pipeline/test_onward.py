@@ -15,7 +15,7 @@ from app.pipeline.process import drain
 from app.pipeline.rebuild import rebuild
 from app.pipeline.rules import Rules, load_rules
 from tests.app.pipeline.test_poison import DEADLY, normalizing
-from tests.support.corridor import books, differing, drawer, rows_of, walk
+from tests.support.corridor import books, rows_of, same_as_rebuilt, walk
 from tests.support.database import JURISDICTIONS
 from tests.support.small_city import SmallCity, permit, signed, small_city
 
@@ -54,9 +54,7 @@ def test_what_is_normalized_onward_is_what_a_rebuild_derives(
         assert onwards(city, rules, jurisdiction, limit) == 0
         walk(city.database, rules, jurisdiction)
     books(city.database)
-    derived = drawer(city.database)
-    rebuild(city.database, rules)
-    assert differing(derived, drawer(city.database)) == {}
+    same_as_rebuilt(city.database, rules)
 
 
 def test_a_batch_is_computed_while_the_one_before_is_written(
@@ -103,9 +101,7 @@ def test_what_was_overtaken_voids_what_was_computed_behind_it(
     for jurisdiction in JURISDICTIONS:
         walk(city.database, rules, jurisdiction)
     books(city.database)
-    derived = drawer(city.database)
-    rebuild(city.database, rules)
-    assert differing(derived, drawer(city.database)) == {}
+    same_as_rebuilt(city.database, rules)
 
 
 def test_a_step_that_fails_beside_another_is_taken_by_itself_and_its_record_set_aside(

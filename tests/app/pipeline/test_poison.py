@@ -26,7 +26,7 @@ from app.worker import Worker
 from connectors.manifest_connector import ManifestConnector
 from schemas.records import RawRecord
 from tests.app.pipeline.test_advance import say
-from tests.support.corridor import books, differing, drawer, rows_of
+from tests.support.corridor import books, differing, drawer, rows_of, same_as_rebuilt
 from tests.support.database import JURISDICTIONS
 from tests.support.mended import replayed
 from tests.support.small_city import SmallCity, permit, rid, signed, small_city
@@ -138,9 +138,7 @@ def test_it_is_set_aside_its_neighbours_are_served_a_rebuild_gives_the_same_and_
             assert set_aside(hub, jurisdiction) == [(rid(PERMITS, "P-3", jurisdiction), POISON, "hub")]
             assert keys(hub, jurisdiction) == {"A-1", "P-1", "P-2", "P-4", "Q-1"}
         books(hub)
-        before = drawer(hub)
-        rebuild(hub, rules)
-        assert differing(before, drawer(hub)) == {}
+        before = same_as_rebuilt(hub, rules)
         again = replayed(hub, rules, FIRST, [PERMITS])
         assert again.state == "succeeded"
         work(city)
@@ -155,9 +153,7 @@ def test_it_is_set_aside_its_neighbours_are_served_a_rebuild_gives_the_same_and_
         assert set_aside(hub, jurisdiction) == []
         assert keys(hub, jurisdiction) == {"A-1", "P-1", "P-2", "P-3", "P-4", "Q-1"}
     books(hub)
-    before = drawer(hub)
-    rebuild(hub, rules)
-    assert differing(before, drawer(hub)) == {}
+    same_as_rebuilt(hub, rules)
 
 
 def connecting(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -211,9 +207,7 @@ def test_a_delete_that_kills_takes_nothing_away_until_it_is_mended(
         live = rows_of(hub, "SELECT key, live FROM record WHERE jurisdiction = :j", j=FIRST)
         assert {key for key, lives in live if not lives} == {"P-1", "P-4"}
         books(hub)
-        before = drawer(hub)
-        rebuild(hub, rules)
-        assert differing(before, drawer(hub)) == {}
+        same_as_rebuilt(hub, rules)
     for jurisdiction in JURISDICTIONS:
         replayed(hub, rules, jurisdiction, [PERMITS])
     work(city)
@@ -332,9 +326,7 @@ def test_a_delete_that_begins_to_kill_is_taken_back_and_comes_again_once_mended(
         work(city)
         assert dead() == []
         books(hub)
-        before = drawer(hub)
-        rebuild(hub, rules)
-        assert differing(before, drawer(hub)) == {}
+        same_as_rebuilt(hub, rules)
     for jurisdiction in JURISDICTIONS:
         replayed(hub, rules, jurisdiction, [PERMITS])
     work(city)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 import pytest
 from sqlalchemy import text
@@ -11,20 +11,14 @@ from sqlalchemy import text
 from app.db import judgements, jurisdictions
 from app.db.judgements import Side
 from app.db.session import Database
-from app.pipeline.land import land_page
 from app.pipeline.matching.keys import CAP
-from app.pipeline.rebuild import rebuild
-from app.pipeline.rules import load_rules
-from connectors.rows import RowReader
 from schemas.ids import record_id
 from schemas.judgements import Verdict
-from schemas.records import Page
-from tests.support.corridor import books, differing, drawer, feed, opened, rows_of, shape, walk
+from tests.support.corridor import drawer, feed, opened, rows_of, shape
 from tests.support.database import JURISDICTIONS
-from tests.support.small_city import permit, signed, small_registry
+from tests.support.landed import as_rebuilt, derive, land
+from tests.support.small_city import permit, signed
 
-REGISTRY = small_registry()
-RULES = load_rules(REGISTRY)
 FIRST, SECOND = JURISDICTIONS
 SIGNED, PERMITS = "commerce.signed", "housing.permits"
 APART = {"code": "", "investor": ""}
@@ -34,27 +28,6 @@ APART = {"code": "", "investor": ""}
 def hub(database_url: str) -> Iterator[Database]:
     with opened(database_url) as database:
         yield database
-
-
-def land(hub: Database, source: str, *said: Mapping[str, str]) -> None:
-    reader = RowReader(REGISTRY.manifest(source))
-    page = Page(tuple(reader.from_values(row) for row in said), "")
-    for jurisdiction in JURISDICTIONS:
-        with hub.begin() as connection:
-            land_page(connection, jurisdiction, source, page)
-
-
-def derive(hub: Database, limit: int = 200) -> None:
-    for jurisdiction in JURISDICTIONS:
-        walk(hub, RULES, jurisdiction, limit)
-
-
-def as_rebuilt(hub: Database) -> None:
-    """Hold the books, and what was derived in steps against a rebuild."""
-    books(hub)
-    before = drawer(hub)
-    rebuild(hub, RULES)
-    assert differing(before, drawer(hub)) == {}
 
 
 def rid(key: str, source: str = SIGNED, jurisdiction: int = FIRST) -> str:

@@ -14,12 +14,11 @@ from app.pipeline import scoring
 from app.pipeline.matching.model import Model, write_model
 from app.pipeline.matching.published import FEATURES
 from app.pipeline.matching.score import MODEL, shipped
-from app.pipeline.rebuild import rebuild
 from app.pipeline.rules import load_rules
 from app.worker import Worker
-from tests.support.corridor import differing, drawer, rows_of
+from tests.support.corridor import differing, drawer, rows_of, same_as_rebuilt
 from tests.support.database import JURISDICTIONS
-from tests.support.small_city import SmallCity, permit, small_city
+from tests.support.small_city import SmallCity, filled_city, permit
 
 HERE, THERE = JURISDICTIONS
 EASY = replace(MODEL, prior=MODEL.prior + 900_000, trained_on="a test")
@@ -28,10 +27,8 @@ Publish = Callable[..., int]
 
 @pytest.fixture
 def city(database_url: str) -> Iterator[SmallCity]:
-    made = small_city(database_url)
-    made.fill()
-    yield made
-    made.database.close()
+    with filled_city(database_url) as made:
+        yield made
 
 
 @pytest.fixture
@@ -75,9 +72,7 @@ def test_a_published_model_rules_its_own_city_once_all_is_derived_anew_and_until
     assert generation == rows_of(city.database, "SELECT DISTINCT generation FROM ops.jurisdiction")
     city.land("housing.permits", permit("Z-2", "某组件智造基地仓库"))
     city.drain()
-    stands = drawer(city.database)
-    rebuild(city.database, load_rules(city.registry))
-    assert differing(stands, drawer(city.database)) == {}
+    stands = same_as_rebuilt(city.database, load_rules(city.registry))
     publish(None)
     worker.republish()
     assert prior(city) == MODEL.prior
