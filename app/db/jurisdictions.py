@@ -62,14 +62,6 @@ def generation(connection: Connection, jurisdiction: int) -> int:
     return found
 
 
-def rules(connection: Connection, jurisdiction: int) -> tuple[str, str]:
-    """Give (fingerprint, common rules) under which the derived drawer stands; texts are empty for a fresh one."""
-    row = connection.execute(
-        text("SELECT fingerprint, common FROM ops.jurisdiction WHERE jurisdiction = :j"), {"j": jurisdiction}
-    ).one_or_none()
-    return (row.fingerprint, row.common) if row else ("", "")
-
-
 def stands(connection: Connection, jurisdiction: int) -> Stands:
     """Give how a jurisdiction stands, and hold nothing; one nobody knows stands under no rules."""
     row = connection.execute(

@@ -52,8 +52,8 @@ def _told(connection: Connection, held: Stands, rules: Rules) -> str:
 
 def check_common(connection: Connection, jurisdiction: int, rules: Rules) -> None:
     """Refuse to compare with a drawer that only a rebuild could bring under these rules."""
-    fingerprint, common = jurisdictions.rules(connection, jurisdiction)
-    if fingerprint and common != rules.common:
+    stands = jurisdictions.stands(connection, jurisdiction)
+    if stands.fingerprint and stands.common != rules.common:
         raise RulesChanged(_rebuild(jurisdiction))
 
 
