@@ -15,6 +15,7 @@ from fastapi.routing import iter_route_contexts
 from starlette.exceptions import HTTPException
 from starlette.routing import compile_path
 
+from app.api.guard import operation
 from app.api.trail import Refusals
 from app.db.projects import Moved
 from app.errors import HubError, SnapshotNeeded, TooMany
@@ -115,9 +116,7 @@ def told(seldom: Seldom, path: str, error: HubError) -> Response:
 async def _note(request: Request, status: int) -> None:
     """Have a refusal written down."""
     refusals: Refusals = request.app.state.refusals
-    route = request.scope.get("route")
-    named = str(getattr(route, "operation_id", None) or getattr(route, "name", ""))
-    await run_in_threadpool(refusals.note, request, named, status)
+    await run_in_threadpool(refusals.note, request, operation(request.scope["route"]), status)
 
 
 async def _moved(request: Request, error: Exception) -> Response:

@@ -48,8 +48,7 @@ async def _permitted(request: Request, rule: Rule) -> Account:
     token = token_of(request)
     account = callers.known(token)
     if account is None:
-        address = request.client.host if request.client else ""
-        account = await run_in_threadpool(callers.of, token, address)
+        account = await run_in_threadpool(callers.of, token, trail.address(request))
     request.state.account = account
     permit(account, rule)
     return account

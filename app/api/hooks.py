@@ -14,6 +14,7 @@ from app.api import receiving
 from app.api.errors import problems
 from app.api.hub import HubDep
 from app.api.receiving import Receiving
+from app.api.trail import address
 from app.db import pushes
 from app.db.pushes import Kept, Push
 from app.db.session import Connection
@@ -61,7 +62,7 @@ def push(
 ) -> Receipt:
     """Keep one message signed by Standard Webhooks; it is durable when the receipt is given."""
     at = hub.place(query.jurisdiction)
-    message, variable = known.verified(at, source, request.headers.raw, body, _sender(request))
+    message, variable = known.verified(at, source, request.headers.raw, body, address(request))
     if known.strict(source):
         receiving.refuse_faulty(hub, at, message)
     return receiving.receipt(
@@ -80,7 +81,7 @@ def check_push(
 ) -> PushCheck:
     """Tell what would become of a signed message and of each of its rows; nothing is kept, and no id is used up."""
     at = hub.place(query.jurisdiction)
-    message, _ = known.verified(at, source, request.headers.raw, body, _sender(request))
+    message, _ = known.verified(at, source, request.headers.raw, body, address(request))
     before = hub.read(pushes.foresee, at, message)
     told = receiving.checked(hub, at, message, MOST_TOLD)
     said = receiving.receipt(message, before) if before else None
@@ -92,7 +93,3 @@ def _accept(connection: Connection, jurisdiction: int, message: Push, variable: 
     if note:
         pushes.note_use(connection, jurisdiction, message.source, variable)
     return kept
-
-
-def _sender(request: Request) -> str:
-    return request.client.host if request.client else ""

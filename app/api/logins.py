@@ -77,7 +77,8 @@ def end_login(
     if account_id is None:
         raise NotPermitted(f"nobody here is {subject}: ask the security admin to bind it to an account")
     answer = RedirectResponse("/", 303)
-    cookies.give(answer, cookies.SESSION, rotated(hub, request, at, account_id))
+    token, _ = rotated(hub, request, at, account_id)
+    cookies.give(answer, cookies.SESSION, token)
     cookies.take(answer, ATTEMPT)
     return answer
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from fastapi import APIRouter, Request, Response
 
 from app.access.account import Account
-from app.api import cookies
+from app.api import cookies, trail
 from app.api.errors import problems
+from app.api.guard import operation
 from app.api.hub import Caller, Hub, HubDep
-from app.db import calls, logins, sessions
+from app.db import audit, calls, logins, sessions
 from app.db.session import Connection
 from app.errors import NotAuthenticated
 from schemas.api.sessions import Login, Whoami
@@ -22,16 +23,16 @@ def log_in(new: Login, request: Request, response: Response, hub: HubDep) -> Who
     if "origin" in request.headers or "sec-fetch-site" in request.headers:
         cookies.own_pages_only(request)
     at = hub.place(new.jurisdiction)
-    address = request.client.host if request.client else ""
+    address = trail.address(request)
     hub.callers.check_address(address)
     # in a transaction of its own: a failure is kept, whatever is answered
     account_id = calls.write(hub.database, logins.checked, at, new.name, new.password)
     if account_id is None:
         hub.callers.refused(address)
         raise NotAuthenticated(logins.REFUSED)
-    token = rotated(hub, request, at, account_id)
+    token, account = rotated(hub, request, at, account_id)
     cookies.give(response, cookies.SESSION, token)
-    return _told(hub.callers.of(token, address))
+    return _told(account)
 
 
 @router.get("", operation_id="read_session", responses=problems())
@@ -48,11 +49,11 @@ def log_out(response: Response, hub: HubDep, caller: Caller) -> None:
     cookies.take(response, cookies.SESSION)
 
 
-def rotated(hub: Hub, request: Request, jurisdiction: int, account_id: str) -> str:
-    """Begin a session with a token nobody has seen, and end the one the browser came with."""
+def rotated(hub: Hub, request: Request, jurisdiction: int, account_id: str) -> tuple[str, Account]:
+    """Begin a session with a token nobody has seen, and end the one the browser came with; it stands in the audit."""
     former = request.cookies.get(cookies.SESSION)
 
-    def begin(connection: Connection) -> str:
+    def begin(connection: Connection) -> tuple[str, Account]:
         if former is not None:
             try:
                 known = sessions.authenticate(connection, former)
@@ -60,11 +61,15 @@ def rotated(hub: Hub, request: Request, jurisdiction: int, account_id: str) -> s
                 pass
             else:
                 sessions.end(connection, known.jurisdiction, known.credential)
-        return sessions.begin(connection, jurisdiction, account_id)
+        token = sessions.begin(connection, jurisdiction, account_id)
+        account = sessions.authenticate(connection, token)
+        done = trail.entry(request, account, operation(request.scope["route"]))
+        audit.append(connection, jurisdiction, done, trail.DONE)
+        return token, account
 
-    token = calls.write(hub.database, begin)
+    begun = calls.write(hub.database, begin)
     hub.callers.forget()
-    return token
+    return begun
 
 
 def _told(account: Account) -> Whoami:

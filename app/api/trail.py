@@ -14,6 +14,7 @@ from fastapi import Request
 from app.access.account import Account
 from app.access.audit import Entry
 from app.access.pace import Pace
+from app.api.cookies import READING
 from app.db import audit, calls
 from app.db.session import Connection, Database
 from app.errors import Unavailable
@@ -22,7 +23,6 @@ P = ParamSpec("P")
 T = TypeVar("T")
 log = logging.getLogger(__name__)
 
-READING = frozenset({"GET", "HEAD", "OPTIONS"})
 DONE = "done"
 _doing: ContextVar[tuple[int, Entry] | None] = ContextVar("doing", default=None)
 
@@ -62,8 +62,13 @@ def entry(request: Request, account: Account | None, operation: str) -> Entry:
         account.credential if account else f"key:{tried}" if tried else "",
         operation,
         f"{request.method} {request.url.path}",
-        request.client.host if request.client else "",
+        address(request),
     )
+
+
+def address(request: Request) -> str:
+    """Give where a request comes from."""
+    return request.client.host if request.client else ""
 
 
 class Refusals:

@@ -7,6 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
+from sqlalchemy import text
 
 from app.api.cookies import SESSION
 from app.api.logins import ATTEMPT
@@ -63,7 +64,9 @@ def back(browser: httpx.Client, code: str, state: str, cookie: str) -> httpx.Res
     return answer
 
 
-def test_who_the_provider_names_is_logged_in(browser: httpx.Client, provider: Identities) -> None:
+def test_who_the_provider_names_is_logged_in_which_stands_in_the_audit(
+    browser: httpx.Client, provider: Identities, city: SmallCity
+) -> None:
     address, state = begun(browser)
     asked = parse_qs(urlsplit(address).query)
     assert asked["redirect_uri"] == ["https://hub.example/api/v1/login/callback"]
@@ -77,6 +80,12 @@ def test_who_the_provider_names_is_logged_in(browser: httpx.Client, provider: Id
     session = {"Cookie": f"{SESSION}={answer.cookies[SESSION]}"}
     browser.cookies.clear()
     assert browser.get("/session", headers=session).json()["name"] == "张"
+    with city.database.read() as connection:
+        told = connection.execute(
+            text("SELECT account, operation, target, result FROM ops.audit WHERE jurisdiction = ANY(:j)"),
+            {"j": list(JURISDICTIONS)},
+        ).all()
+    assert told == [("张", "end_login", "GET /api/v1/login/callback", "done")]
 
 
 def test_a_login_comes_back_once_and_to_the_browser_that_began_it(

@@ -54,6 +54,26 @@ def test_who_logs_in_reads_and_changes_as_himself_until_he_logs_out(browser: htt
     assert browser.get("/projects").status_code == 401
 
 
+def test_who_came_in_and_went_stands_in_the_audit(browser: httpx.Client, make_key: MakeKey) -> None:
+    log_in(browser)
+    session = browser.headers["Cookie"].partition("=")[2]
+    assert log_in(browser, "wrong").status_code == 401
+    browser.delete("/session", headers=OWN)
+    del browser.headers["Cookie"]
+    for jurisdiction, told in (
+        (HERE, [("log_out", "done"), ("log_in", "401"), ("log_in", "done")]),
+        (THERE, []),
+    ):
+        watcher = make_key("audit_admin", name="看", jurisdiction=jurisdiction, departments=(), districts=())
+        rows = browser.get("/audit", headers={"Authorization": f"Bearer {watcher}"}).json()["items"]
+        assert [(row["operation"], row["result"]) for row in rows] == told
+        for row in rows:
+            if row["result"] == "done":
+                assert (row["account"], row["credential"]) == ("张", f"session:{session[5:13]}")
+                assert row["target"].endswith("/api/v1/session")
+        assert session[14:] not in str(rows)
+
+
 def test_the_cookie_is_kept_to_this_host_and_away_from_scripts(browser: httpx.Client) -> None:
     [said] = log_in(browser).headers.get_list("set-cookie")
     assert said.startswith("__Host-")
